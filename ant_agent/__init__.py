@@ -1,0 +1,1 @@
+"""The ant: an agent that takes tasks from queues and runs them on a host."""

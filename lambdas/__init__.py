@@ -1,0 +1,1 @@
+"""The doors of the control plane: one folder a function, none imports another."""

@@ -1,0 +1,1 @@
+"""Constructs: each one capability, with keyword-only typed properties."""
