@@ -1,3 +1,3 @@
-"""Formicary's core, shared by the functions, the ants and the local system."""
+"""Formicary: the shared core of the control plane, the ants and the command line."""
 
 __version__ = "0.1.0"

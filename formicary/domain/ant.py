@@ -1,0 +1,115 @@
+"""Ants as the control plane knows them, and what they say to each other over HTTP."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from formicary.domain.states import TaskMethod
+
+
+class TaskInFlight(BaseModel):
+    """An attempt that an ant is working on."""
+
+    model_config = ConfigDict(frozen=True)
+
+    job_request_id: str
+    job_execution_id: str
+    task_type: str
+    attempt: int
+    proof: str
+    started_at: datetime
+
+
+class AntRegistrationRequest(BaseModel):
+    """Body of `POST /api/ants`."""
+
+    ant_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
+    host: str = ""
+    version: str = ""
+    methods: list[TaskMethod] = Field(min_length=1)
+    tags: list[str] = Field(default_factory=list)
+    max_capacity: int = Field(default=1, ge=1, le=1000)
+
+
+class AwsCredentials(BaseModel):
+    """Short-lived credentials, scoped to what the ant needs."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str
+    expires_at: datetime
+
+
+class QueueDirective(BaseModel):
+    """A task queue that the ant shall poll."""
+
+    model_config = ConfigDict(frozen=True)
+
+    routing_key: str
+    queue_url: str
+
+
+class AntDirectives(BaseModel):
+    """Answer to a heartbeat: what the ant shall do now. `cancel` holds task keys."""
+
+    queues: list[QueueDirective]
+    cancel: list[str] = Field(default_factory=list)
+    heartbeat_seconds: float = 5.0
+    lease_seconds: int = 30
+
+
+class AntRegistrationAnswer(BaseModel):
+    """Answer to `POST /api/ants`: where everything is and the right to use it."""
+
+    ant_id: str
+    tenant: str
+    region: str
+    artifact_bucket: str
+    events_queue_url: str
+    credentials: AwsCredentials
+    directives: AntDirectives
+
+
+class Heartbeat(BaseModel):
+    """Body of `POST /api/ants/{id}/heartbeat`."""
+
+    current_load: int = Field(default=0, ge=0)
+    total_executed: int = Field(default=0, ge=0)
+    in_flight: list[TaskInFlight] = Field(default_factory=list)
+
+
+class ClaimRequest(BaseModel):
+    """Body of `POST /api/ants/{id}/claims`: may this ant run a message that was delivered before?"""
+
+    job_request_id: str
+    job_execution_id: str
+    task_type: str
+    attempt: int
+    proof: str
+
+
+class ClaimAnswer(BaseModel):
+    """Either a new attempt with its fencing token, or `granted` false: delete the message."""
+
+    granted: bool
+    attempt: int = 0
+    proof: str = ""
+    object_prefix: str = ""
+    reason: str = ""
+
+
+class AntRegistration(BaseModel):
+    """An ant as stored and as `GET /api/ants` shows it."""
+
+    ant_id: str
+    host: str = ""
+    version: str = ""
+    methods: list[TaskMethod]
+    tags: list[str]
+    max_capacity: int
+    current_load: int = 0
+    total_executed: int = 0
+    in_flight: list[TaskInFlight] = Field(default_factory=list)
+    created_at: datetime
+    updated_at: datetime
+    alive: bool = True

@@ -1,0 +1,56 @@
+"""What the engine wants done. Each is idempotent on (execution, task, attempt)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from formicary.domain.events import TimerKind
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchTask:
+    """Render the task and put it on the queue of its routing key."""
+
+    task_type: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForkJob:
+    """Create the child run of a fork task."""
+
+    task_type: str
+    attempt: int
+    child_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartTimer:
+    """Send `TimerFired` to the run at `fire_at` or shortly after."""
+
+    timer: TimerKind
+    fire_at: datetime
+    task_type: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTask:
+    """Tell the ant that runs this attempt to end it."""
+
+    task_type: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelChild:
+    """Cancel a child run."""
+
+    child_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyParent:
+    """Tell the parent run that this one has ended."""
+
+
+Command = DispatchTask | ForkJob | StartTimer | CancelTask | CancelChild | NotifyParent

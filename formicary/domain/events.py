@@ -1,0 +1,128 @@
+"""Facts that can change a run. Every one names its run and carries a proof made with the run's key.
+
+The events queue is at least once and unordered, and ants may send to it: an event is believed only
+when its proof is right (`formicary.domain.proofs`), and applied only when it still fits the run.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from formicary.domain.states import RequestState
+
+
+class TimerKind(StrEnum):
+    """What a timer was started for."""
+
+    START = "start"
+    RETRY = "retry"
+    TASK_TIMEOUT = "task_timeout"
+    JOB_TIMEOUT = "job_timeout"
+    CANCEL_GRACE = "cancel_grace"
+
+
+@dataclass(frozen=True, slots=True)
+class JobSubmitted:
+    """A new request was stored and waits to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """An ant was seen working on an attempt (told by its heartbeat, so only of longer tasks)."""
+
+    task_type: str
+    attempt: int
+    ant_id: str
+    ant_host: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFinished:
+    """An attempt ended, with the outcome that whoever ran it proposes."""
+
+    task_type: str
+    attempt: int
+    status: RequestState
+    exit_code: str = ""
+    exit_message: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRedelivered:
+    """An ant received a task message that another ant had received before."""
+
+    task_type: str
+    attempt: int
+    ant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildForked:
+    """The child run of a fork task exists."""
+
+    task_type: str
+    attempt: int
+    child_request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildFinished:
+    """A child run reached its end."""
+
+    task_type: str
+    child_request_id: str
+    state: RequestState
+    error_code: str = ""
+    error_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """A durable timer came due; `task_type` is empty and `attempt` 0 for timers of the whole run."""
+
+    timer: TimerKind
+    task_type: str = ""
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequested:
+    """Somebody (or the parent run) asked to end the run."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestartRequested:
+    """Somebody asked to run again what did not complete; `hard` runs all tasks again."""
+
+    execution_id: str
+    hard: bool = False
+
+
+Event = (
+    JobSubmitted
+    | TaskStarted
+    | TaskFinished
+    | TaskRedelivered
+    | ChildForked
+    | ChildFinished
+    | TimerFired
+    | CancelRequested
+    | RestartRequested
+)
+
+
+def event_key(event: Event) -> str:
+    """Name the event so that its redelivery, and nothing else of the run, has the same name."""
+    parts = [type(event).__name__]
+    for name in ("timer", "task_type", "attempt", "execution_id"):
+        value = getattr(event, name, None)
+        if value:
+            parts.append(str(value))
+    return ":".join(parts)

@@ -1,0 +1,100 @@
+"""What the engine needs to know of a definition: its tasks and where each leads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from formicary.domain.states import TaskMethod
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNode:
+    """One task as the engine sees it.
+
+    `exit_routes` maps exit codes (never state names) to a task name, a `Target` or an `ERR_*` code;
+    `on_completed` and `on_failed` hold task names or targets, in the order written.
+    Durations are seconds; a `timeout_seconds` of None is no limit.
+    """
+
+    index: int
+    task_type: str
+    method: TaskMethod
+    exit_routes: Mapping[str, str] = field(default_factory=dict)
+    on_completed: tuple[str, ...] = ()
+    on_failed: tuple[str, ...] = ()
+    allow_failure: bool = False
+    always_run: bool = False
+    allow_start_if_completed: bool = False
+    retry: int = 0
+    delay_seconds: float = 0.0
+    timeout_seconds: float | None = None
+    await_forked_tasks: tuple[str, ...] = ()
+
+
+class JobGraph(Protocol):
+    """A definition's graph with the policy values of one run rendered.
+
+    Implementations may render a node when it is asked for; the same variables give the same node.
+    """
+
+    @property
+    def size(self) -> int:
+        """Number of tasks."""
+
+    @property
+    def timeout_seconds(self) -> float | None:
+        """Limit of the whole job, None for none."""
+
+    @property
+    def start_tasks(self) -> Sequence[str]:
+        """Tasks that begin the walk, in declaration order."""
+
+    @property
+    def always_run_tasks(self) -> Sequence[str]:
+        """Every `always_run` task, in declaration order."""
+
+    @property
+    def unrouted_always_run_tasks(self) -> Sequence[str]:
+        """The `always_run` tasks that no route leads to, in declaration order."""
+
+    def node(self, task_type: str) -> TaskNode:
+        """Return the task; KeyError when the definition has none of that name."""
+
+    def index(self, task_type: str) -> int:
+        """Return the task's place in the declaration order."""
+
+    def name(self, index: int) -> str:
+        """Return the name of the task at that place."""
+
+
+@dataclass(frozen=True)
+class StaticGraph:
+    """A graph from nodes whose values are all known: for tests, tools and untemplated jobs."""
+
+    nodes: tuple[TaskNode, ...]
+    start_tasks: tuple[str, ...]
+    always_run_tasks: tuple[str, ...] = ()
+    unrouted_always_run_tasks: tuple[str, ...] = ()
+    timeout_seconds: float | None = None
+    by_name: Mapping[str, TaskNode] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the nodes by name."""
+        object.__setattr__(self, "by_name", {node.task_type: node for node in self.nodes})
+
+    @property
+    def size(self) -> int:
+        """Number of tasks."""
+        return len(self.nodes)
+
+    def node(self, task_type: str) -> TaskNode:
+        """Return the task of that name; KeyError when there is none."""
+        return self.by_name[task_type]
+
+    def index(self, task_type: str) -> int:
+        """Return the task's place in the declaration order."""
+        return self.by_name[task_type].index
+
+    def name(self, index: int) -> str:
+        """Return the name of the task at that place."""
+        return self.nodes[index].task_type

@@ -1,0 +1,103 @@
+"""What an ant is asked to do: the article's TaskRequest and the message that carries it."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from formicary.domain.artifact import Artifact
+from formicary.domain.states import TaskMethod
+
+MESSAGE_SCHEMA_VERSION = 1
+
+
+class VariableValue(BaseModel):
+    """A variable as a task sees it; a secret's value is masked in every output."""
+
+    model_config = ConfigDict(frozen=True)
+
+    value: Any
+    secret: bool = False
+
+
+class ArtifactsConfig(BaseModel):
+    """Which files become artifacts: paths or globs relative to the working directory.
+
+    `when` is onSuccess, onFailure or always; `expires_after_seconds` None keeps them for ever.
+    """
+
+    paths: list[str] = Field(default_factory=list)
+    when: str = "onSuccess"
+    expires_after_seconds: float | None = None
+
+
+class ExecutorOptions(BaseModel):
+    """Settings of the executor, by the article's names; executors ignore what is not theirs."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = ""
+    method: TaskMethod
+    environment: dict[str, str] = Field(default_factory=dict)
+    working_dir: str = ""
+    artifacts: ArtifactsConfig = Field(default_factory=ArtifactsConfig)
+    headers: dict[str, str] = Field(default_factory=dict)
+    query: dict[str, str] = Field(default_factory=dict)
+
+
+class TaskRequest(BaseModel):
+    """One attempt of one task, rendered (the article's fields; ids are strings, `timeout` seconds).
+
+    `script` holds shell commands, or for the HTTP methods one URL an item. `timeout` covers the whole
+    attempt; None is no limit. `task_retry` is the attempt number less one.
+    """
+
+    user_id: str = ""
+    organization_id: str = ""
+    job_definition_id: str
+    job_request_id: str
+    job_type: str
+    job_type_version: str
+    job_execution_id: str
+    task_execution_id: str
+    task_type: str
+    co_relation_id: str
+    platform: str = ""
+    action: str = "EXECUTE"
+    job_retry: int = 0
+    task_retry: int = 0
+    allow_failure: bool = False
+    tags: list[str] = Field(default_factory=list)
+    before_script: list[str] = Field(default_factory=list)
+    after_script: list[str] = Field(default_factory=list)
+    script: list[str] = Field(default_factory=list)
+    timeout: float | None = None
+    variables: dict[str, VariableValue] = Field(default_factory=dict)
+    executor_opts: ExecutorOptions
+
+
+class TaskMessage(BaseModel):
+    """Body of a message on a task queue.
+
+    `proof` is the fencing token of the attempt and goes back with the result. Artifacts and log chunks
+    go under `object_prefix` (ends in a slash; `artifacts/...` and `log/<6 digits>` below it).
+    `dependencies` are downloaded before the script runs; a missing one fails the task.
+    """
+
+    schema_version: int = MESSAGE_SCHEMA_VERSION
+    tenant: str
+    attempt: int
+    proof: str
+    object_prefix: str
+    dependencies: list[Artifact] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
+    request: TaskRequest
+
+    @property
+    def task_key(self) -> str:
+        """Name of the attempt, the same everywhere: run, task and attempt."""
+        return task_key(self.request.job_request_id, self.request.task_type, self.attempt)
+
+
+def task_key(request_id: str, task_type: str, attempt: int) -> str:
+    """Name an attempt in heartbeats, cancel wishes and as FORMICARY_IDEMPOTENCY_KEY."""
+    return f"{request_id}:{task_type}:{attempt}"

@@ -1,0 +1,66 @@
+"""What an ant answers: the article's TaskResponse."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from formicary.domain.artifact import Artifact
+from formicary.domain.states import RequestState
+
+
+class TaskResponseTimings(BaseModel):
+    """When each step of an attempt ended, by the ant's clock."""
+
+    received_at: datetime | None = None
+    pod_started_at: datetime | None = None
+    pre_script_finished_at: datetime | None = None
+    dependent_artifacts_downloaded_at: datetime | None = None
+    script_finished_at: datetime | None = None
+    post_script_finished_at: datetime | None = None
+    artifacts_uploaded_at: datetime | None = None
+    pod_shutdown_at: datetime | None = None
+
+
+class TaskLog(BaseModel):
+    """Where the output of an attempt is: inline when small, else `chunks` objects in the store.
+
+    `size` is in bytes of what was kept; `truncated` tells that the output limit was reached.
+    """
+
+    inline: str = ""
+    chunks: int = 0
+    size: int = 0
+    truncated: bool = False
+
+
+class TaskResponse(BaseModel):
+    """Outcome of an attempt. `status` is COMPLETED, FAILED or CANCELLED.
+
+    `exit_code` is text: a process exit code, an HTTP status, or empty when nothing ran.
+    `job_context` holds what the script set with `::set-output name=K::V`.
+    """
+
+    job_request_id: str
+    task_execution_id: str
+    job_type: str
+    job_type_version: str
+    task_type: str
+    co_relation_id: str
+    status: RequestState
+    ant_id: str
+    host: str = ""
+    namespace: str = ""
+    tags: list[str] = Field(default_factory=list)
+    error_message: str = ""
+    error_code: str = ""
+    exit_code: str = ""
+    exit_message: str = ""
+    failed_command: str = ""
+    task_context: dict[str, str] = Field(default_factory=dict)
+    job_context: dict[str, str] = Field(default_factory=dict)
+    artifacts: list[Artifact] = Field(default_factory=list)
+    warnings: list[str] = Field(default_factory=list)
+    stdout: list[str] = Field(default_factory=list)
+    cost_factor: float = 0.0
+    timings: TaskResponseTimings = Field(default_factory=TaskResponseTimings)
+    log: TaskLog = Field(default_factory=TaskLog)

@@ -1,0 +1,215 @@
+"""What the service layer asks of the outside world; adapters/memory and adapters/aws answer alike.
+
+Every method is scoped to one tenant. Writes are idempotent unless said otherwise.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective, TaskInFlight
+from formicary.domain.artifact import Artifact
+from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage
+from formicary.domain.records import (
+    DefinitionVersion,
+    JobTypeRecord,
+    Page,
+    Principal,
+    TaskAttempt,
+)
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.task_request import TaskMessage
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """Return the moment, aware, in UTC."""
+
+
+class IdGenerator(Protocol):
+    """Ids and keys that nobody can guess."""
+
+    def ulid(self) -> str:
+        """Return a new ULID: 26 characters, sorted by time."""
+
+    def key(self) -> str:
+        """Return a new secret of at least 128 bits as text."""
+
+
+class DefinitionRepository(Protocol):
+    """Job types and their immutable versions."""
+
+    def find_type(self, tenant: str, job_type: str) -> JobTypeRecord | None:
+        """Return the job type, None when there is none."""
+
+    def find_version(self, tenant: str, job_type: str, version: int) -> DefinitionVersion | None:
+        """Return one version, None when there is none."""
+
+    def save_version(
+        self, version: DefinitionVersion, summary: Mapping[str, Any], expected_version: int
+    ) -> JobTypeRecord:
+        """Store a new version and put it in force, all or nothing.
+
+        `expected_version` is the version in force before (0 for a new type);
+        ConcurrentUpdateError when it is another one by now.
+        """
+
+    def delete_type(self, tenant: str, job_type: str) -> None:
+        """Forget the type; its versions stay for the runs that are pinned to them."""
+
+    def list_types(
+        self, tenant: str, *, offset: int, limit: int, token: str | None = None
+    ) -> Page[JobTypeRecord]:
+        """List the types by name."""
+
+
+class RunRepository(Protocol):
+    """Runs, the outcomes of their attempts, and their artifacts."""
+
+    def create(self, run: JobRun) -> JobRun:
+        """Store a new run with version 1.
+
+        With a `user_key`: when an unfinished run of the tenant has that key already, store nothing and
+        return that run. When the id exists already, return the stored run.
+        """
+
+    def find(self, tenant: str, request_id: str) -> JobRun | None:
+        """Return the run, read consistently; None when there is none."""
+
+    def save(self, run: JobRun) -> JobRun:
+        """Store the state if the stored version is still `run.version`; return it with version + 1.
+
+        A run that has become terminal frees its `user_key`. ConcurrentUpdateError otherwise.
+        """
+
+    def archive_execution(self, run: JobRun) -> None:
+        """Keep the current execution of `run` beside the one that will follow it."""
+
+    def put_attempt(self, tenant: str, attempt: TaskAttempt) -> None:
+        """Store the outcome of an attempt; a late one never overwrites one that was in time."""
+
+    def attempts(
+        self, tenant: str, request_id: str, execution_id: str, task_index: int | None = None
+    ) -> Sequence[TaskAttempt]:
+        """Return the outcomes of an execution (or of one task of it) by task, then by attempt."""
+
+    def list_runs(  # noqa: PLR0913 - one argument a filter that the API names
+        self,
+        tenant: str,
+        *,
+        job_type: str | None = None,
+        states: Iterable[str] = (),
+        offset: int = 0,
+        limit: int = 20,
+        token: str | None = None,
+    ) -> Page[JobRun]:
+        """List runs, the newest first. Only what lists show is filled in: no marks, no params."""
+
+    def put_artifact(self, tenant: str, artifact: Artifact) -> None:
+        """Store the metadata of an artifact."""
+
+    def find_artifact(self, tenant: str, artifact_id: str) -> Artifact | None:
+        """Return an artifact by id."""
+
+    def artifacts_of_run(self, tenant: str, request_id: str) -> Sequence[Artifact]:
+        """Return the artifacts of a run in the order of their ids."""
+
+    def list_artifacts(
+        self,
+        tenant: str,
+        *,
+        filters: Mapping[str, str],
+        offset: int = 0,
+        limit: int = 20,
+        token: str | None = None,
+    ) -> Page[Artifact]:
+        """List artifacts, the newest first; `filters` compares fields for equality."""
+
+
+class AntRepository(Protocol):
+    """Ants, the queues that exist, and cancel wishes."""
+
+    def register(self, tenant: str, ant: AntRegistration) -> None:
+        """Store an ant that has started (or started again)."""
+
+    def find(self, tenant: str, ant_id: str) -> AntRegistration | None:
+        """Return an ant."""
+
+    def list(self, tenant: str) -> Sequence[AntRegistration]:
+        """Return the ants by id."""
+
+    def heartbeat(
+        self, tenant: str, ant: AntRegistration
+    ) -> tuple[AntRegistration, Sequence[TaskInFlight]] | None:
+        """Store load, tasks in flight and time of an ant in one write.
+
+        Return the registration and what was in flight before; None for an unknown ant.
+        """
+
+    def put_queue(self, tenant: str, key: RoutingKey, queue_url: str) -> None:
+        """Remember the queue of a routing key."""
+
+    def queues(self, tenant: str) -> Sequence[QueueDirective]:
+        """Return all queues of the tenant."""
+
+    def put_cancel(self, tenant: str, task_key: str, expires_at: datetime) -> None:
+        """Remember that an attempt shall be ended; forgotten some time after `expires_at`."""
+
+    def cancels(self, tenant: str) -> Sequence[str]:
+        """Return the task keys that shall be ended."""
+
+
+class EventQueue(Protocol):
+    """The one way by which anything changes a run."""
+
+    def send(self, message: EventMessage, delay_seconds: int = 0) -> None:
+        """Send an event; a delay is at most 900 seconds. Not idempotent: the core sorts doubles out."""
+
+    def send_all(self, messages: Sequence[EventMessage]) -> None:
+        """Send several in as few calls as can be."""
+
+
+class TaskQueues(Protocol):
+    """One queue a routing key."""
+
+    def ensure(self, tenant: str, key: RoutingKey) -> str:
+        """Make the queue if need be and return its URL."""
+
+    def send(self, tenant: str, key: RoutingKey, message: TaskMessage) -> None:
+        """Send a task, making the queue if need be."""
+
+
+class ObjectStore(Protocol):
+    """Artifacts and logs: keys are relative to the bucket."""
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Store an object."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object, None when there is none."""
+
+    def list_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys below a prefix, sorted."""
+
+    def presigned_get(self, key: str, expires_seconds: int, filename: str | None = None) -> str:
+        """Return a URL that anybody may read the object with for a while."""
+
+
+class TokenRepository(Protocol):
+    """Bearer tokens, stored by their hash."""
+
+    def find(self, token_sha256: str) -> Principal | None:
+        """Return whose token it is."""
+
+    def put(self, token_sha256: str, principal: Principal) -> None:
+        """Store a token."""
+
+
+class CredentialBroker(Protocol):
+    """Hands ants short-lived rights."""
+
+    def ant_credentials(self, tenant: str, ant_id: str) -> AwsCredentials:
+        """Return credentials for the tenant's task queues, the events queue and the tenant's objects."""
