@@ -1,0 +1,35 @@
+"""The CDK app: the only reader of the stage; account and region are whatever it is deployed to."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
+
+from stacks.api_stack import ApiStack
+from stacks.data_stack import DataStack
+from stacks.deployment import Deployment
+from stacks.orchestration_stack import OrchestrationStack
+
+
+def build(app: cdk.App) -> None:
+    """Compose the stacks of one stage."""
+    deployment = Deployment.from_context(app.node)
+    data = DataStack(app, deployment.stack_name("Data"), deployment=deployment)
+    orchestration = OrchestrationStack(
+        app, deployment.stack_name("Orchestration"), deployment=deployment, data=data
+    )
+    ApiStack(
+        app,
+        deployment.stack_name("Api"),
+        deployment=deployment,
+        data=data,
+        orchestration=orchestration,
+    )
+    cdk.Tags.of(app).add("formicary:stage", deployment.stage)
+    cdk.Aspects.of(app).add(AwsSolutionsChecks(verbose=True))
+
+
+if __name__ == "__main__":
+    application = cdk.App()
+    build(application)
+    application.synth()

@@ -1,0 +1,93 @@
+"""The engine: the one function that moves jobs, fed by the events queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from stacks.constructs import permissions
+from stacks.constructs.nag import accept
+from stacks.constructs.python_function import PythonFunction
+from stacks.constructs.queue_with_dlq import QueueWithDlq
+
+if TYPE_CHECKING:
+    from stacks.data_stack import DataStack
+    from stacks.deployment import Deployment
+
+_TIMEOUT_SECONDS = 60
+_VISIBILITY_SECONDS = 90
+_MAX_RECEIVES = 10
+_BATCH = 10
+
+
+class Engine(Construct):
+    """The events queue and the function that decides on what arrives there."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment: Deployment,
+        data: DataStack,
+        code: lambda_.Code,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.events = QueueWithDlq(
+            self,
+            "Events",
+            visibility_seconds=_VISIBILITY_SECONDS,
+            max_receive_count=_MAX_RECEIVES,
+        )
+        engine = PythonFunction(
+            self,
+            "RunEngine",
+            name="run_engine",
+            code=code,
+            environment={
+                "TABLE_NAME": data.table.table_name,
+                "EVENTS_QUEUE_URL": self.events.queue.queue_url,
+                "ARTIFACT_BUCKET": data.artifacts.bucket_name,
+                "QUEUE_NAME_PREFIX": deployment.queue_name_prefix,
+            },
+            permissions=[
+                *permissions.read_and_write_table(data.table),
+                *permissions.read_and_write_objects(data.artifacts),
+                permissions.allow(
+                    self.events.queue.queue_arn,
+                    actions=(
+                        *permissions.CONSUME,
+                        *permissions.SEND,
+                        "sqs:GetQueueAttributes",
+                    ),
+                ),
+                permissions.allow(
+                    permissions.task_queue_arns(deployment.queue_name_prefix),
+                    actions=(*permissions.SEND, "sqs:GetQueueUrl"),
+                ),
+            ],
+            timeout_seconds=_TIMEOUT_SECONDS,
+            memory_mb=512,
+            removal_policy=deployment.removal_policy,
+        )
+        self.function = engine.function
+        accept(
+            engine.role,
+            "AwsSolutions-IAM5",
+            f"{permissions.BATCH_FORMS_REASON} {permissions.TASK_QUEUES_REASON}"
+            f" {permissions.TENANT_OBJECTS_REASON}",
+        )
+        self._consume(max_concurrency=deployment.engine_max_concurrency)
+
+    def _consume(self, *, max_concurrency: int) -> None:
+        lambda_.EventSourceMapping(
+            self,
+            "Consume",
+            target=self.function,
+            event_source_arn=self.events.queue.queue_arn,
+            batch_size=_BATCH,
+            max_concurrency=max_concurrency,
+            report_batch_item_failures=True,
+        )

@@ -1,0 +1,76 @@
+"""IAM statements in the words of the product; each names its resources, none says `*` alone.
+
+The `SendMessage*` forms cover the batch calls under the action names of AWS and of emulators alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from stacks.constructs.artifact_bucket import TENANT_PREFIX
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_dynamodb as dynamodb
+    from aws_cdk import aws_s3 as s3
+
+SEND = ("sqs:SendMessage*",)
+CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:ChangeMessageVisibility*")
+# What each wildcard above is for; cdk-nag asks where a policy has one.
+BATCH_FORMS_REASON = "The same call for one message and for a batch; AWS has no other such action."
+TASK_QUEUES_REASON = (
+    "Task queues are made at run time, one a routing key; the prefix belongs to this stage alone."
+)
+TENANT_OBJECTS_REASON = (
+    "Objects are made at run time under t/<tenant>/; sessions of ants are narrowed to their tenant."
+)
+
+
+def allow(*resources: str, actions: tuple[str, ...], **conditions: dict[str, object]) -> (
+    iam.PolicyStatement
+):
+    """Allow actions on resources; conditions as `StringLike={key: value}`."""
+    return iam.PolicyStatement(
+        actions=list(actions), resources=list(resources), conditions=conditions or None
+    )
+
+
+def task_queue_arns(prefix: str) -> str:
+    """The ARN pattern of the task queues whose names begin with the prefix."""
+    return f"arn:{cdk.Aws.PARTITION}:sqs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{prefix}-*"
+
+
+def read_and_write_table(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
+    """Items of the table one by one, in transactions and by query; no scan, no table changes."""
+    reads = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")
+    writes = (
+        "dynamodb:BatchWriteItem",
+        "dynamodb:ConditionCheckItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:PutItem",
+        "dynamodb:UpdateItem",
+    )
+    return [
+        allow(table.table_arn, actions=reads + writes),
+        allow(f"{table.table_arn}/index/gsi1", actions=("dynamodb:Query",)),
+    ]
+
+
+def read_and_write_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
+    """Objects of tenants: get, put, list; none is deleted but by the bucket's lifecycle."""
+    objects = (
+        "s3:AbortMultipartUpload",
+        "s3:GetObject",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+    )
+    return [
+        allow(bucket.arn_for_objects(f"{TENANT_PREFIX}*"), actions=objects),
+        allow(
+            bucket.bucket_arn,
+            actions=("s3:ListBucket",),
+            StringLike={"s3:prefix": f"{TENANT_PREFIX}*"},
+        ),
+    ]

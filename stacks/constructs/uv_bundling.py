@@ -1,0 +1,157 @@
+"""The code of all functions as one asset, bundled by uv on the host: no Docker, no second lock file."""
+
+from __future__ import annotations
+
+import compileall
+import hashlib
+import platform
+import py_compile
+import shutil
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+
+_OWN_VERSION = ".".join(platform.python_version_tuple()[:2])
+ROOT = Path(__file__).resolve().parents[2]
+# The doors that a function is not: a change of the command line must not redeploy the functions.
+_NOT_IN_FUNCTIONS = ("entrypoints", "__pycache__")
+_PACKAGES = ("formicary", "lambdas")
+# The functions speak to these services alone; the other 400 models make up 25 MB of botocore.
+_BOTO_SERVICES = frozenset({"dynamodb", "events", "s3", "sqs", "sts"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundleTarget:
+    """The interpreter that a bundle is for."""
+
+    python_version: str
+    machine: str
+    cross: bool
+
+    @property
+    def install_options(self) -> list[str]:
+        """The options that make uv pick the target's wheels, whatever machine it runs on."""
+        if not self.cross:
+            return []
+        return [
+            *("--python-version", self.python_version),
+            *("--python-platform", self.machine),
+            *("--only-binary", ":all:"),
+        ]
+
+
+BUNDLE_TARGETS = {
+    "lambda": BundleTarget(python_version="3.13", machine="aarch64-manylinux2014", cross=True),
+    # The embedded AWS runs functions on the interpreter of the machine it stands on.
+    "host": BundleTarget(python_version=_OWN_VERSION, machine=sysconfig.get_platform(), cross=False),
+}
+
+
+def function_code(bundle_for: str) -> lambda_.Code:
+    """The asset for all functions; CDK skips the bundling when its output is already there."""
+    target = BUNDLE_TARGETS[bundle_for]
+    requirements = _export_requirements()
+    return lambda_.Code.from_asset(
+        str(ROOT / "lambdas"),
+        asset_hash_type=cdk.AssetHashType.CUSTOM,
+        asset_hash=_fingerprint(requirements, target),
+        bundling=cdk.BundlingOptions(
+            image=cdk.DockerImage.from_registry("unused: bundled on the host by uv"),
+            local=UvBundling(requirements=requirements, target=target),
+        ),
+    )
+
+
+@jsii.implements(cdk.ILocalBundling)
+class UvBundling:
+    """Installs the locked packages for the target and copies the sources beside them."""
+
+    def __init__(self, *, requirements: str, target: BundleTarget) -> None:
+        self._requirements = requirements
+        self._target = target
+
+    def try_bundle(self, output_dir: str, *_args: Any, **_kwargs: Any) -> bool:
+        """Fill the folder or raise; False would make CDK look for Docker."""
+        output = Path(output_dir)
+        _uv(
+            *("pip", "install", "--quiet", "--no-deps", "--require-hashes"),
+            *("--no-installer-metadata", "--no-compile-bytecode"),
+            *("--python", sys.executable, *self._target.install_options),
+            *("--target", str(output), "--requirements", "-"),
+            stdin=self._requirements,
+        )
+        _prune(output)
+        for package in _PACKAGES:
+            shutil.copytree(
+                ROOT / package,
+                output / package,
+                ignore=shutil.ignore_patterns(*_NOT_IN_FUNCTIONS),
+            )
+        self._compile(output)
+        return True
+
+    def _compile(self, output: Path) -> None:
+        """Spare each cold start the compiling, where this interpreter can do it for the target."""
+        if self._target.python_version == _OWN_VERSION:
+            # By hash, unchecked: a zip rounds the time stamps that the default would compare.
+            compileall.compile_dir(
+                output,
+                quiet=2,
+                stripdir=str(output),
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+
+
+def _export_requirements() -> str:
+    return _uv(
+        *("export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project"),
+        *("--extra", "lambda", "--no-header", "--no-annotate"),
+    )
+
+
+def _uv(*arguments: str, stdin: str | None = None) -> str:
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "--no-progress", *arguments]
+    done = subprocess.run(
+        command, cwd=ROOT, input=stdin, text=True, capture_output=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"uv {arguments[0]} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def _prune(output: Path) -> None:
+    shutil.rmtree(output / "bin", ignore_errors=True)
+    (output / ".lock").unlink(missing_ok=True)
+    for data in (output / "botocore" / "data", output / "boto3" / "data"):
+        for service in data.iterdir():
+            if service.is_dir() and service.name not in _BOTO_SERVICES:
+                shutil.rmtree(service)
+
+
+def _fingerprint(requirements: str, target: BundleTarget) -> str:
+    """A hash over everything that goes into the bundle and over how it is made."""
+    digest = hashlib.sha256()
+    digest.update(f"{requirements}\n{target}\n{_OWN_VERSION}\n".encode())
+    digest.update(Path(__file__).read_bytes())
+    for path in _sources():
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\n{len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _sources() -> list[Path]:
+    found = (path for package in _PACKAGES for path in (ROOT / package).rglob("*"))
+    return sorted(
+        path
+        for path in found
+        if path.is_file() and not set(path.relative_to(ROOT).parts) & set(_NOT_IN_FUNCTIONS)
+    )

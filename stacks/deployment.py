@@ -1,0 +1,70 @@
+"""What differs between deployments, read from the CDK context and checked before anything is made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+
+from stacks.constructs.uv_bundling import BUNDLE_TARGETS
+
+if TYPE_CHECKING:
+    from constructs import Node
+
+_STAGE = re.compile(r"[a-z][a-z0-9]{0,11}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """The choices of one deployment."""
+
+    stage: str
+    bundle_for: str
+    engine_max_concurrency: int
+    artifact_retention_days: int
+
+    @classmethod
+    def from_context(cls, node: Node) -> Deployment:
+        """Read the choices from the `formicary:` keys of the CDK context."""
+        return cls(
+            stage=str(_context(node, "stage", "dev")),
+            bundle_for=str(_context(node, "bundle-for", "lambda")),
+            engine_max_concurrency=int(_context(node, "engine-max-concurrency", 50)),
+            artifact_retention_days=int(_context(node, "artifact-retention-days", 90)),
+        )
+
+    def __post_init__(self) -> None:
+        if not _STAGE.fullmatch(self.stage):
+            # No dash: the queues of stage "a" must never match the wildcard of stage "a-b".
+            raise ValueError(f"formicary:stage must match {_STAGE.pattern}, not {self.stage!r}")
+        if self.bundle_for not in BUNDLE_TARGETS:
+            raise ValueError(
+                f"formicary:bundle-for must be one of {sorted(BUNDLE_TARGETS)},"
+                f" not {self.bundle_for!r}"
+            )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether data must survive the removal of the stacks."""
+        return self.stage == "prod"
+
+    @property
+    def removal_policy(self) -> cdk.RemovalPolicy:
+        """What happens to stateful resources when their stack goes."""
+        return cdk.RemovalPolicy.RETAIN if self.is_production else cdk.RemovalPolicy.DESTROY
+
+    @property
+    def queue_name_prefix(self) -> str:
+        """How the name of every task queue begins; no other queue's name may begin so."""
+        return f"formicary-{self.stage}"
+
+    def stack_name(self, part: str) -> str:
+        """Name a stack; its resources' generated names begin with it, so never with the queue prefix."""
+        return f"Formicary{part}-{self.stage}"
+
+
+def _context(node: Node, key: str, default: object) -> Any:
+    value = node.try_get_context(f"formicary:{key}")
+    return default if value is None else value

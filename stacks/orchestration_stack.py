@@ -1,0 +1,45 @@
+"""What moves jobs and what tells the world about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk as cdk
+
+from stacks.constructs.change_publisher import ChangePublisher
+from stacks.constructs.engine import Engine
+from stacks.constructs.uv_bundling import function_code
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.data_stack import DataStack
+    from stacks.deployment import Deployment
+
+
+class OrchestrationStack(cdk.Stack):
+    """The engine with its events queue, and the publisher of changes."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        deployment: Deployment,
+        data: DataStack,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            scope, construct_id, termination_protection=deployment.is_production, **kwargs
+        )
+        code = function_code(deployment.bundle_for)
+        engine = Engine(self, "Engine", deployment=deployment, data=data, code=code)
+        publisher = ChangePublisher(
+            self, "Changes", deployment=deployment, table=data.table, code=code
+        )
+        self.engine_function = engine.function
+        self.events_queue = engine.events.queue
+
+        cdk.CfnOutput(self, "EventsQueueUrl", value=self.events_queue.queue_url)
+        cdk.CfnOutput(self, "BusName", value=publisher.bus.event_bus_name)
+        cdk.CfnOutput(self, "QueueNamePrefix", value=deployment.queue_name_prefix)
