@@ -10,7 +10,7 @@ from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from stacks.constructs import permissions
 from stacks.constructs.ant_role import AntRole
 from stacks.constructs.http_api import HttpApi
-from stacks.constructs.nag import accept
+from stacks.constructs.nag import accept_scoped_wildcards
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.uv_bundling import function_code
 
@@ -60,7 +60,7 @@ class ApiStack(cdk.Stack):
         cdk.CfnOutput(self, "ApiUrl", value=api.api.api_endpoint)
 
     def _build_authorizer(self, code: lambda_.Code, data: DataStack) -> PythonFunction:
-        authorizer = PythonFunction(
+        return PythonFunction(
             self,
             "AuthorizeRequest",
             name="authorize_request",
@@ -73,7 +73,6 @@ class ApiStack(cdk.Stack):
             memory_mb=512,
             removal_policy=self._deployment.removal_policy,
         )
-        return authorizer
 
     def _build_handle_api(
         self, code: lambda_.Code, data: DataStack, orchestration: OrchestrationStack
@@ -115,11 +114,6 @@ class ApiStack(cdk.Stack):
         handle_api.role.add_to_policy(
             permissions.allow(ants.role.role_arn, actions=("sts:AssumeRole",))
         )
-        accept(
-            handle_api.role,
-            "AwsSolutions-IAM5",
-            f"{permissions.BATCH_FORMS_REASON} {permissions.TASK_QUEUES_REASON}"
-            f" {permissions.TENANT_OBJECTS_REASON}",
-        )
+        accept_scoped_wildcards(handle_api.role)
         cdk.CfnOutput(self, "AntRoleArn", value=ants.role.role_arn)
         return handle_api

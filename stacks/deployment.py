@@ -1,4 +1,4 @@
-"""What differs between deployments, read from the CDK context and checked before anything is made."""
+"""What differs between deployments, read from the CDK context and checked first."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Deployment:
         return f"formicary-{self.stage}"
 
     def stack_name(self, part: str) -> str:
-        """Name a stack; its resources' generated names begin with it, so never with the queue prefix."""
+        """Name a stack; generated names begin with it, so never with the queue prefix."""
         return f"Formicary{part}-{self.stage}"
 
 

@@ -1,4 +1,4 @@
-"""The role of ants: the most that any ant may do; each session is narrowed further when it is made."""
+"""The role of ants: the most that any may do; each session is narrowed when it is made."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from stacks.constructs import permissions
-from stacks.constructs.nag import accept
+from stacks.constructs.nag import accept_scoped_wildcards
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class AntRole(Construct):
-    """The IAM role that the API assumes for an ant: task queues, the events queue, tenants' objects."""
+    """The IAM role that the API assumes for an ant: queues and tenants' objects."""
 
     def __init__(
         self,
@@ -44,9 +44,4 @@ class AntRole(Construct):
             *permissions.read_and_write_objects(bucket),
         ):
             self.role.add_to_policy(statement)
-        accept(
-            self.role,
-            "AwsSolutions-IAM5",
-            f"{permissions.BATCH_FORMS_REASON} {permissions.TASK_QUEUES_REASON}"
-            f" {permissions.TENANT_OBJECTS_REASON}",
-        )
+        accept_scoped_wildcards(self.role)

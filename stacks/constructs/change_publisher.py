@@ -1,4 +1,4 @@
-"""What happened to jobs, for everybody who only watches: table stream to event bus, off the hot path."""
+"""What happened to jobs, for those who only watch: table stream to bus, off the hot path."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs import permissions
-from stacks.constructs.nag import accept
+from stacks.constructs.nag import accept_scoped_wildcards
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_with_dlq import QueueWithDlq
 
@@ -73,12 +73,7 @@ class Engine(Construct):
             removal_policy=deployment.removal_policy,
         )
         self.function = engine.function
-        accept(
-            engine.role,
-            "AwsSolutions-IAM5",
-            f"{permissions.BATCH_FORMS_REASON} {permissions.TASK_QUEUES_REASON}"
-            f" {permissions.TENANT_OBJECTS_REASON}",
-        )
+        accept_scoped_wildcards(engine.role)
         self._consume(max_concurrency=deployment.engine_max_concurrency)
 
     def _consume(self, *, max_concurrency: int) -> None:

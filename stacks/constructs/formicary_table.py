@@ -1,4 +1,4 @@
-"""The one table: tenants' keys first, sparse index for lists, stream for what happens off the hot path."""
+"""The one table: keys begin with the tenant, a sparse index for lists, a stream for watchers."""
 
 from __future__ import annotations
 

@@ -66,9 +66,7 @@ class HttpApi(Construct):
         for path in OPEN_PATHS:
             self._add_open_route(path, integration)
 
-    def route(
-        self, method: apigatewayv2.HttpMethod, path: str, function: lambda_.Function
-    ) -> None:
+    def route(self, method: apigatewayv2.HttpMethod, path: str, function: lambda_.Function) -> None:
         """Give one route, behind the same authorizer, to another function."""
         self.api.add_routes(
             path=path,

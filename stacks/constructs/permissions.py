@@ -18,19 +18,11 @@ if TYPE_CHECKING:
 
 SEND = ("sqs:SendMessage*",)
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:ChangeMessageVisibility*")
-# What each wildcard above is for; cdk-nag asks where a policy has one.
-BATCH_FORMS_REASON = "The same call for one message and for a batch; AWS has no other such action."
-TASK_QUEUES_REASON = (
-    "Task queues are made at run time, one a routing key; the prefix belongs to this stage alone."
-)
-TENANT_OBJECTS_REASON = (
-    "Objects are made at run time under t/<tenant>/; sessions of ants are narrowed to their tenant."
-)
 
 
-def allow(*resources: str, actions: tuple[str, ...], **conditions: dict[str, object]) -> (
-    iam.PolicyStatement
-):
+def allow(
+    *resources: str, actions: tuple[str, ...], **conditions: dict[str, object]
+) -> iam.PolicyStatement:
     """Allow actions on resources; conditions as `StringLike={key: value}`."""
     return iam.PolicyStatement(
         actions=list(actions), resources=list(resources), conditions=conditions or None

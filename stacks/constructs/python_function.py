@@ -62,15 +62,13 @@ class PythonFunction(Construct):
         accept(
             self.function,
             "AwsSolutions-L1",
-            "All functions move to a new Python together, when its wheels of the locked packages exist.",
+            "The functions move to a new Python together, when the locked packages have its wheels.",
         )
 
     def _build_role(
         self, log_group: logs.LogGroup, permissions: list[iam.PolicyStatement]
     ) -> iam.Role:
-        role = iam.Role(
-            self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
-        )
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         role.add_to_policy(
             iam.PolicyStatement(
                 actions=["logs:CreateLogStream", "logs:PutLogEvents"],

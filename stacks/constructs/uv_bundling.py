@@ -1,4 +1,4 @@
-"""The code of all functions as one asset, bundled by uv on the host: no Docker, no second lock file."""
+"""The code of all functions as one asset, bundled by uv on the host without Docker."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ class BundleTarget:
 BUNDLE_TARGETS = {
     "lambda": BundleTarget(python_version="3.13", machine="aarch64-manylinux2014", cross=True),
     # The embedded AWS runs functions on the interpreter of the machine it stands on.
-    "host": BundleTarget(python_version=_OWN_VERSION, machine=sysconfig.get_platform(), cross=False),
+    "host": BundleTarget(
+        python_version=_OWN_VERSION, machine=sysconfig.get_platform(), cross=False
+    ),
 }
 
 
