@@ -83,11 +83,15 @@ class ChildFinished:
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
-    """A durable timer came due; `task_type` is empty and `attempt` 0 for timers of the whole run."""
+    """A durable timer came due; `task_type` is empty and `attempt` 0 for timers of the whole run.
+
+    A message that arrives before `fire_at` (a queue delays 15 minutes at most) is sent on its way again.
+    """
 
     timer: TimerKind
     task_type: str = ""
     attempt: int = 0
+    fire_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,6 @@ class CancelRequested:
 class RestartRequested:
     """Somebody asked to run again what did not complete; `hard` runs all tasks again."""
 
-    execution_id: str
     hard: bool = False
 
 
@@ -121,7 +124,7 @@ Event = (
 def event_key(event: Event) -> str:
     """Name the event so that its redelivery, and nothing else of the run, has the same name."""
     parts = [type(event).__name__]
-    for name in ("timer", "task_type", "attempt", "execution_id"):
+    for name in ("timer", "task_type", "attempt", "child_request_id"):
         value = getattr(event, name, None)
         if value:
             parts.append(str(value))

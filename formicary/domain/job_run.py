@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from formicary.domain.commands import Command
 from formicary.domain.states import ChildMark, RequestState, TaskMark
@@ -34,18 +34,31 @@ class ActivityState(StrEnum):
     CANCELLING = "cancelling"
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveTask:
+class Evolving:
+    """A frozen record that is changed by copy, cheaper than `dataclasses.replace`."""
+
+    def evolve(self, **changes: Any) -> Self:
+        """Return a copy with these fields changed; the names are not checked at run time."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.__dict__.update(changes)
+        return copy
+
+
+@dataclass(frozen=True)
+class ActiveTask(Evolving):
     """A task in work. `attempt` grows by one with every dispatch and is the fence of results.
 
-    `failures` counts the attempts that used up `retry`; `losses` those whose ant was lost;
-    `restarts` the ones that a route asked for.
+    `message_attempt` is the one that the task message on the queue carries: a message that another ant
+    receives again becomes a new attempt without a new message. `failures` counts the attempts that used
+    up `retry`, `losses` those whose ant was lost, `restarts` those that a route asked for.
     """
 
     task_type: str
     attempt: int
     state: ActivityState
     activated_at: datetime
+    message_attempt: int = 1
     failures: int = 0
     losses: int = 0
     restarts: int = 0
@@ -82,12 +95,14 @@ class OutboxEntry:
     command: Command
 
 
-@dataclass(frozen=True, slots=True)
-class JobRun:
+@dataclass(frozen=True)
+class JobRun(Evolving):
     """A job request and its current execution. `key` is secret and never leaves the control plane.
 
-    `marks`, `children` and `forks` have one letter a task, by declaration order: how the task stands
-    (`TaskMark`), how its child stands (`ChildMark`), and how often it has forked ('0' for never).
+    `marks`, `children`, `forks` and `origins` have one letter a task, by declaration order: how the task
+    stands (`TaskMark`), how its child stands (`ChildMark`), how often it has forked and in which
+    execution it ended last (both counted from the letter '0'). `retried` is the number of restarts and
+    so the number of the current execution.
     """
 
     tenant: str
@@ -104,6 +119,7 @@ class JobRun:
     marks: str = ""
     children: str = ""
     forks: str = ""
+    origins: str = ""
     active: Mapping[str, ActiveTask] = field(default_factory=dict)
     outbox: tuple[OutboxEntry, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -135,6 +151,10 @@ class JobRun:
         """Return how the child of the fork task at that place stands."""
         return ChildMark(self.children[index])
 
+    def origin_execution_id(self, index: int) -> str:
+        """Return the execution in which the task at that place ended last (a restart keeps results)."""
+        return execution_id(self.created_at, self.request_id, ord(self.origins[index]) - ord("0"))
+
     def child_request_id(self, index: int) -> str:
         """Return the id of the child that the fork task at that place forked last, or will fork.
 
@@ -143,6 +163,11 @@ class JobRun:
         return derive_ulid(
             self.created_at, f"{self.key}:{self.request_id}:{index}:{self.forks[index]}"
         )
+
+
+def execution_id(created_at: datetime, request_id: str, number: int) -> str:
+    """Return the id of a request's execution; 0 is the first, each restart is the next."""
+    return derive_ulid(created_at, f"execution:{request_id}:{number}")
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -1,0 +1,20 @@
+"""Where objects lie in the artifact bucket. Every key begins with `t/<tenant>/`: rights end there."""
+
+
+def attempt_prefix(
+    tenant: str, request_id: str, execution_id: str, task_type: str, attempt: int
+) -> str:
+    """Return the prefix of everything that one attempt stores; no two attempts share one."""
+    return f"t/{tenant}/r/{request_id}/{execution_id}/{task_type}/{attempt}/"
+
+
+def log_prefix(
+    tenant: str, request_id: str, execution_id: str, task_type: str, attempt: int
+) -> str:
+    """Return the prefix of an attempt's log chunks, which sort by name."""
+    return attempt_prefix(tenant, request_id, execution_id, task_type, attempt) + "log/"
+
+
+def upload_key(tenant: str, artifact_id: str) -> str:
+    """Return the key of an artifact that a user uploaded."""
+    return f"t/{tenant}/u/{artifact_id}"

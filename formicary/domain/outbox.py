@@ -1,0 +1,54 @@
+"""The outbox: commands committed with the state that called for them.
+
+It is cleared lazily. A command stays until the run shows that it was carried out (or is no longer
+wanted); only the redelivery of the event that caused it performs it again. So the common path pays no
+write for clearing, and a crash between commit and perform is repaired by the queue.
+"""
+
+from collections.abc import Iterable
+
+from formicary.domain.commands import Command, DispatchTask, ForkJob, StartTimer
+from formicary.domain.events import TimerKind
+from formicary.domain.job_run import ActivityState, JobRun, OutboxEntry, Phase
+
+
+def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[OutboxEntry, ...]:
+    """Return the outbox of `run` after an event: what is still due of before, then the new commands."""
+    kept = [entry for entry in run.outbox if still_due(run, entry.command)]
+    return (*kept, *(OutboxEntry(cause, command) for command in commands))
+
+
+def caused_by(run: JobRun, cause: str) -> tuple[Command, ...]:
+    """Return the commands that a redelivered event has to perform again."""
+    return tuple(
+        entry.command
+        for entry in run.outbox
+        if entry.cause == cause and still_due(run, entry.command)
+    )
+
+
+def still_due(run: JobRun, command: Command) -> bool:
+    """Whether the state still waits for what the command does."""
+    if isinstance(command, DispatchTask | ForkJob):
+        return _active_in(run, command.task_type, command.attempt, {ActivityState.DISPATCHED})
+    if isinstance(command, StartTimer):
+        return _timer_due(run, command)
+    return True
+
+
+def _timer_due(run: JobRun, timer: StartTimer) -> bool:
+    if timer.timer is TimerKind.START:
+        return run.phase is Phase.WAITING
+    if timer.timer is TimerKind.JOB_TIMEOUT:
+        return run.phase is Phase.WALKING
+    wanted = {
+        TimerKind.RETRY: {ActivityState.RETRYING},
+        TimerKind.TASK_TIMEOUT: {ActivityState.AWAITING},
+        TimerKind.CANCEL_GRACE: {ActivityState.CANCELLING},
+    }[timer.timer]
+    return _active_in(run, timer.task_type, timer.attempt, wanted)
+
+
+def _active_in(run: JobRun, task_type: str, attempt: int, states: set[ActivityState]) -> bool:
+    active = run.active.get(task_type)
+    return active is not None and active.attempt == attempt and active.state in states

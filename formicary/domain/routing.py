@@ -1,0 +1,113 @@
+"""What the outcome of an attempt means: completed, failed, or to be run again, and what comes next.
+
+Order (semantics): a route for the exit code, then `on_completed` or `on_failed`, then `allow_failure`.
+An exit code that leads to a task is a declared outcome: the task is completed with that exit code.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from formicary.domain.events import TaskFinished
+from formicary.domain.job_graph import TaskNode
+from formicary.domain.states import ERROR_TARGET_PREFIX, ErrorCode, RequestState, Target
+
+
+class Verdict(StrEnum):
+    """What becomes of a task after an attempt."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    POLL = "poll"
+    RESTART = "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The verdict, the routes to follow, and for failures the error; `retryable` allows `retry`."""
+
+    verdict: Verdict
+    routes: tuple[str, ...] = ()
+    retryable: bool = True
+    error_code: str = ""
+    error_message: str = ""
+    exit_code: str = ""
+
+
+def resolve(node: TaskNode, event: TaskFinished) -> Resolution:
+    """Decide what an attempt's outcome means by the routes of its task."""
+    target = node.exit_routes.get(event.exit_code) if event.exit_code else None
+    if target is None:
+        return _by_status(node, event)
+    if target in _BY_TARGET:
+        return _BY_TARGET[target](node, event)
+    if target.startswith(ERROR_TARGET_PREFIX):
+        return _failed(node, event, error_code=target)
+    return Resolution(Verdict.COMPLETED, (target,))
+
+
+def _by_status(node: TaskNode, event: TaskFinished) -> Resolution:
+    if event.status is not RequestState.COMPLETED:
+        return _failed(node, event)
+    special = node.on_completed[0] if len(node.on_completed) == 1 else ""
+    if special in _BY_TARGET and special != Target.COMPLETED:
+        return _BY_TARGET[special](node, event)
+    if special.startswith(ERROR_TARGET_PREFIX):
+        return _failed(node, event, error_code=special)
+    return _completed(node, event)
+
+
+def _completed(node: TaskNode, _event: TaskFinished) -> Resolution:
+    return Resolution(Verdict.COMPLETED, tuple(t for t in node.on_completed if not is_special(t)))
+
+
+def _failed(node: TaskNode, event: TaskFinished, error_code: str = "") -> Resolution:
+    retryable = True
+    for target in node.on_failed:
+        if target == Target.FATAL:
+            retryable, error_code = False, error_code or ErrorCode.FATAL
+        elif target.startswith(ERROR_TARGET_PREFIX):
+            error_code = error_code or target
+        elif target in _AGAIN:
+            return Resolution(_AGAIN[target])
+    return Resolution(
+        Verdict.FAILED,
+        tuple(t for t in node.on_failed if not is_special(t)),
+        retryable,
+        error_code or event.error_code or ErrorCode.TASK_EXECUTE,
+        event.error_message or _describe(event),
+    )
+
+
+def _fatal(node: TaskNode, event: TaskFinished) -> Resolution:
+    failed = _failed(node, event, error_code=ErrorCode.FATAL)
+    return Resolution(Verdict.FAILED, failed.routes, False, failed.error_code, failed.error_message)
+
+
+def _unsupported(node: TaskNode, event: TaskFinished) -> Resolution:
+    target = node.exit_routes.get(event.exit_code, "") or node.on_completed[0]
+    message = f"the route {target} of task {node.task_type!r} is not supported by this version yet"
+    return Resolution(Verdict.FAILED, (), False, ErrorCode.UNSUPPORTED_METHOD, message)
+
+
+def _describe(event: TaskFinished) -> str:
+    if event.exit_message:
+        return event.exit_message
+    return f"exit code {event.exit_code}" if event.exit_code else "the task failed"
+
+
+def is_special(target: str) -> bool:
+    """Whether a route leads to a state or an error code and not to a task."""
+    return target in _SPECIAL or target.startswith(ERROR_TARGET_PREFIX)
+
+
+_SPECIAL = frozenset(Target)
+_AGAIN = {Target.EXECUTING: Verdict.POLL, Target.RESTART_TASK: Verdict.RESTART}
+_BY_TARGET = {
+    Target.COMPLETED: _completed,
+    Target.FAILED: _failed,
+    Target.FATAL: _fatal,
+    Target.EXECUTING: lambda _node, _event: Resolution(Verdict.POLL),
+    Target.RESTART_TASK: lambda _node, _event: Resolution(Verdict.RESTART),
+    Target.RESTART_JOB: _unsupported,
+    Target.PAUSE_JOB: _unsupported,
+}

@@ -1,0 +1,361 @@
+"""Walking the graph of one run: which tasks become active, and how the run ends.
+
+A `Walk` is the working copy of one decision. It is changed in place while the decision is made and
+then turned into a new frozen `JobRun`; nothing of it outlives the decision.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from formicary.domain.commands import (
+    CancelChild,
+    CancelTask,
+    Command,
+    DispatchTask,
+    ForkJob,
+    NotifyParent,
+    StartTimer,
+)
+from formicary.domain.events import TaskFinished, TimerKind
+from formicary.domain.job_graph import JobGraph, TaskNode
+from formicary.domain.job_run import ActiveTask, ActivityState, Failure, JobRun, Phase
+from formicary.domain.outbox import next_outbox
+from formicary.domain.routing import Resolution, Verdict
+from formicary.domain.states import (
+    ChildMark,
+    ErrorCode,
+    RequestState,
+    TaskMark,
+    TaskMethod,
+)
+
+CANCEL_GRACE_SECONDS = 60.0
+MIN_POLL_SECONDS = 1.0
+MAX_RESTARTS = 100
+MAX_LOSSES = 10
+_ON_ANT = frozenset({ActivityState.DISPATCHED, ActivityState.EXECUTING})
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTask:
+    """A task that this decision ended, with the error that counts."""
+
+    task: ActiveTask
+    mark: TaskMark
+    exit_code: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+
+class Walk:
+    """The working copy of a run during one decision."""
+
+    def __init__(self, run: JobRun, graph: JobGraph, now: datetime) -> None:
+        """Begin from the run as it was loaded."""
+        self.graph = graph
+        self.now = now
+        self.run = run
+        self.active = dict(run.active)
+        self.commands: list[Command] = []
+        self.ended: list[EndedTask] = []
+
+    # -- result ---------------------------------------------------------------------------------
+
+    def committed(self, cause: str) -> JobRun:
+        """Return the new state with its outbox."""
+        run = self.run.evolve(active=self.active, updated_at=self.now)
+        return run.evolve(outbox=next_outbox(run, cause, self.commands))
+
+    # -- beginning ------------------------------------------------------------------------------
+
+    def begin(self, tasks: Iterable[str]) -> None:
+        """Start walking at these tasks."""
+        self._set(
+            state=RequestState.EXECUTING,
+            phase=Phase.WALKING,
+            started_at=self.run.started_at or self.now,
+        )
+        limit = self.graph.timeout_seconds
+        if limit is not None:
+            self._start_timer(TimerKind.JOB_TIMEOUT, limit)
+        for task_type in tasks:
+            self.activate(task_type)
+        self.advance()
+
+    def activate(self, task_type: str) -> None:
+        """Begin a task, unless it has been begun in this execution already."""
+        index = self.graph.index(task_type)
+        if self.run.mark(index) is not TaskMark.NOT_RUN:
+            return
+        self._mark(index, TaskMark.ACTIVE)
+        node = self.graph.node(task_type)
+        if node.method is TaskMethod.FORK_JOB:
+            self._count_fork(index)
+        self.dispatch(ActiveTask(task_type, 1, ActivityState.DISPATCHED, self.now), node)
+
+    def dispatch(self, task: ActiveTask, node: TaskNode) -> None:
+        """Hand an attempt to whoever carries out its method."""
+        task = task.evolve(message_attempt=task.attempt, ant_id="", ant_host="", started_at=None)
+        if node.method is TaskMethod.AWAIT_FORKED_JOB:
+            self._await(task, node)
+            return
+        self.active[task.task_type] = task.evolve(state=ActivityState.DISPATCHED)
+        if node.method is TaskMethod.FORK_JOB:
+            child = self.run.child_request_id(node.index)
+            self.commands.append(ForkJob(task.task_type, task.attempt, child))
+        else:
+            self.commands.append(DispatchTask(task.task_type, task.attempt))
+
+    # -- waiting for children -------------------------------------------------------------------
+
+    def _await(self, task: ActiveTask, node: TaskNode) -> None:
+        task = task.evolve(state=ActivityState.AWAITING, started_at=self.now)
+        self.active[task.task_type] = task
+        if node.timeout_seconds is not None:
+            self._start_timer(TimerKind.TASK_TIMEOUT, node.timeout_seconds, task)
+        self.settle_await(task, node)
+
+    def settle_await(self, task: ActiveTask, node: TaskNode) -> None:
+        """Finish a waiting task when the last of the children it waits for has ended."""
+        marks = {name: self._child_of(name) for name in node.await_forked_tasks}
+        if ChildMark.RUNNING in marks.values():
+            return
+        failed = [n for n, m in marks.items() if m in (ChildMark.FAILED, ChildMark.CANCELLED)]
+        if failed:
+            message = f"the child forked by {', '.join(failed)} did not complete"
+            self.fail(task, node, _failure(ErrorCode.CHILD_FAILED, message))
+        else:
+            self.complete(task, node.on_completed, "")
+
+    def _child_of(self, fork_task: str) -> ChildMark:
+        index = self.graph.index(fork_task)
+        mark = self.run.child(index)
+        still_forking = mark is ChildMark.NONE and self.run.mark(index) is TaskMark.ACTIVE
+        return ChildMark.RUNNING if still_forking else mark
+
+    # -- ends of attempts -----------------------------------------------------------------------
+
+    def complete(
+        self, task: ActiveTask, routes: Iterable[str], exit_code: str, skipped: bool = False
+    ) -> None:
+        """Mark a task as completed and go where its routes lead."""
+        self._end(task, TaskMark.SKIPPED if skipped else TaskMark.COMPLETED, exit_code)
+        if self.run.phase is Phase.WALKING:
+            self._set(exit_code=exit_code)
+        self._follow(routes)
+
+    def fail(self, task: ActiveTask, node: TaskNode, resolution: Resolution) -> None:
+        """Take a failed attempt: again while `retry` lasts, else the failure routes or the end."""
+        if resolution.retryable and task.failures < node.retry:
+            self.again(task.evolve(failures=task.failures + 1), node, node.delay_seconds)
+            return
+        allowed = node.allow_failure
+        self._end(
+            task,
+            TaskMark.ALLOWED if allowed else TaskMark.FAILED,
+            resolution.exit_code,
+            resolution.error_code,
+            resolution.error_message,
+        )
+        if not allowed:
+            self._remember_failure(task.task_type, resolution)
+        routes = resolution.routes or (node.on_completed if allowed else ())
+        if routes or allowed or self.run.phase is Phase.FINALIZING:
+            self._follow(routes)
+        else:
+            self.stop(RequestState.FAILED)
+
+    def again(self, task: ActiveTask, node: TaskNode, delay_seconds: float) -> None:
+        """Run a task once more as its next attempt, at once or after a delay."""
+        task = task.evolve(attempt=task.attempt + 1, state=ActivityState.RETRYING)
+        if delay_seconds <= 0:
+            self.dispatch(task, node)
+            return
+        self.active[task.task_type] = task
+        self._start_timer(TimerKind.RETRY, delay_seconds, task)
+
+    def poll(self, task: ActiveTask, node: TaskNode, exit_code: str) -> None:
+        """Ask again later (`EXECUTING`), bounded by the task's timeout and not by `retry`."""
+        delay = max(node.delay_seconds, MIN_POLL_SECONDS)
+        limit = node.timeout_seconds
+        next_poll = self.now + timedelta(seconds=delay)
+        if limit is not None and next_poll > task.activated_at + timedelta(seconds=limit):
+            message = f"still answers {exit_code} after its timeout of {limit:g} s"
+            self.fail(task, node, _failure(ErrorCode.TASK_TIMED_OUT, message, retryable=False))
+        else:
+            self.again(task, node, delay)
+
+    def restart(self, task: ActiveTask, node: TaskNode) -> None:
+        """Run a task again at once (`RESTART_TASK`), bounded by MAX_RESTARTS."""
+        if task.restarts >= MAX_RESTARTS:
+            message = f"restarted itself {MAX_RESTARTS} times"
+            self.fail(task, node, _failure(ErrorCode.RESTART_LIMIT, message, retryable=False))
+        else:
+            self.again(task.evolve(restarts=task.restarts + 1), node, 0)
+
+    def lose(self, task: ActiveTask, node: TaskNode, ant_id: str) -> None:
+        """Give the task of a lost ant to another one as a new attempt that costs no retry."""
+        if task.losses >= MAX_LOSSES:
+            message = f"{MAX_LOSSES} ants were lost while they ran it"
+            self.fail(task, node, _failure(ErrorCode.ANT_LOST, message, retryable=False))
+            return
+        self.active[task.task_type] = task.evolve(
+            attempt=task.attempt + 1,
+            losses=task.losses + 1,
+            state=ActivityState.EXECUTING,
+            ant_id=ant_id,
+            started_at=self.now,
+        )
+
+    def drop(self, task: ActiveTask) -> None:
+        """End a cancelled task."""
+        self._end(task, TaskMark.CANCELLED)
+
+    # -- ends of the run ------------------------------------------------------------------------
+
+    def stop(self, outcome: RequestState, children: bool = False) -> None:
+        """Leave the walk: cancel what is active, then run the finalizers."""
+        self._set(phase=Phase.FINALIZING, outcome=outcome)
+        finalizers = bool(self._next_finalizer())
+        for task in list(self.active.values()):
+            self._cancel(task, wait=finalizers)
+        if children:
+            self._cancel_children()
+        self.advance()
+
+    def advance(self) -> None:
+        """Go on where nothing is active: to the finalizers, and then to the end."""
+        if self.active or self.run.phase not in (Phase.WALKING, Phase.FINALIZING):
+            return
+        if self.run.phase is Phase.WALKING:
+            outcome = RequestState.FAILED if self.run.failure else RequestState.COMPLETED
+            self._set(phase=Phase.FINALIZING, outcome=outcome)
+        finalizer = self._next_finalizer()
+        if finalizer:
+            self.activate(finalizer)
+        else:
+            self._finish()
+
+    def finish_unstarted(self, outcome: RequestState) -> None:
+        """End a run that has not begun."""
+        self._set(outcome=outcome)
+        self._finish()
+
+    def _finish(self) -> None:
+        outcome = self.run.outcome or RequestState.FAILED
+        failure = self.run.failure if outcome is not RequestState.COMPLETED else None
+        self._set(state=outcome, phase=Phase.ENDED, ended_at=self.now)
+        if failure:
+            self._set(
+                exit_code=failure.exit_code,
+                error_code=failure.error_code,
+                error_message=failure.error_message,
+            )
+        if self.run.parent:
+            self.commands.append(NotifyParent())
+
+    def _next_finalizer(self) -> str:
+        completed = self.run.outcome is RequestState.COMPLETED
+        graph = self.graph
+        names = graph.unrouted_always_run_tasks if completed else graph.always_run_tasks
+        for name in names:
+            if self.run.mark(graph.index(name)) is TaskMark.NOT_RUN:
+                return name
+        return ""
+
+    def _cancel(self, task: ActiveTask, wait: bool) -> None:
+        node = self.graph.node(task.task_type)
+        if task.state not in _ON_ANT or node.method is TaskMethod.FORK_JOB:
+            self.drop(task)
+            return
+        self.commands.append(CancelTask(task.task_type, task.attempt))
+        if not wait:
+            self.drop(task)
+            return
+        self.active[task.task_type] = task.evolve(state=ActivityState.CANCELLING)
+        self._start_timer(TimerKind.CANCEL_GRACE, CANCEL_GRACE_SECONDS, task)
+
+    def _cancel_children(self) -> None:
+        for index, mark in enumerate(self.run.children):
+            if mark == ChildMark.RUNNING:
+                self.commands.append(CancelChild(self.run.child_request_id(index)))
+
+    # -- small steps ----------------------------------------------------------------------------
+
+    def _follow(self, routes: Iterable[str]) -> None:
+        if self.run.phase is Phase.WALKING:
+            for task_type in routes:
+                self.activate(task_type)
+
+    def _end(
+        self,
+        task: ActiveTask,
+        mark: TaskMark,
+        exit_code: str = "",
+        error_code: str = "",
+        error_message: str = "",
+    ) -> None:
+        self.active.pop(task.task_type, None)
+        index = self.graph.index(task.task_type)
+        origin = chr(ord("0") + self.run.retried)
+        self._set(
+            marks=_with_letter(self.run.marks, index, mark),
+            origins=_with_letter(self.run.origins, index, origin),
+        )
+        self.ended.append(EndedTask(task, mark, exit_code, error_code, error_message))
+
+    def _remember_failure(self, task_type: str, resolution: Resolution) -> None:
+        if self.run.failure is None and self.run.phase is Phase.WALKING:
+            failure = Failure(
+                task_type, resolution.exit_code, resolution.error_code, resolution.error_message
+            )
+            self._set(failure=failure)
+
+    def _start_timer(self, kind: TimerKind, seconds: float, task: ActiveTask | None = None) -> None:
+        self.commands.append(
+            StartTimer(
+                kind,
+                self.now + timedelta(seconds=seconds),
+                task.task_type if task else "",
+                task.attempt if task else 0,
+            )
+        )
+
+    def _count_fork(self, index: int) -> None:
+        count = chr(ord(self.run.forks[index]) + 1)
+        self._set(
+            forks=_with_letter(self.run.forks, index, count),
+            children=_with_letter(self.run.children, index, ChildMark.NONE),
+        )
+
+    def set_child(self, index: int, mark: ChildMark) -> None:
+        """Note how the child of a fork task stands."""
+        self._set(children=_with_letter(self.run.children, index, mark))
+
+    def merge_context(self, event: TaskFinished) -> None:
+        """Add what the task set for the tasks after it."""
+        if event.context:
+            self._set(context={**self.run.context, **event.context})
+
+    def note_activity(self, task: ActiveTask) -> None:
+        """Replace what is known of an active task."""
+        self.active[task.task_type] = task
+
+    def fail_job(self, error_code: ErrorCode, message: str) -> None:
+        """Note what ended the job itself, of no task."""
+        self._set(failure=Failure("", "", error_code, message))
+
+    def _mark(self, index: int, mark: TaskMark) -> None:
+        self._set(marks=_with_letter(self.run.marks, index, mark))
+
+    def _set(self, **changes: object) -> None:
+        self.run = self.run.evolve(**changes)
+
+
+def _with_letter(text: str, index: int, letter: str) -> str:
+    return text[:index] + letter + text[index + 1 :]
+
+
+def _failure(code: ErrorCode, message: str, retryable: bool = True) -> Resolution:
+    return Resolution(Verdict.FAILED, (), retryable, code, message)
