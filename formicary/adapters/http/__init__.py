@@ -1,0 +1,1 @@
+"""The control plane, reached over HTTP."""

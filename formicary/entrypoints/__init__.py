@@ -1,0 +1,1 @@
+"""The doors of the core: the command line and the local runner."""

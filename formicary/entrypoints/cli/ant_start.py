@@ -1,0 +1,72 @@
+"""`formicary ant start`: hands over to the ant."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from formicary.domain.states import TaskMethod
+from formicary.entrypoints.cli.exit_codes import ExitCode
+from formicary.entrypoints.cli.session import Session, example, remote, tell
+
+
+@click.command(
+    epilog=example("formicary ant start --tags linux,gpu --methods SHELL,HTTP_GET --capacity 8")
+)
+@click.option("--id", "ant_id", help="Name of the ant.  [default: the host's name]")
+@click.option("--tags", help="Tags that tasks may ask for, separated by commas.")
+@click.option(
+    "--methods",
+    help="Methods it carries out, separated by commas.  [default: SHELL]",
+)
+@click.option("--capacity", type=click.IntRange(1, 1000), help="Tasks at once.  [default: 4]")
+@click.option(
+    "--work-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the working directories of tasks.  [default: ~/.formicary/ants]",
+)
+@remote
+def start(
+    session: Session,
+    *,
+    ant_id: str | None,
+    tags: str | None,
+    methods: str | None,
+    capacity: int | None,
+    work_dir: Path | None,
+) -> ExitCode:
+    """Start an ant on this host; it runs until it is told to stop (Ctrl-C, SIGTERM).
+
+    Options left out come from FORMICARY_ANT_ID, FORMICARY_ANT_TAGS and so on.
+    """
+    chosen = {
+        "id": ant_id,
+        "tags": tags,
+        "methods": _known_methods(methods),
+        "capacity": capacity,
+        "work_dir": work_dir,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return _hand_over(session, given)
+
+
+def _known_methods(methods: str | None) -> str | None:
+    for method in (methods or "").split(","):
+        if method.strip() and method.strip() not in set(TaskMethod):
+            known = ", ".join(method for method in TaskMethod if method.needs_ant)
+            raise click.BadParameter(
+                f"{method.strip()!r} is none of {known}", param_hint="'--methods'"
+            )
+    return methods
+
+
+def _hand_over(session: Session, given: dict[str, Any]) -> ExitCode:
+    try:
+        from ant_agent.settings import Settings  # noqa: PLC0415 - the extra may be missing
+    except ModuleNotFoundError as missing:
+        tell(
+            f"formicary: the ant is not installed here (no module {missing.name!r}).\n"
+            "Install it: pip install 'formicary[agent]'"
+        )
+        return ExitCode.FAILED
+    raise NotImplementedError(Settings, given, session)

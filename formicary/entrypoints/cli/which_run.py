@@ -1,0 +1,29 @@
+"""Which run is meant: by its id, by the beginning of one, or the latest."""
+
+import re
+
+from formicary.adapters.http.control_plane_client import ControlPlaneClient
+from formicary.domain.errors import InvalidRequestError, NotFoundError
+
+_RECENT = 100
+_WHOLE_ID = re.compile(r"[0-9A-Z]{26}")
+
+
+def find_run_id(client: ControlPlaneClient, given: str) -> str:
+    """Return the whole id of a run."""
+    if _WHOLE_ID.fullmatch(given.upper()):
+        return given.upper()
+    recent = [str(run["id"]) for run in client.runs(1 if given == "latest" else _RECENT)]
+    if given == "latest":
+        if not recent:
+            raise NotFoundError("There is no run yet.")
+        return recent[0]
+    found = [run_id for run_id in recent if run_id.startswith(given.upper())]
+    if not found:
+        raise NotFoundError(
+            f"None of the {len(recent)} latest runs has an id that begins with {given}."
+        )
+    if len(found) > 1:
+        some = ", ".join(found[:3])
+        raise InvalidRequestError(f"{len(found)} runs begin with {given}: {some}. Give more of it.")
+    return found[0]
