@@ -1,0 +1,139 @@
+"""The syntax tree of a template. Nodes know their place in the text that the user wrote."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A text, number, truth value or nil."""
+
+    value: Any
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """Names looked up one in the other, from `.` (base None), from `$x`, or from (a pipeline)."""
+
+    base: "str | Pipe | None"
+    names: tuple[str, ...]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The name of a function."""
+
+    name: str
+    line: int
+    column: int
+
+
+Operand = Literal | Path | Call
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A first operand (often a function) and its arguments."""
+
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """Commands, each given the result of the one before; with `variables`, a declaration."""
+
+    commands: tuple[Command, ...]
+    line: int
+    column: int
+    variables: tuple[str, ...] = ()
+    assigns: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text between actions."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An action that writes the value of its pipeline, or declares a variable."""
+
+    pipe: Pipe
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An `if`, `with` or `range` and what it holds."""
+
+    keyword: str
+    pipe: Pipe
+    body: tuple["Node", ...]
+    otherwise: tuple["Node", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A `break` or `continue`."""
+
+    keyword: str
+
+
+Node = Text | Output | Block | Jump
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A whole template, ready to be evaluated any number of times."""
+
+    nodes: tuple[Node, ...]
+    names: frozenset[str] = field(default_factory=frozenset)
+
+
+def pipes_of(nodes: tuple[Node, ...]) -> Iterator[Pipe]:
+    """Yield every pipeline below these nodes, nested ones included."""
+    for node in nodes:
+        if isinstance(node, Output):
+            yield from nested_pipes(node.pipe)
+        elif isinstance(node, Block):
+            yield from nested_pipes(node.pipe)
+            yield from pipes_of(node.body)
+            yield from pipes_of(node.otherwise)
+
+
+def nested_pipes(pipe: Pipe) -> Iterator[Pipe]:
+    """Yield a pipeline and those in its parentheses."""
+    yield pipe
+    for path in paths_of(pipe):
+        if isinstance(path.base, Pipe):
+            yield from nested_pipes(path.base)
+
+
+def paths_of(pipe: Pipe) -> Iterator[Path]:
+    """Yield the paths that a pipeline itself names."""
+    for command in pipe.commands:
+        for operand in command.operands:
+            if isinstance(operand, Path):
+                yield operand
+
+
+def names_in(pipe: Pipe) -> Iterator[str]:
+    """Yield the top-level variables that a pipeline may read (`.X`, `$.X`, `index . "X"`)."""
+    for inner in nested_pipes(pipe):
+        for path in paths_of(inner):
+            if path.names and path.base in (None, "$"):
+                yield path.names[0]
+        for command in inner.commands:
+            yield from _indexed_names(command)
+
+
+def _indexed_names(command: Command) -> Iterator[str]:
+    match command.operands:
+        case (Call("index"), Path(None | "$", ()), Literal(str() as name), *_):
+            yield name

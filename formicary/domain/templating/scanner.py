@@ -1,0 +1,106 @@
+"""Finds the `{{actions}}` in a text. Quotes and comments inside an action may hold braces."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from formicary.domain.templating.errors import TemplateError
+
+_INNER = re.compile(
+    r"""(?:"(?:\\.|[^"\\\n])*+"|`[^`]*+`|'(?:\\.|[^'\\\n])*+'|(?!\}\})[^"`'])*+""", re.DOTALL
+)
+_COMMENT = re.compile(r"/\*.*?\*/(?:\s+-)?(?=\}\})", re.DOTALL)
+_OPEN = re.compile(
+    r"""\{\{(?P<trim>-\s+)?"""
+    # The spaced form of a control action, alone on its line, as typesetting prints it.
+    r"""|^(?P<indent>[ \t]*)\{\ \{[ \t]*(?P<spaced>(?:if|else|end|range|with)\b[^\n]*?)[ \t]*"""
+    r"""\}\ \}[ \t]*$""",
+    re.MULTILINE,
+)
+_TRIM_RIGHT = re.compile(r"\s+-$")
+
+
+class Lines:
+    """Turns offsets of a text into lines and columns, both from 1."""
+
+    def __init__(self, text: str) -> None:
+        """Remember where the lines of the text start."""
+        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+
+    def locate(self, offset: int) -> tuple[int, int]:
+        """Return line and column of an offset."""
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One `{{...}}`: what is between the braces, and where in the text it stands."""
+
+    raw: str
+    source: str
+    start: int
+    end: int
+    line: int
+    column: int
+    source_column: int
+    trim_left: bool = False
+    trim_right: bool = False
+
+
+def find_actions(text: str, lines: Lines, *, spaced: bool = False) -> Iterator[Action]:
+    """Yield the actions of a text in order; `spaced` takes `{ { if .X } }` lines as well."""
+    offset = 0
+    while found := _OPEN.search(text, offset):
+        if found["spaced"] is None:
+            action = _read_action(text, found.start(), found.end("trim"), lines)
+        elif spaced:
+            action = _read_spaced(text, found, lines)
+        else:
+            offset = found.end()
+            continue
+        yield action
+        offset = action.end
+
+
+def _read_action(text: str, start: int, trimmed: int, lines: Lines) -> Action:
+    line, column = lines.locate(start)
+    begin = max(start + 2, trimmed)
+    inner = _COMMENT.match(text, _skip_space(text, begin)) or _INNER.match(text, begin)
+    if inner is None or not text.startswith("}}", inner.end()):
+        raise TemplateError('"{{" is not closed', line, column, "close the action with }}")
+    source = text[begin : inner.end()]
+    bare = _TRIM_RIGHT.sub("", source)
+    return Action(
+        raw=text[start : inner.end() + 2],
+        source=bare,
+        start=start,
+        end=inner.end() + 2,
+        line=line,
+        column=column,
+        source_column=column + begin - start,
+        trim_left=trimmed > 0,
+        trim_right=bare != source,
+    )
+
+
+def _read_spaced(text: str, found: re.Match[str], lines: Lines) -> Action:
+    start, end = found.end("indent"), found.end()
+    line, column = lines.locate(start)
+    source_column = column + found.start("spaced") - start
+    return Action(
+        raw=text[start:end],
+        source=found["spaced"],
+        start=start,
+        end=end,
+        line=line,
+        column=column,
+        source_column=source_column,
+    )
+
+
+def _skip_space(text: str, offset: int) -> int:
+    while offset < len(text) and text[offset].isspace():
+        offset += 1
+    return offset
