@@ -143,17 +143,15 @@ def _fingerprint(requirements: str, target: BundleTarget) -> str:
     digest = hashlib.sha256()
     digest.update(f"{requirements}\n{target}\n{_OWN_VERSION}\n".encode())
     digest.update(Path(__file__).read_bytes())
-    for path in _sources():
-        content = path.read_bytes()
-        digest.update(f"{path.relative_to(ROOT).as_posix()}\n{len(content)}\n".encode())
+    for path in source_files(ROOT):
+        content = (ROOT / path).read_bytes()
+        digest.update(f"{path.as_posix()}\n{len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
 
 
-def _sources() -> list[Path]:
-    found = (path for package in _PACKAGES for path in (ROOT / package).rglob("*"))
-    return sorted(
-        path
-        for path in found
-        if path.is_file() and not set(path.relative_to(ROOT).parts) & set(_NOT_IN_FUNCTIONS)
-    )
+def source_files(root: Path) -> list[Path]:
+    """The files of ours that a function is made of, relative to the root, in a stable order."""
+    found = (path for package in _PACKAGES for path in (root / package).rglob("*"))
+    relative = (path.relative_to(root) for path in found if path.is_file())
+    return sorted(path for path in relative if not set(path.parts) & set(_NOT_IN_FUNCTIONS))

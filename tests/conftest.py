@@ -1,0 +1,22 @@
+"""Shared by all tests: nothing of the machine's AWS account can leak into one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_account() -> Iterator[None]:
+    """Made-up credentials and a region, so that a forgotten fake reaches no real account."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("AWS_PROFILE", raising=False)
+        environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        environment.setenv("AWS_ACCESS_KEY_ID", "testing")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield

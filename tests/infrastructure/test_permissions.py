@@ -1,0 +1,133 @@
+"""Least privilege, written down: a role that gains an action must gain it here too."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
+_TABLE = {
+    "dynamodb:BatchGetItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:ConditionCheckItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:GetItem",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "dynamodb:UpdateItem",
+}
+_OBJECTS = {
+    "s3:AbortMultipartUpload",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+}
+_CONSUME = {"sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:ChangeMessageVisibility*"}
+ALLOWED = {
+    "HandleApiRole": {
+        *_LOGS,
+        *_TABLE,
+        *_OBJECTS,
+        "sqs:SendMessage*",
+        "sqs:CreateQueue",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sts:AssumeRole",
+    },
+    "AuthorizeRequestRole": {*_LOGS, "dynamodb:GetItem"},
+    "RunEngineRole": {
+        *_LOGS,
+        *_TABLE,
+        *_OBJECTS,
+        *_CONSUME,
+        "sqs:SendMessage*",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+    },
+    "PublishChangesRole": {
+        *_LOGS,
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+        "events:PutEvents",
+        "sqs:SendMessage",
+    },
+    "AntsRole": {*_OBJECTS, *_CONSUME, "sqs:SendMessage*", "sqs:GetQueueUrl"},
+}
+
+
+def _as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def _statements(synthesised, role):
+    found = [
+        statement
+        for logical_id, policy in synthesised.resources("AWS::IAM::Policy").items()
+        if f"{role}DefaultPolicy" in logical_id
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    assert found
+    return found
+
+
+def _actions(statements):
+    return {action for statement in statements for action in _as_list(statement["Action"])}
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_role_may_do_what_is_listed_and_nothing_else(dev, role):
+    assert _actions(_statements(dev, role)) == ALLOWED[role]
+
+
+def test_every_role_is_listed(dev):
+    roles = dev.resources("AWS::IAM::Role")
+
+    assert len(roles) == len(ALLOWED)
+    for logical_id in roles:
+        assert any(role in logical_id for role in ALLOWED)
+
+
+def test_no_role_has_policies_elsewhere(dev):
+    for role in dev.resources("AWS::IAM::Role").values():
+        assert "Policies" not in role["Properties"]
+        assert "ManagedPolicyArns" not in role["Properties"]
+
+
+def test_no_statement_is_about_everything(dev):
+    for role in ALLOWED:
+        for statement in _statements(dev, role):
+            assert "*" not in _as_list(statement["Resource"])
+            assert "*" not in _as_list(statement["Action"])
+
+
+def test_ants_have_no_way_to_the_table(dev):
+    assert not [a for a in _actions(_statements(dev, "AntsRole")) if a.startswith("dynamodb:")]
+
+
+def test_ants_consume_task_queues_alone_and_send_to_the_events_queue_alone(dev):
+    statements = _statements(dev, "AntsRole")
+    (consume,) = [s for s in statements if "sqs:ReceiveMessage" in s["Action"]]
+    (send,) = [s for s in statements if s["Action"] == "sqs:SendMessage*"]
+
+    assert ":formicary-dev-*" in json.dumps(consume["Resource"])
+    assert "EventsQueue" not in json.dumps(consume["Resource"])
+    assert "EventsQueue" in json.dumps(send["Resource"])
+    assert "*" not in json.dumps(send["Resource"])
+
+
+def test_ants_list_the_prefix_of_tenants_alone(dev):
+    (listing,) = [s for s in _statements(dev, "AntsRole") if s["Action"] == "s3:ListBucket"]
+
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": "t/*"}}
+
+
+def test_only_the_api_function_becomes_an_ant(dev):
+    (ants,) = [r for k, r in dev.resources("AWS::IAM::Role").items() if k.startswith("AntsRole")]
+    (statement,) = ants["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert statement["Action"] == "sts:AssumeRole"
+    assert "HandleApiRole" in json.dumps(statement["Principal"])

@@ -1,0 +1,66 @@
+"""The bundle: the locked packages for the target's machine, our sources, and little else."""
+
+from __future__ import annotations
+
+import pytest
+
+from stacks.constructs import uv_bundling
+from stacks.constructs.uv_bundling import BUNDLE_TARGETS, UvBundling, source_files
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    def make(target):
+        output = tmp_path_factory.mktemp(target)
+        bundling = UvBundling(
+            requirements=uv_bundling._export_requirements(), target=BUNDLE_TARGETS[target]
+        )
+        assert bundling.try_bundle(str(output)) is True
+        return output
+
+    return make
+
+
+def test_bundle_for_lambda_carries_arm64_wheels_whatever_machine_made_it(bundle):
+    output = bundle("lambda")
+
+    libraries = [path.name for path in output.rglob("*.so")]
+    assert libraries
+    assert all("aarch64" in name for name in libraries if "linux" in name)
+    assert (output / "formicary" / "domain").is_dir()
+    assert (output / "lambdas").is_dir()
+    assert not (output / "formicary" / "entrypoints").exists()
+    assert not (output / "aws_cdk").exists()
+    assert not (output / "bin").exists()
+    services = {path.name for path in (output / "botocore" / "data").iterdir() if path.is_dir()}
+    assert services == {"dynamodb", "events", "s3", "sqs", "sts"}
+    assert sum(path.stat().st_size for path in output.rglob("*") if path.is_file()) < 40_000_000
+
+
+def test_bundle_for_the_host_is_compiled_already(bundle):
+    output = bundle("host")
+
+    assert list((output / "formicary").glob("__pycache__/*.pyc"))
+
+
+def test_sources_leave_out_other_doors_and_caches(tmp_path):
+    for name in (
+        "formicary/domain/dag.py",
+        "formicary/domain/__pycache__/dag.pyc",
+        "formicary/entrypoints/cli.py",
+        "lambdas/run_engine/handler.py",
+        "ant_agent/agent.py",
+    ):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+
+    assert [path.as_posix() for path in source_files(tmp_path)] == [
+        "formicary/domain/dag.py",
+        "lambdas/run_engine/handler.py",
+    ]
+
+
+def test_failing_tool_shows_what_it_said():
+    with pytest.raises(RuntimeError, match="uv no-such-command"):
+        uv_bundling._uv("no-such-command")
