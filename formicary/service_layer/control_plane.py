@@ -1,0 +1,46 @@
+"""What the use cases of the API work with: the ports, chosen by the composition root."""
+
+from dataclasses import dataclass
+
+from formicary.ports import (
+    AntRepository,
+    Clock,
+    CredentialBroker,
+    DefinitionRepository,
+    EventQueue,
+    IdGenerator,
+    ObjectStore,
+    RunRepository,
+    TaskQueues,
+    TokenRepository,
+)
+from formicary.service_layer.parsed_definitions import ParsedDefinitions
+
+
+@dataclass(frozen=True, slots=True)
+class AntEnvironment:
+    """What an ant is told when it registers."""
+
+    region: str
+    artifact_bucket: str
+    events_queue_url: str
+    heartbeat_seconds: float = 5.0
+    lease_seconds: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """The ports of the API and the texts it has parsed."""
+
+    definitions: DefinitionRepository
+    parsed: ParsedDefinitions
+    runs: RunRepository
+    ants: AntRepository
+    events: EventQueue
+    task_queues: TaskQueues
+    objects: ObjectStore
+    tokens: TokenRepository
+    credentials: CredentialBroker
+    clock: Clock
+    ids: IdGenerator
+    ant_environment: AntEnvironment

@@ -1,0 +1,61 @@
+"""Definitions as the API shows them: the article's JobDefinition."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from formicary.domain.records import DefinitionVersion, JobTypeRecord
+
+
+class DefinitionView(BaseModel):
+    """A job definition: the fields of its text by their names, and what the system adds."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: str = Field(description="`<job type>:<version>`")
+    job_type: str
+    version: int = Field(description="Grows by one with every new text")
+    sem_version: str = ""
+    user_id: str = ""
+    organization_id: str
+    description: str = ""
+    disabled: bool = False
+    created_at: str
+    updated_at: str
+
+
+def definition_view(
+    version: DefinitionVersion, document: dict[str, Any], record: JobTypeRecord | None
+) -> DefinitionView:
+    """Show one version with its whole structure."""
+    return DefinitionView.model_validate(
+        {
+            **document,
+            "id": version.id,
+            "job_type": version.job_type,
+            "version": version.version,
+            "sem_version": str(document.get("sem_version") or ""),
+            "description": str(document.get("description") or ""),
+            "user_id": version.user_id,
+            "organization_id": version.tenant,
+            "disabled": record.disabled if record else True,
+            "created_at": version.created_at.isoformat(),
+            "updated_at": (record.updated_at if record else version.created_at).isoformat(),
+        }
+    )
+
+
+def job_type_view(record: JobTypeRecord) -> DefinitionView:
+    """Show a job type as lists do: without its tasks."""
+    return DefinitionView.model_validate(
+        {
+            **record.summary,
+            "id": f"{record.job_type}:{record.version}",
+            "job_type": record.job_type,
+            "version": record.version,
+            "organization_id": record.tenant,
+            "disabled": record.disabled,
+            "created_at": record.created_at.isoformat(),
+            "updated_at": record.updated_at.isoformat(),
+        }
+    )

@@ -1,0 +1,100 @@
+"""Body of `POST /api/jobs/requests`: what is asked for, checked before anything is stored."""
+
+import json
+import math
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
+from formicary.service_layer.strict_body import StrictBody
+
+MAX_PARAMS_BYTES = 64 * 1024
+MAX_DEPTH = 20
+# What the system itself tells a task; a request that could set them could lie to its own tasks.
+BUILT_IN_VARIABLES = frozenset(
+    """JobID JobType JobRetry TaskRetry JobElapsedSecs TaskType UserID OrganizationID Nonce
+    DateYear DateMonth DateDay YearDay FullDate EpochSecs""".split()
+)
+
+
+def _number_from_text(value: str | int) -> str:
+    return str(value)
+
+
+def _no_odd_values(value: dict[str, Any]) -> dict[str, Any]:
+    for name, item in value.items():
+        _check_value(name, item, 0)
+    return value
+
+
+def _check_value(name: str, value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError(f"{name} is nested more than {MAX_DEPTH} levels deep")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{name} is not a finite number")
+    children = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        for item in children:
+            _check_value(name, item, depth + 1)
+
+
+class JobSubmission(StrictBody):
+    """A job request as a user writes it."""
+
+    job_type: str = Field(min_length=1, max_length=200, examples=["video-encoding"])
+    job_version: Annotated[str | int, AfterValidator(_number_from_text)] = Field(
+        default="", description="Version number to run; the one in force when empty"
+    )
+    description: str = Field(default="", max_length=1000)
+    platform: str = Field(default="", max_length=100)
+    job_group: str = Field(default="", max_length=100)
+    job_priority: int = Field(default=0, ge=-1000, le=1000)
+    scheduled_at: AwareDatetime | None = Field(default=None, description="Not before this moment")
+    user_key: str = Field(
+        default="",
+        max_length=200,
+        description="While a request of this key has not ended, submitting again returns it",
+    )
+    params: Annotated[dict[str, Any], AfterValidator(_no_odd_values)] = Field(
+        default_factory=dict, examples=[{"URL": "https://example.com/film.mp4"}]
+    )
+
+    @property
+    def version_number(self) -> int | None:
+        """The version asked for, None for the one in force."""
+        text = str(self.job_version).strip()
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= 8):
+            raise InvalidRequestError(
+                f"job_version {text!r} is not a version number; "
+                "GET /api/jobs/definitions/{job_type} shows the one in force."
+            )
+        return int(text)
+
+
+def check_params(submission: JobSubmission, required: list[str]) -> None:
+    """Refuse params that are too large, that hide built-in variables, or that are missing."""
+    size = len(json.dumps(submission.params))
+    if size > MAX_PARAMS_BYTES:
+        raise PayloadTooLargeError(
+            f"The params are {size} bytes long; at most {MAX_PARAMS_BYTES} are allowed. "
+            "Upload large input as an artifact and pass its id.",
+            limit_bytes=MAX_PARAMS_BYTES,
+        )
+    shadowed = sorted(BUILT_IN_VARIABLES & submission.params.keys())
+    if shadowed:
+        raise InvalidRequestError(
+            f"params may not set the built-in {_names(shadowed)}; choose other names.",
+            params=shadowed,
+        )
+    missing = [name for name in required if name not in submission.params]
+    if missing:
+        raise InvalidRequestError(
+            f"{submission.job_type} needs {_names(missing)} in params.", missing_params=missing
+        )
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(repr(name) for name in names)

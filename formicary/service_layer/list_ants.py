@@ -1,0 +1,59 @@
+"""Showing ants. The proofs of their tasks never show: who has one can report in an ant's name."""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel
+
+from formicary.domain.ant import AntRegistration
+from formicary.domain.records import Page, Principal
+from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.paging import PageRequest
+from formicary.service_layer.register_ant import unknown_ant
+
+
+class TaskInFlightView(BaseModel):
+    """An attempt that an ant is working on."""
+
+    job_request_id: str
+    job_execution_id: str
+    task_type: str
+    attempt: int
+    started_at: datetime
+
+
+class AntView(BaseModel):
+    """An ant: what it can do, what it is doing, and whether it was heard of lately."""
+
+    ant_id: str
+    host: str
+    version: str
+    methods: list[str]
+    tags: list[str]
+    max_capacity: int
+    current_load: int
+    total_executed: int
+    in_flight: list[TaskInFlightView]
+    alive: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+def list_ants(plane: ControlPlane, caller: Principal, request: PageRequest) -> Page[AntView]:
+    """Return a page of the tenant's ants by id."""
+    ants = plane.ants.list(caller.tenant)
+    shown = ants[request.offset : request.offset + request.page_size]
+    return Page(tuple(_view(plane, ant) for ant in shown), len(ants))
+
+
+def find_ant(plane: ControlPlane, caller: Principal, ant_id: str) -> AntView:
+    """Return an ant of the tenant."""
+    ant = plane.ants.find(caller.tenant, ant_id)
+    if ant is None:
+        raise unknown_ant(ant_id)
+    return _view(plane, ant)
+
+
+def _view(plane: ControlPlane, ant: AntRegistration) -> AntView:
+    silence = timedelta(seconds=plane.ant_environment.lease_seconds)
+    alive = plane.clock.now() - ant.updated_at <= silence
+    return AntView.model_validate({**ant.model_dump(), "alive": alive})

@@ -1,0 +1,105 @@
+"""Reading what a task printed, while it runs and after.
+
+The offset that goes on is a place, not a count: for a log in chunks it holds the number of the chunk and
+the byte in it, so that reading on costs the same at the end of a gigabyte as at its beginning.
+"""
+
+from dataclasses import dataclass
+
+from formicary.domain.errors import InvalidRequestError, NotFoundError
+from formicary.domain.job_run import JobRun
+from formicary.domain.object_keys import log_prefix
+from formicary.domain.records import Principal, TaskAttempt
+from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.find_run import find_run
+from formicary.service_layer.show_run import task_facts
+from formicary.service_layer.suggest import did_you_mean
+
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_CHUNKS = 64
+_CHUNK_BITS = 24
+_BYTE_MASK = (1 << _CHUNK_BITS) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """A piece of a log; `complete` tells that nothing follows `next_offset`."""
+
+    data: bytes
+    next_offset: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    execution_id: str
+    attempt: int
+    ended: TaskAttempt | None
+
+
+def read_task_log(
+    plane: ControlPlane,
+    caller: Principal,
+    request_id: str,
+    task_type: str,
+    *,
+    attempt: int | None = None,
+    offset: int = 0,
+) -> LogPart:
+    """Return the log of an attempt (the latest unless told) from `offset` on."""
+    run = find_run(plane, caller, request_id)
+    found = _find_attempt(plane, run, task_type, attempt)
+    if found.ended is not None and found.ended.log.inline:
+        data = found.ended.log.inline.encode()
+        return LogPart(data[offset:], max(offset, len(data)), complete=True)
+    prefix = log_prefix(run.tenant, run.request_id, found.execution_id, task_type, found.attempt)
+    return _read_chunks(plane, prefix, offset, ended=found.ended is not None)
+
+
+def _find_attempt(
+    plane: ControlPlane, run: JobRun, task_type: str, wanted: int | None
+) -> _Found:
+    index = _index(plane, run, task_type)
+    active = run.active.get(task_type)
+    execution_id = run.execution_id if active else run.origin_execution_id(index)
+    if active is not None and wanted in (None, active.attempt):
+        return _Found(execution_id, active.attempt, None)
+    stored = plane.runs.attempts(run.tenant, run.request_id, execution_id, index)
+    fitting = [a for a in stored if a.attempt == wanted or (wanted is None and not a.late)]
+    if not fitting:
+        which = f"attempt {wanted}" if wanted is not None else "attempt"
+        raise NotFoundError(f"The task {task_type!r} has no {which} to show a log of.")
+    return _Found(execution_id, fitting[-1].attempt, fitting[-1])
+
+
+def _index(plane: ControlPlane, run: JobRun, task_type: str) -> int:
+    parsed = plane.parsed.get(run.tenant, run.job_type, run.job_version).parsed
+    names = [fact.task_type for fact in task_facts(parsed)]
+    if task_type not in names:
+        raise NotFoundError(
+            f"The job has no task {task_type!r}.{did_you_mean(task_type, names)}", tasks=names[:100]
+        )
+    return names.index(task_type)
+
+
+def _read_chunks(plane: ControlPlane, prefix: str, offset: int, *, ended: bool) -> LogPart:
+    keys = plane.objects.list_keys(prefix)
+    chunk, skip = offset >> _CHUNK_BITS, offset & _BYTE_MASK
+    if chunk > len(keys):
+        raise InvalidRequestError(
+            "offset is 0 or what the header Formicary-Next-Offset of the answer before said."
+        )
+    parts: list[bytes] = []
+    room = MAX_ANSWER_BYTES
+    last = min(len(keys), chunk + MAX_CHUNKS)
+    while chunk < last and room > 0:
+        whole = plane.objects.get(keys[chunk]) or b""
+        part = whole[skip : skip + room]
+        parts.append(part)
+        room -= len(part)
+        skip += len(part)
+        if skip >= len(whole):
+            chunk, skip = chunk + 1, 0
+    return LogPart(
+        b"".join(parts), chunk << _CHUNK_BITS | skip, complete=ended and chunk == len(keys)
+    )

@@ -1,0 +1,56 @@
+"""Registering an ant: it is handed the rights it needs, for a while, and its queues."""
+
+from formicary.domain.ant import (
+    AntRegistration,
+    AntRegistrationAnswer,
+    AntRegistrationRequest,
+    AwsCredentials,
+)
+from formicary.domain.errors import NotFoundError
+from formicary.domain.records import Principal
+from formicary.domain.routing_key import RoutingKey
+from formicary.service_layer.ant_directives import directives_for
+from formicary.service_layer.control_plane import ControlPlane
+
+
+def register_ant(
+    plane: ControlPlane, caller: Principal, request: AntRegistrationRequest
+) -> AntRegistrationAnswer:
+    """Store an ant that has started and tell it where everything is."""
+    now = plane.clock.now()
+    tags = sorted({tag.strip().lower() for tag in request.tags if tag.strip()})
+    fields = request.model_dump(exclude={"tags"})
+    ant = AntRegistration(**fields, tags=tags, created_at=now, updated_at=now)
+    credentials = plane.credentials.ant_credentials(caller.tenant, ant.ant_id)
+    _ensure_untagged_queues(plane, caller.tenant, ant)
+    plane.ants.register(caller.tenant, ant)
+    environment = plane.ant_environment
+    return AntRegistrationAnswer(
+        ant_id=ant.ant_id,
+        tenant=caller.tenant,
+        region=environment.region,
+        artifact_bucket=environment.artifact_bucket,
+        events_queue_url=environment.events_queue_url,
+        credentials=credentials,
+        directives=directives_for(plane, caller.tenant, ant),
+    )
+
+
+def renew_credentials(plane: ControlPlane, caller: Principal, ant_id: str) -> AwsCredentials:
+    """Return fresh credentials for an ant that is registered."""
+    if plane.ants.find(caller.tenant, ant_id) is None:
+        raise unknown_ant(ant_id)
+    return plane.credentials.ant_credentials(caller.tenant, ant_id)
+
+
+def unknown_ant(ant_id: str) -> NotFoundError:
+    """Return the error for an ant that is not registered; the ant then registers again."""
+    return NotFoundError(f"There is no ant {ant_id!r}; register it first.", ant_id=ant_id)
+
+
+def _ensure_untagged_queues(plane: ControlPlane, tenant: str, ant: AntRegistration) -> None:
+    """An idle ant polls them from its first second; those with tags come with definitions."""
+    for method in ant.methods:
+        if method.needs_ant:
+            key = RoutingKey.of(method)
+            plane.ants.put_queue(tenant, key, plane.task_queues.ensure(tenant, key))

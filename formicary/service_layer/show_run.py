@@ -1,0 +1,55 @@
+"""Showing one run: its head, and the attempts of every execution that its tasks ended in."""
+
+from formicary.domain.dot import to_dot
+from formicary.domain.job_run import JobRun
+from formicary.domain.parsed_job import ParsedJob
+from formicary.domain.records import Principal, TaskAttempt
+from formicary.domain.states import TaskMark
+from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.find_run import find_run
+from formicary.service_layer.run_view import JobRequestView, run_view
+from formicary.service_layer.task_view import TaskFacts, task_views
+
+
+def show_run(plane: ControlPlane, caller: Principal, request_id: str) -> JobRequestView:
+    """Return a run with its tasks, artifacts and contexts."""
+    run = find_run(plane, caller, request_id)
+    pinned = plane.parsed.find(run.tenant, run.job_type, run.job_version)
+    facts = task_facts(pinned.parsed) if pinned else []
+    return run_view(run, facts, _attempts(plane, run))
+
+
+def show_run_graph(plane: ControlPlane, caller: Principal, request_id: str) -> str:
+    """Return the graph of a run in Graphviz's language, with the state of each task."""
+    run = find_run(plane, caller, request_id)
+    parsed = plane.parsed.get(run.tenant, run.job_type, run.job_version).parsed
+    tasks = task_views(run, task_facts(parsed), ())
+    return to_dot(parsed, {task.task_type: str(task.task_state) for task in tasks})
+
+
+def task_facts(parsed: ParsedJob) -> list[TaskFacts]:
+    """Return what a definition says of its tasks, in declaration order."""
+    return [
+        TaskFacts(
+            task_type=task.task_type,
+            method=str(task.method),
+            allow_failure=task.allow_failure is True,
+        )
+        for task in parsed.definition.tasks
+    ]
+
+
+def _attempts(plane: ControlPlane, run: JobRun) -> list[TaskAttempt]:
+    """A restart keeps completed tasks, so their attempts lie under earlier executions."""
+    executions = {
+        run.origin_execution_id(index)
+        for index, mark in enumerate(run.marks)
+        if mark not in (TaskMark.NOT_RUN, TaskMark.ACTIVE)
+    }
+    if run.started_at is not None:
+        executions.add(run.execution_id)
+    return [
+        attempt
+        for execution_id in sorted(executions)
+        for attempt in plane.runs.attempts(run.tenant, run.request_id, execution_id)
+    ]

@@ -1,0 +1,70 @@
+"""Submitting a job: the request is stored, and the engine is told. The API moves nothing itself."""
+
+from dataclasses import dataclass
+
+from formicary.domain.errors import ConflictError
+from formicary.domain.events import JobSubmitted
+from formicary.domain.job_run import JobRun, Phase
+from formicary.domain.new_run import RunOrder, new_run
+from formicary.domain.records import JobTypeRecord, Principal
+from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.definition_summary import summary_of
+from formicary.service_layer.find_definition import unknown_job_type
+from formicary.service_layer.job_submission import JobSubmission, check_params
+from formicary.service_layer.send_event import send_event
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedJob:
+    """The run; `created` is false when an unfinished one with the same `user_key` was there."""
+
+    run: JobRun
+    created: bool
+
+
+def submit_job(plane: ControlPlane, caller: Principal, submission: JobSubmission) -> SubmittedJob:
+    """Store a request and have it started.
+
+    When the event cannot be sent, the caller is told to try again: with a `user_key` that finds this
+    run and sends it off, without one the run that was stored waits for ever and is cancelled by hand.
+    """
+    order = _order(plane, caller, submission)
+    fresh = new_run(order, plane.ids.ulid(), plane.ids.key(), plane.clock.now())
+    run = plane.runs.create(fresh)
+    if run.phase is Phase.WAITING:
+        send_event(plane, run, JobSubmitted())
+    return SubmittedJob(run, created=run.request_id == fresh.request_id)
+
+
+def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) -> RunOrder:
+    record = plane.definitions.find_type(caller.tenant, submission.job_type)
+    if record is None:
+        raise unknown_job_type(plane, caller.tenant, submission.job_type)
+    if record.disabled:
+        raise ConflictError(
+            f"The job type {record.job_type!r} is disabled; enable it first.", disabled=True
+        )
+    version = submission.version_number or record.version
+    summary = _summary(plane, record, version)
+    check_params(submission, [str(name) for name in summary["required_params"]])
+    return RunOrder(
+        tenant=caller.tenant,
+        user_id=caller.user_id,
+        job_type=record.job_type,
+        job_version=version,
+        size=int(summary["tasks"]),
+        params=submission.params,
+        scheduled_at=submission.scheduled_at,
+        user_key=submission.user_key,
+        description=submission.description,
+        platform=submission.platform,
+        job_group=submission.job_group,
+        job_priority=submission.job_priority,
+    )
+
+
+def _summary(plane: ControlPlane, record: JobTypeRecord, version: int) -> dict[str, object]:
+    """The summary of the version in force lies beside the type: nothing has to be parsed."""
+    if version == record.version:
+        return record.summary
+    return summary_of(plane.parsed.get(record.tenant, record.job_type, version).parsed)
