@@ -72,8 +72,8 @@ class RunRepository(Protocol):
     def create(self, run: JobRun) -> JobRun:
         """Store a new run with version 1.
 
-        With a `user_key`: when an unfinished run of the tenant has that key already, store nothing and
-        return that run. When the id exists already, return the stored run.
+        With a `user_key`: when an unfinished run of the tenant has that key already, store nothing
+        and return that run. When the id exists already, return the stored run.
         """
 
     def find(self, tenant: str, request_id: str) -> JobRun | None:
@@ -96,7 +96,7 @@ class RunRepository(Protocol):
     ) -> Sequence[TaskAttempt]:
         """Return the outcomes of an execution (or of one task of it) by task, then by attempt."""
 
-    def list_runs(  # noqa: PLR0913 - one argument a filter that the API names
+    def list_runs(
         self,
         tenant: str,
         *,
@@ -166,7 +166,7 @@ class EventQueue(Protocol):
     """The one way by which anything changes a run."""
 
     def send(self, message: EventMessage, delay_seconds: int = 0) -> None:
-        """Send an event; a delay is at most 900 seconds. Not idempotent: the core sorts doubles out."""
+        """Send an event, delayed by at most 900 seconds; doubles are the core's business."""
 
     def send_all(self, messages: Sequence[EventMessage]) -> None:
         """Send several in as few calls as can be."""
@@ -212,4 +212,4 @@ class CredentialBroker(Protocol):
     """Hands ants short-lived rights."""
 
     def ant_credentials(self, tenant: str, ant_id: str) -> AwsCredentials:
-        """Return credentials for the tenant's task queues, the events queue and the tenant's objects."""
+        """Return rights to the tenant's task queues and objects and to the events queue."""

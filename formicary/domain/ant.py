@@ -79,7 +79,7 @@ class Heartbeat(BaseModel):
 
 
 class ClaimRequest(BaseModel):
-    """Body of `POST /api/ants/{id}/claims`: may this ant run a message that was delivered before?"""
+    """Body of `POST /api/ants/{id}/claims`: asks to run what was delivered before."""
 
     job_request_id: str
     job_execution_id: str

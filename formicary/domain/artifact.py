@@ -17,8 +17,8 @@ class ArtifactKind(StrEnum):
 class Artifact(BaseModel):
     """Metadata of one object; `key` is its place in the artifact bucket.
 
-    `artifact_order` is the 1-based place among the paths that the task declared. A folder is stored as
-    one gzipped tar archive (`content_type` application/gzip, `metadata["archive"] == "tar.gz"`).
+    `artifact_order` is the 1-based place among the paths that the task declared. A folder is stored
+    as one gzipped tar archive (`content_type` application/gzip, `metadata["archive"] == "tar.gz"`).
     `path` is where it lies relative to the working directory, with forward slashes.
     """
 

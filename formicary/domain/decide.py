@@ -1,8 +1,8 @@
 """The one place where anything that happened to a run becomes a new state and a list of commands.
 
 `decide` is pure, total and deterministic: the same run, event, graph and moment give the same
-decision, on a Lambda, in a simulator and offline. It raises on nothing that can arrive: an event that
-does not fit the run any more is rejected with the reason, and changes nothing.
+decision, on a Lambda, in a simulator and offline. It raises on nothing that can arrive: an event
+that does not fit the run any more is rejected with the reason, and changes nothing.
 """
 
 from collections.abc import Callable
@@ -52,8 +52,8 @@ class _RejectedError(Exception):
 def decide(run: JobRun, event: Event, graph: JobGraph, now: datetime, cause: str = "") -> Decision:
     """Return what `event` does to `run` at `now`.
 
-    `cause` names the queue message that led here, so that its redelivery performs the commands again;
-    it is the event's own key unless the event follows from another in the same breath.
+    `cause` names the queue message that led here, so that its redelivery performs the commands
+    again; it is the event's own key unless the event follows from another in the same breath.
     """
     walk = Walk(run, graph, now)
     try:

@@ -85,7 +85,8 @@ class ChildFinished:
 class TimerFired:
     """A durable timer came due; `task_type` is empty and `attempt` 0 for timers of the whole run.
 
-    A message that arrives before `fire_at` (a queue delays 15 minutes at most) is sent on its way again.
+    A message that arrives before `fire_at` (a queue delays 15 minutes at most) is sent on its way
+    again.
     """
 
     timer: TimerKind

@@ -49,9 +49,10 @@ class Evolving:
 class ActiveTask(Evolving):
     """A task in work. `attempt` grows by one with every dispatch and is the fence of results.
 
-    `message_attempt` is the one that the task message on the queue carries: a message that another ant
-    receives again becomes a new attempt without a new message. `failures` counts the attempts that used
-    up `retry`, `losses` those whose ant was lost, `restarts` those that a route asked for.
+    `message_attempt` is the one that the task message on the queue carries: a message that another
+    ant receives again becomes a new attempt without a new message. `failures` counts the attempts
+    that used up `retry`, `losses` those whose ant was lost, `restarts` those that a route asked
+    for.
     """
 
     task_type: str
@@ -99,10 +100,10 @@ class OutboxEntry:
 class JobRun(Evolving):
     """A job request and its current execution. `key` is secret and never leaves the control plane.
 
-    `marks`, `children`, `forks` and `origins` have one letter a task, by declaration order: how the task
-    stands (`TaskMark`), how its child stands (`ChildMark`), how often it has forked and in which
-    execution it ended last (both counted from the letter '0'). `retried` is the number of restarts and
-    so the number of the current execution.
+    `marks`, `children`, `forks` and `origins` have one letter a task, by declaration order: how the
+    task stands (`TaskMark`), how its child stands (`ChildMark`), how often it has forked and in
+    which execution it ended last (both counted from the letter '0'). `retried` is the number of
+    restarts and so the number of the current execution.
     """
 
     tenant: str
@@ -152,7 +153,7 @@ class JobRun(Evolving):
         return ChildMark(self.children[index])
 
     def origin_execution_id(self, index: int) -> str:
-        """Return the execution in which the task at that place ended last (a restart keeps results)."""
+        """Return the execution in which the task ended last (a restart keeps results)."""
         return execution_id(self.created_at, self.request_id, ord(self.origins[index]) - ord("0"))
 
     def child_request_id(self, index: int) -> str:

@@ -1,8 +1,8 @@
 """The outbox: commands committed with the state that called for them.
 
 It is cleared lazily. A command stays until the run shows that it was carried out (or is no longer
-wanted); only the redelivery of the event that caused it performs it again. So the common path pays no
-write for clearing, and a crash between commit and perform is repaired by the queue.
+wanted); only the redelivery of the event that caused it performs it again. So the common path pays
+no write for clearing, and a crash between commit and perform is repaired by the queue.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from formicary.domain.job_run import ActivityState, JobRun, OutboxEntry, Phase
 
 
 def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[OutboxEntry, ...]:
-    """Return the outbox of `run` after an event: what is still due of before, then the new commands."""
+    """Return the outbox after an event: what is still due, then the new commands."""
     kept = [entry for entry in run.outbox if still_due(run, entry.command)]
     return (*kept, *(OutboxEntry(cause, command) for command in commands))
 

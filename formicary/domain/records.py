@@ -33,7 +33,7 @@ class DefinitionVersion:
 
 @dataclass(frozen=True, slots=True)
 class JobTypeRecord:
-    """A job type and the version in force; `summary` is what lists show (job_type, description, ...)."""
+    """A job type and the version in force; `summary` is what lists show."""
 
     tenant: str
     job_type: str
@@ -46,7 +46,7 @@ class JobTypeRecord:
 
 
 class TaskAttempt(BaseModel):
-    """The outcome of one attempt, kept for ever beside its run; attempts never overwrite each other.
+    """The outcome of one attempt; attempts never overwrite each other.
 
     `late` tells that it came when the attempt was no longer the current one, and changed nothing.
     """

@@ -1,7 +1,8 @@
 """What the outcome of an attempt means: completed, failed, or to be run again, and what comes next.
 
-Order (semantics): a route for the exit code, then `on_completed` or `on_failed`, then `allow_failure`.
-An exit code that leads to a task is a declared outcome: the task is completed with that exit code.
+Order (semantics): a route for the exit code, then `on_completed` or `on_failed`, then
+`allow_failure`. An exit code that leads to a task is a declared outcome: the task is completed with
+that exit code.
 """
 
 from dataclasses import dataclass

@@ -21,9 +21,7 @@ class RequestState(StrEnum):
         return self in TERMINAL_STATES
 
 
-TERMINAL_STATES = frozenset(
-    {RequestState.COMPLETED, RequestState.FAILED, RequestState.CANCELLED}
-)
+TERMINAL_STATES = frozenset({RequestState.COMPLETED, RequestState.FAILED, RequestState.CANCELLED})
 
 
 class TaskMethod(StrEnum):

@@ -47,8 +47,8 @@ class ExecutorOptions(BaseModel):
 class TaskRequest(BaseModel):
     """One attempt of one task, rendered (the article's fields; ids are strings, `timeout` seconds).
 
-    `script` holds shell commands, or for the HTTP methods one URL an item. `timeout` covers the whole
-    attempt; None is no limit. `task_retry` is the attempt number less one.
+    `script` holds shell commands, or for the HTTP methods one URL an item. `timeout` covers the
+    whole attempt; None is no limit. `task_retry` is the attempt number less one.
     """
 
     user_id: str = ""
@@ -78,9 +78,9 @@ class TaskRequest(BaseModel):
 class TaskMessage(BaseModel):
     """Body of a message on a task queue.
 
-    `proof` is the fencing token of the attempt and goes back with the result. Artifacts and log chunks
-    go under `object_prefix` (ends in a slash; `artifacts/...` and `log/<6 digits>` below it).
-    `dependencies` are downloaded before the script runs; a missing one fails the task.
+    `proof` is the fencing token of the attempt and goes back with the result. Artifacts and log
+    chunks go under `object_prefix` (ends in a slash; `artifacts/...` and `log/<6 digits>` below
+    it). `dependencies` are downloaded before the script runs; a missing one fails the task.
     """
 
     schema_version: int = MESSAGE_SCHEMA_VERSION

@@ -1,0 +1,161 @@
+"""Rendering one attempt of a task and putting it on the queue of its routing key."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from formicary.domain.artifact import Artifact
+from formicary.domain.commands import DispatchTask
+from formicary.domain.decide import SKIPPED_EXIT_CODE
+from formicary.domain.events import TaskFinished
+from formicary.domain.job_definition import TaskDefinition
+from formicary.domain.job_graph import JobGraph
+from formicary.domain.job_run import JobRun
+from formicary.domain.object_keys import attempt_prefix
+from formicary.domain.parsed_job import ParsedJob, RenderedTask
+from formicary.domain.proofs import attempt_proof
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import ErrorCode, RequestState
+from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
+from formicary.domain.templating.errors import TemplateError
+from formicary.ports import Clock, ObjectStore, RunRepository, TaskQueues
+from formicary.service_layer.earlier_artifacts import EarlierArtifacts
+from formicary.service_layer.task_variables import (
+    job_built_ins,
+    results_of_tasks,
+    task_built_ins,
+)
+
+
+def task_execution_id(execution_id: str, task_type: str) -> str:
+    """Return the public id of a task execution."""
+    return f"{execution_id}:{task_type}"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDispatcher:
+    """Turns a `DispatchTask` command into a message for an ant."""
+
+    runs: RunRepository
+    objects: ObjectStore
+    task_queues: TaskQueues
+    clock: Clock
+
+    def dispatch(
+        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
+    ) -> TaskFinished | None:
+        """Send the attempt; return its outcome at once when no ant is needed to know it.
+
+        That is a task that its `except` skips, one that cannot be rendered, and a method that
+        nothing serves yet.
+        """
+        earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
+        try:
+            rendered, variables = self._render(run, parsed, graph, command, earlier)
+        except (TemplateError, ValueError) as fault:
+            return _failed(command, ErrorCode.VALIDATION, str(fault))
+        task = rendered.task
+        if task.is_excepted:
+            return TaskFinished(
+                command.task_type, command.attempt, RequestState.COMPLETED, SKIPPED_EXIT_CODE
+            )
+        if not task.method.needs_ant:
+            message = f"no part of this version carries out the method {task.method} yet"
+            return _failed(command, ErrorCode.UNSUPPORTED_METHOD, message)
+        dependencies = earlier.of_dependencies(task.dependencies)
+        message_out = _message(run, command, rendered, variables, dependencies)
+        self.task_queues.send(run.tenant, RoutingKey.of(task.method, task.tags), message_out)
+        return None
+
+    def render(
+        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, task_type: str, attempt: int
+    ) -> TaskDefinition:
+        """Return a task as it is at this moment; TemplateError or ValueError when that fails."""
+        earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
+        command = DispatchTask(task_type, attempt)
+        return self._render(run, parsed, graph, command, earlier)[0].task
+
+    def _render(
+        self,
+        run: JobRun,
+        parsed: ParsedJob,
+        graph: JobGraph,
+        command: DispatchTask,
+        earlier: EarlierArtifacts,
+    ) -> tuple[RenderedTask, dict[str, Any]]:
+        names = parsed.referenced_names(command.task_type)
+        below = {
+            **parsed.job_variables,
+            **job_built_ins(run, self.clock.now()),
+            **task_built_ins(run, command.task_type, command.attempt),
+        }
+        above = {
+            **run.params,
+            **run.context,
+            **results_of_tasks(run, graph, names, earlier.url),
+        }
+        rendered = parsed.render_task(command.task_type, {**below, **above})
+        own = rendered.task.variables
+        visible = {**parsed.job_variables, **own, **run.params, **run.context}
+        if own and not own.keys() <= above.keys():
+            rendered = parsed.render_task(command.task_type, {**below, **own, **above})
+        return rendered, visible
+
+
+def _failed(command: DispatchTask, code: ErrorCode, message: str) -> TaskFinished:
+    return TaskFinished(
+        command.task_type,
+        command.attempt,
+        RequestState.FAILED,
+        error_code=code,
+        error_message=message,
+    )
+
+
+def _message(
+    run: JobRun,
+    command: DispatchTask,
+    rendered: RenderedTask,
+    variables: dict[str, Any],
+    dependencies: list[Artifact],
+) -> TaskMessage:
+    prefix = attempt_prefix(
+        run.tenant, run.request_id, run.execution_id, command.task_type, command.attempt
+    )
+    return TaskMessage(
+        tenant=run.tenant,
+        attempt=command.attempt,
+        proof=attempt_proof(run.key, run.execution_id, command.task_type, command.attempt),
+        object_prefix=prefix,
+        dependencies=dependencies,
+        warnings=list(rendered.warnings),
+        request=_request(run, command, rendered.task, variables),
+    )
+
+
+def _request(
+    run: JobRun, command: DispatchTask, task: TaskDefinition, variables: dict[str, Any]
+) -> TaskRequest:
+    execution = task_execution_id(run.execution_id, command.task_type)
+    return TaskRequest(
+        user_id=run.user_id,
+        organization_id=run.tenant,
+        job_definition_id=f"{run.job_type}:{run.job_version}",
+        job_request_id=run.request_id,
+        job_type=run.job_type,
+        job_type_version=str(run.job_version),
+        job_execution_id=run.execution_id,
+        task_execution_id=execution,
+        task_type=command.task_type,
+        co_relation_id=f"{execution}:{command.attempt}",
+        platform=run.platform,
+        job_retry=run.retried,
+        task_retry=command.attempt - 1,
+        allow_failure=task.allow_failure,
+        tags=list(task.tags),
+        before_script=list(task.before_script),
+        after_script=list(task.after_script),
+        script=list(task.script),
+        timeout=task.timeout,
+        variables={name: VariableValue(value=value) for name, value in variables.items()},
+        executor_opts=task.executor_options(),
+    )

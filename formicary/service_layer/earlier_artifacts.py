@@ -1,0 +1,74 @@
+"""Artifacts that tasks of the run have left: for `dependencies` and for URLs in templates."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from formicary.domain.artifact import Artifact, ArtifactKind
+from formicary.domain.job_graph import JobGraph
+from formicary.domain.job_run import JobRun
+from formicary.domain.states import RequestState, TaskMark, TaskMethod
+from formicary.ports import ObjectStore, RunRepository
+
+ARTIFACT_URL_SECONDS = 6 * 3600
+_WITH_RESULTS = frozenset({TaskMark.COMPLETED, TaskMark.FAILED, TaskMark.ALLOWED})
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierArtifacts:
+    """Looks up what one run's tasks, and the children it awaited, have produced."""
+
+    runs: RunRepository
+    objects: ObjectStore
+    run: JobRun
+    graph: JobGraph
+
+    def url(self, task_type: str, order: int) -> str:
+        """Return a time-limited URL of a task's n-th declared artifact, or nothing."""
+        for artifact in self._of_task(task_type):
+            if artifact.artifact_order == order:
+                return self.objects.presigned_get(artifact.key, ARTIFACT_URL_SECONDS)
+        return ""
+
+    def of_dependencies(self, dependencies: Iterable[str]) -> list[Artifact]:
+        """Return all that these tasks left; one that awaits children stands for theirs."""
+        found: list[Artifact] = []
+        for task_type in dependencies:
+            node = self.graph.node(task_type)
+            if node.method is TaskMethod.AWAIT_FORKED_JOB:
+                found.extend(self._of_children(node.await_forked_tasks))
+            else:
+                found.extend(self._of_task(task_type))
+        return found
+
+    def _of_task(self, task_type: str) -> list[Artifact]:
+        try:
+            index = self.graph.index(task_type)
+        except KeyError:
+            return []
+        if self.run.mark(index) not in _WITH_RESULTS:
+            return []
+        execution = self.run.origin_execution_id(index)
+        attempts = self.runs.attempts(self.run.tenant, self.run.request_id, execution, index)
+        in_time = [a for a in attempts if not a.late and a.status is not RequestState.CANCELLED]
+        return list(in_time[-1].artifacts) if in_time else []
+
+    def _of_children(self, fork_tasks: Iterable[str]) -> list[Artifact]:
+        """Children may leave files of one name: those also stand in a folder named as the fork."""
+        per_fork = {name: self._of_child(name) for name in fork_tasks}
+        paths = [artifact.path for artifacts in per_fork.values() for artifact in artifacts]
+        shared = {path for path in paths if paths.count(path) > 1}
+        found: list[Artifact] = []
+        placed: set[str] = set()
+        for name, artifacts in per_fork.items():
+            for artifact in artifacts:
+                if artifact.path in shared:
+                    found.append(artifact.model_copy(update={"path": f"{name}/{artifact.path}"}))
+                if artifact.path not in placed:
+                    found.append(artifact)
+                    placed.add(artifact.path)
+        return found
+
+    def _of_child(self, fork_task: str) -> list[Artifact]:
+        child = self.run.child_request_id(self.graph.index(fork_task))
+        artifacts = self.runs.artifacts_of_run(self.run.tenant, child)
+        return [a for a in artifacts if a.kind is ArtifactKind.TASK_ARTIFACTS]

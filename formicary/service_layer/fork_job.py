@@ -1,0 +1,100 @@
+"""Creating the child run of a FORK_JOB task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from formicary.domain.commands import ForkJob
+from formicary.domain.errors import FormicaryError, InvalidRequestError, NotFoundError
+from formicary.domain.events import ChildForked, JobSubmitted, TaskFinished
+from formicary.domain.job_definition import TaskDefinition
+from formicary.domain.job_run import JobRun, ParentLink
+from formicary.domain.messages import pack_event
+from formicary.domain.new_run import RunOrder, new_run
+from formicary.domain.proofs import fork_proof, internal_proof
+from formicary.domain.states import ErrorCode, RequestState
+from formicary.ports import Clock, DefinitionRepository, EventQueue, IdGenerator, RunRepository
+from formicary.service_layer.parsed_definitions import ParsedDefinitions
+
+MAX_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ChildForker:
+    """Turns a `ForkJob` command into a child run and its first event."""
+
+    runs: RunRepository
+    definitions: DefinitionRepository
+    parsed_definitions: ParsedDefinitions
+    events: EventQueue
+    clock: Clock
+    ids: IdGenerator
+
+    def fork(
+        self, run: JobRun, task: TaskDefinition, command: ForkJob
+    ) -> ChildForked | TaskFinished:
+        """Create the child (once: its id is derived) and tell how it went."""
+        try:
+            order = self._order(run, task)
+        except (NotFoundError, InvalidRequestError) as fault:
+            return _failed(command, fault)
+        child = self.runs.create(
+            new_run(order, command.child_request_id, self.ids.key(), self.clock.now())
+        )
+        self.events.send(
+            pack_event(
+                child.tenant,
+                child.request_id,
+                child.execution_id,
+                internal_proof(child.key),
+                JobSubmitted(),
+            )
+        )
+        return ChildForked(command.task_type, command.attempt, child.request_id)
+
+    def _order(self, run: JobRun, task: TaskDefinition) -> RunOrder:
+        if run.depth >= MAX_DEPTH:
+            raise InvalidRequestError(f"forked jobs are nested more than {MAX_DEPTH} deep")
+        job_type = task.fork_job_type
+        found = self.definitions.find_type(run.tenant, job_type)
+        if found is None:
+            raise NotFoundError(f"fork_job_type {job_type!r} is no job type; upload it first")
+        parsed = self.parsed_definitions.get(run.tenant, job_type, found.version)
+        _require_params(job_type, parsed.definition.required_params, task.variables)
+        parent = ParentLink(
+            run.request_id,
+            run.execution_id,
+            task.task_type,
+            fork_proof(run.key, run.execution_id, task.task_type),
+        )
+        return RunOrder(
+            tenant=run.tenant,
+            user_id=run.user_id,
+            job_type=job_type,
+            job_version=found.version,
+            size=len(parsed.definition.tasks),
+            params=dict(task.variables),
+            description=f"forked by {task.task_type} of {run.job_type}",
+            platform=run.platform,
+            job_group=run.job_group,
+            job_priority=run.job_priority,
+            parent=parent,
+            depth=run.depth + 1,
+        )
+
+
+def _require_params(job_type: str, required: Any, given: Mapping[str, Any]) -> None:
+    missing = [name for name in required if given.get(name) in (None, "")]
+    if missing:
+        names = ", ".join(missing)
+        raise InvalidRequestError(f"job {job_type!r} needs the variables {names} of the fork task")
+
+
+def _failed(command: ForkJob, fault: FormicaryError) -> TaskFinished:
+    return TaskFinished(
+        command.task_type,
+        command.attempt,
+        RequestState.FAILED,
+        error_code=ErrorCode.FORK_FAILED,
+        error_message=fault.message,
+    )

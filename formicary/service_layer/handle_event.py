@@ -1,0 +1,221 @@
+"""The engine: load the run, decide, commit, perform.
+
+Invariant: a command is performed only after the state that called for it has been committed, and
+the event that caused it is given back to the queue until all of its commands have been performed.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from formicary.domain.ant import ClaimAnswer, ClaimRequest
+from formicary.domain.commands import Command
+from formicary.domain.decide import Decision, decide
+from formicary.domain.errors import ConcurrentUpdateError, ForgedEventError, NotFoundError
+from formicary.domain.events import (
+    ChildFinished,
+    Event,
+    RestartRequested,
+    TaskFinished,
+    TaskRedelivered,
+    TimerFired,
+    event_key,
+)
+from formicary.domain.job_graph import JobGraph
+from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage, unpack_event
+from formicary.domain.object_keys import attempt_prefix
+from formicary.domain.outbox import caused_by
+from formicary.domain.parsed_job import ParsedJob
+from formicary.domain.proofs import attempt_proof, proof_matches, proof_of
+from formicary.domain.task_response import TaskResponse
+from formicary.ports import (
+    AntRepository,
+    Clock,
+    DefinitionRepository,
+    EventQueue,
+    IdGenerator,
+    ObjectStore,
+    RunRepository,
+    TaskQueues,
+)
+from formicary.service_layer.dispatch_task import TaskDispatcher
+from formicary.service_layer.fork_job import ChildForker
+from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.perform_commands import CommandPerformer, plan_variables
+from formicary.service_layer.record_attempt import AttemptRecorder, Happening
+
+MAX_CONFLICTS = 25
+_TIMER_SLACK = timedelta(milliseconds=500)
+
+
+class Outcome(StrEnum):
+    """What became of an event."""
+
+    APPLIED = "applied"
+    STALE = "stale"
+    FORGED = "forged"
+    UNKNOWN = "unknown"
+    EARLY = "early"
+
+
+@dataclass(frozen=True, slots=True)
+class _Situation:
+    """A run as loaded, with its definition."""
+
+    run: JobRun
+    parsed: ParsedJob
+    graph: JobGraph
+
+
+@dataclass
+class Engine:
+    """Moves runs. Safe to be called for the same event, and the same run, by several at once."""
+
+    runs: RunRepository
+    definitions: DefinitionRepository
+    ants: AntRepository
+    events: EventQueue
+    task_queues: TaskQueues
+    objects: ObjectStore
+    clock: Clock
+    ids: IdGenerator
+    parsed_definitions: ParsedDefinitions = field(init=False)
+    performer: CommandPerformer = field(init=False)
+    recorder: AttemptRecorder = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the parts together."""
+        self.parsed_definitions = ParsedDefinitions(self.definitions)
+        dispatcher = TaskDispatcher(self.runs, self.objects, self.task_queues, self.clock)
+        forker = ChildForker(
+            self.runs,
+            self.definitions,
+            self.parsed_definitions,
+            self.events,
+            self.clock,
+            self.ids,
+        )
+        self.performer = CommandPerformer(
+            self.runs, self.ants, self.events, self.clock, dispatcher, forker
+        )
+        self.recorder = AttemptRecorder(self.runs)
+
+    def handle(self, message: EventMessage) -> Outcome:
+        """Apply one message of the events queue.
+
+        ValueError for a message that can never be understood; a `FormicaryError` that is
+        `retryable` asks to have it delivered again.
+        """
+        event = unpack_event(message)
+        run = self.runs.find(message.tenant, message.request_id)
+        if run is None:
+            return Outcome.UNKNOWN
+        if not proof_matches(proof_of(run.key, message.execution_id, event), message.proof):
+            return Outcome.FORGED
+        if message.execution_id != run.execution_id and not isinstance(event, ChildFinished):
+            return self._take_from_earlier_execution(run, event, message)
+        if isinstance(event, TimerFired) and self._comes_early(event):
+            self.performer.start_timer(run, event)
+            return Outcome.EARLY
+        return self._apply_with_followers(run, event, message.response)
+
+    def claim(self, tenant: str, ant_id: str, request: ClaimRequest) -> ClaimAnswer:
+        """Let an ant run a message that was delivered before, as a new attempt, or refuse."""
+        event = TaskRedelivered(request.task_type, request.attempt, ant_id)
+        run = self.runs.find(tenant, request.job_request_id)
+        if run is None:
+            raise NotFoundError(f"there is no job request {request.job_request_id!r}")
+        expected = proof_of(run.key, request.job_execution_id, event)
+        if not proof_matches(expected, request.proof):
+            raise ForgedEventError
+        if request.job_execution_id != run.execution_id:
+            return ClaimAnswer(granted=False, reason="the execution has ended")
+        run, decision = self._commit(run, event, None, event_key(event))
+        self._finish(run, decision.commands, event_key(event))
+        task = run.active.get(request.task_type)
+        if decision.rejected or task is None:
+            return ClaimAnswer(granted=False, reason=decision.rejected or "the task has ended")
+        return _grant(run, request.task_type, task.attempt)
+
+    def _take_from_earlier_execution(
+        self, run: JobRun, event: Event, message: EventMessage
+    ) -> Outcome:
+        """Keep a late outcome; a restart that is delivered again finishes what it began."""
+        if isinstance(event, RestartRequested):
+            self._finish(run, caused_by(run, event_key(event)), event_key(event))
+        elif isinstance(event, TaskFinished):
+            then = run.evolve(execution_id=message.execution_id)
+            late = Decision(then, rejected="the execution has ended")
+            graph = self._situation(run).graph
+            now = self.clock.now()
+            self.recorder.record(Happening(then, graph, event, late, message.response, now))
+        return Outcome.STALE
+
+    def _comes_early(self, event: TimerFired) -> bool:
+        return event.fire_at is not None and event.fire_at > self.clock.now() + _TIMER_SLACK
+
+    def _apply_with_followers(
+        self, run: JobRun, event: Event, response: TaskResponse | None
+    ) -> Outcome:
+        cause = event_key(event)
+        run, decision = self._commit(run, event, response, cause)
+        stale = bool(decision.rejected)
+        commands = caused_by(run, cause) if stale else decision.commands
+        self._finish(run, commands, cause)
+        return Outcome.STALE if stale else Outcome.APPLIED
+
+    def _finish(self, run: JobRun, commands: Iterable[Command], cause: str) -> None:
+        """Perform commands, and decide on what is known at once, until nothing is left to do."""
+        todo = deque([tuple(commands)])
+        while todo:
+            batch = todo.popleft()
+            if not batch:
+                continue
+            here = self._situation(run)
+            followers = list(self.performer.perform(here.run, here.parsed, here.graph, batch))
+            for event in followers:
+                run, decision = self._commit(run, event, None, cause)
+                todo.append(decision.commands)
+
+    def _commit(
+        self, run: JobRun, event: Event, response: TaskResponse | None, cause: str
+    ) -> tuple[JobRun, Decision]:
+        """Decide and store it, again from the newest state while somebody else is faster."""
+        for _ in range(MAX_CONFLICTS):
+            here = self._situation(run)
+            now = self.clock.now()
+            decision = decide(run, event, here.graph, now, cause)
+            self.recorder.record(Happening(run, here.graph, event, decision, response, now))
+            if decision.rejected:
+                return run, decision
+            if decision.run.execution_id != run.execution_id:
+                self.runs.archive_execution(run)
+            try:
+                return self.runs.save(decision.run), decision
+            except ConcurrentUpdateError:
+                run = self._reload(run)
+        raise ConcurrentUpdateError(f"run {run.request_id} is changed by too many at once")
+
+    def _situation(self, run: JobRun) -> _Situation:
+        parsed = self.parsed_definitions.get(run.tenant, run.job_type, run.job_version)
+        return _Situation(run, parsed, parsed.graph(plan_variables(run, parsed, self.clock)))
+
+    def _reload(self, run: JobRun) -> JobRun:
+        found = self.runs.find(run.tenant, run.request_id)
+        if found is None:
+            raise NotFoundError(f"run {run.request_id} is gone")
+        return found
+
+
+def _grant(run: JobRun, task_type: str, attempt: int) -> ClaimAnswer:
+    return ClaimAnswer(
+        granted=True,
+        attempt=attempt,
+        proof=attempt_proof(run.key, run.execution_id, task_type, attempt),
+        object_prefix=attempt_prefix(
+            run.tenant, run.request_id, run.execution_id, task_type, attempt
+        ),
+    )

@@ -1,0 +1,136 @@
+"""Carrying out what a decision called for. Doing it twice does no harm."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from formicary.domain.commands import (
+    CancelChild,
+    CancelTask,
+    Command,
+    DispatchTask,
+    ForkJob,
+    NotifyParent,
+    StartTimer,
+)
+from formicary.domain.events import (
+    CancelRequested,
+    ChildFinished,
+    ChildForked,
+    Event,
+    TaskFinished,
+    TimerFired,
+)
+from formicary.domain.job_graph import JobGraph
+from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage, pack_event
+from formicary.domain.parsed_job import ParsedJob
+from formicary.domain.proofs import internal_proof
+from formicary.domain.states import ErrorCode, RequestState
+from formicary.domain.task_request import task_key
+from formicary.domain.templating.errors import TemplateError
+from formicary.ports import AntRepository, Clock, EventQueue, RunRepository
+from formicary.service_layer.dispatch_task import TaskDispatcher
+from formicary.service_layer.fork_job import ChildForker
+from formicary.service_layer.task_variables import job_variables
+
+MAX_DELAY_SECONDS = 900
+CANCEL_WISH_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class CommandPerformer:
+    """Sends commands on their way; gives back the events that are known at once."""
+
+    runs: RunRepository
+    ants: AntRepository
+    events: EventQueue
+    clock: Clock
+    dispatcher: TaskDispatcher
+    forker: ChildForker
+
+    def perform(
+        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, commands: Iterable[Command]
+    ) -> Iterator[Event]:
+        """Carry out the commands in order."""
+        for command in commands:
+            event = self._perform(run, parsed, graph, command)
+            if event is not None:
+                yield event
+
+    def _perform(
+        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: Command
+    ) -> Event | None:
+        if isinstance(command, DispatchTask):
+            return self.dispatcher.dispatch(run, parsed, graph, command)
+        if isinstance(command, ForkJob):
+            return self._fork(run, parsed, graph, command)
+        if isinstance(command, StartTimer):
+            self.start_timer(run, _timer_event(command))
+        elif isinstance(command, CancelTask):
+            self._cancel_task(run, command)
+        elif isinstance(command, CancelChild):
+            self._cancel_child(run, command)
+        elif isinstance(command, NotifyParent):
+            self._notify_parent(run)
+        return None
+
+    def start_timer(self, run: JobRun, event: TimerFired) -> None:
+        """Send a timer on its way; one that is further off than a queue can delay goes in steps."""
+        seconds = 0.0
+        if event.fire_at is not None:
+            seconds = (event.fire_at - self.clock.now()).total_seconds()
+        delay = min(MAX_DELAY_SECONDS, max(0, math.ceil(seconds)))
+        self.events.send(_internal(run, event), delay)
+
+    def _fork(
+        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: ForkJob
+    ) -> ChildForked | TaskFinished:
+        try:
+            task = self.dispatcher.render(run, parsed, graph, command.task_type, command.attempt)
+        except (TemplateError, ValueError) as fault:
+            return TaskFinished(
+                command.task_type,
+                command.attempt,
+                RequestState.FAILED,
+                error_code=ErrorCode.VALIDATION,
+                error_message=str(fault),
+            )
+        return self.forker.fork(run, task, command)
+
+    def _cancel_task(self, run: JobRun, command: CancelTask) -> None:
+        key = task_key(run.request_id, command.task_type, command.attempt)
+        until = self.clock.now() + timedelta(seconds=CANCEL_WISH_SECONDS)
+        self.ants.put_cancel(run.tenant, key, until)
+
+    def _cancel_child(self, run: JobRun, command: CancelChild) -> None:
+        child = self.runs.find(run.tenant, command.child_request_id)
+        if child is not None and not child.state.terminal:
+            reason = f"the parent {run.request_id} ended"
+            self.events.send(_internal(child, CancelRequested(reason)))
+
+    def _notify_parent(self, run: JobRun) -> None:
+        parent = run.parent
+        if parent is None:
+            return
+        event = ChildFinished(
+            parent.task_type, run.request_id, run.state, run.error_code, run.error_message
+        )
+        self.events.send(
+            pack_event(run.tenant, parent.request_id, parent.execution_id, parent.proof, event)
+        )
+
+
+def plan_variables(run: JobRun, parsed: ParsedJob, clock: Clock) -> dict[str, object]:
+    """Return the variables that a definition's policy fields are rendered with."""
+    return job_variables(run, parsed.job_variables, clock.now())
+
+
+def _timer_event(command: StartTimer) -> TimerFired:
+    return TimerFired(command.timer, command.task_type, command.attempt, command.fire_at)
+
+
+def _internal(run: JobRun, event: Event) -> EventMessage:
+    proof = internal_proof(run.key)
+    return pack_event(run.tenant, run.request_id, run.execution_id, proof, event)

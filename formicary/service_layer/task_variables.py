@@ -1,0 +1,105 @@
+"""The variables that a task's templates and script see, by the order of precedence.
+
+Later overrides earlier: job_variables, built-ins, the task's own variables, request params, the
+run's context. Request params cannot carry the names of built-ins (refused when they are submitted).
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from formicary.domain.job_graph import JobGraph
+from formicary.domain.job_run import JobRun
+from formicary.domain.states import ChildMark, RequestState, TaskMark
+
+BUILT_IN_NAMES = frozenset(
+    {
+        "JobID",
+        "JobType",
+        "JobRetry",
+        "TaskRetry",
+        "JobElapsedSecs",
+        "TaskType",
+        "UserID",
+        "OrganizationID",
+        "Nonce",
+        "DateYear",
+        "DateMonth",
+        "DateDay",
+        "YearDay",
+        "FullDate",
+        "EpochSecs",
+    }
+)
+_STATUS_BY_MARK = {
+    TaskMark.COMPLETED: RequestState.COMPLETED,
+    TaskMark.SKIPPED: RequestState.COMPLETED,
+    TaskMark.FAILED: RequestState.FAILED,
+    TaskMark.ALLOWED: RequestState.FAILED,
+    TaskMark.CANCELLED: RequestState.CANCELLED,
+}
+
+
+def job_built_ins(run: JobRun, now: datetime) -> dict[str, Any]:
+    """Return the built-ins that hold for the whole run."""
+    started = run.started_at or now
+    return {
+        "JobID": run.request_id,
+        "JobType": run.job_type,
+        "JobRetry": run.retried,
+        "JobElapsedSecs": max(0, int((now - started).total_seconds())),
+        "UserID": run.user_id,
+        "OrganizationID": run.tenant,
+        "DateYear": now.year,
+        "DateMonth": now.strftime("%B"),
+        "DateDay": now.day,
+        "YearDay": now.timetuple().tm_yday,
+        "FullDate": now.strftime("%Y-%m-%d"),
+        "EpochSecs": int(now.timestamp()),
+    }
+
+
+def task_built_ins(run: JobRun, task_type: str, attempt: int) -> dict[str, Any]:
+    """Return the built-ins of one attempt; `Nonce` is the same for each rendering of it."""
+    index_seed = f"{run.key}:{run.execution_id}:{task_type}:{attempt}"
+    return {
+        "TaskType": task_type,
+        "TaskRetry": attempt - 1,
+        "Nonce": _nonce(index_seed),
+    }
+
+
+def job_variables(run: JobRun, defaults: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return what the policy fields of a definition (retry, timeout, ...) are rendered with."""
+    return {**defaults, **job_built_ins(run, now), **run.params, **run.context}
+
+
+def results_of_tasks(
+    run: JobRun, graph: JobGraph, names: frozenset[str], artifact_url: Callable[[str, int], str]
+) -> dict[str, Any]:
+    """Return what earlier tasks left for the templates that mention it.
+
+    `<task>-status` for every task that ended, `<fork_task>.ForkedJobID`, and, only where `names`
+    has it, `<task>_ArtifactURL_<n>`; `artifact_url(task_type, n)` gives a URL, or nothing when
+    there is none.
+    """
+    found: dict[str, Any] = {}
+    for index, letter in enumerate(run.marks):
+        status = _STATUS_BY_MARK.get(TaskMark(letter))
+        if status is not None:
+            found[f"{graph.name(index)}-status"] = str(status)
+    for index, letter in enumerate(run.children):
+        if letter != ChildMark.NONE:
+            found[graph.name(index)] = {"ForkedJobID": run.child_request_id(index)}
+    for name in names:
+        task_type, mark, order = name.rpartition("_ArtifactURL_")
+        if mark and order.isdigit():
+            url = artifact_url(task_type, int(order))
+            if url:
+                found[name] = url
+    return found
+
+
+def _nonce(seed: str) -> int:
+    return int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=6).digest(), "big")

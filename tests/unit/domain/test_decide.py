@@ -1,0 +1,362 @@
+"""What happens to a run: the walk, failures, retries, finalizers, children, cancel and restart."""
+
+import pytest
+
+from formicary.domain.commands import CancelChild, CancelTask, NotifyParent, StartTimer
+from formicary.domain.events import (
+    ChildForked,
+    JobSubmitted,
+    TaskFinished,
+    TaskRedelivered,
+    TaskStarted,
+    TimerKind,
+)
+from formicary.domain.job_run import ActivityState, ParentLink, Phase
+from formicary.domain.states import ErrorCode, RequestState, TaskMark, TaskMethod
+from tests.unit.domain.engine_play import START, Play, graph_of, node
+
+SEQUENCE = graph_of(
+    node(0, "extract", on_completed="transform"),
+    node(1, "transform", on_completed="load"),
+    node(2, "load"),
+)
+
+
+def test_a_sequence_runs_one_task_after_the_other_and_completes() -> None:
+    play = Play(SEQUENCE).start()
+    assert play.dispatched == ["extract"]
+    assert play.run.state is RequestState.EXECUTING
+
+    assert play.completes("extract").dispatched == ["transform"]
+    assert play.completes("transform").dispatched == ["load"]
+    play.completes("load")
+
+    assert play.run.state is RequestState.COMPLETED
+    assert play.run.marks == "CCC"
+    assert play.run.phase is Phase.ENDED
+
+
+def test_an_event_that_comes_twice_is_applied_once() -> None:
+    play = Play(SEQUENCE).start()
+    play.take(JobSubmitted())
+    assert play.rejected
+
+    first = TaskFinished("extract", 1, RequestState.COMPLETED, "0")
+    play.take(first).take(first)
+
+    assert play.rejected
+    assert set(play.run.active) == {"transform"}
+
+
+def test_an_exit_code_that_leads_to_a_task_is_a_declared_outcome() -> None:
+    graph = graph_of(
+        node(0, "choose", exit_routes={"2": "tuesday"}, on_completed="monday", on_failed="oops"),
+        node(1, "monday"),
+        node(2, "tuesday"),
+        node(3, "oops"),
+    )
+    play = Play(graph).start().fails("choose", "2")
+    assert play.dispatched == ["tuesday"]
+    play.completes("tuesday")
+    assert play.run.state is RequestState.COMPLETED
+    assert play.mark("choose") is TaskMark.COMPLETED
+
+
+def test_a_failure_routed_by_on_failed_cleans_up_and_the_job_still_fails() -> None:
+    graph = graph_of(
+        node(0, "build", on_failed="clean", on_completed="ship"), node(1, "clean"), node(2, "ship")
+    )
+    play = Play(graph).start().fails("build", "7")
+    assert play.dispatched == ["clean"]
+    play.completes("clean")
+    assert play.run.state is RequestState.FAILED
+    assert (play.run.exit_code, play.run.error_code) == ("7", ErrorCode.TASK_EXECUTE)
+
+
+def test_a_failure_that_is_allowed_goes_on_as_if_completed() -> None:
+    graph = graph_of(node(0, "lint", allow_failure=True, on_completed="build"), node(1, "build"))
+    play = Play(graph).start().fails("lint")
+    assert play.dispatched == ["build"]
+    assert play.completes("build").run.state is RequestState.COMPLETED
+    assert play.mark("lint") is TaskMark.ALLOWED
+
+
+def test_an_allowed_failure_at_the_end_completes_the_job() -> None:
+    play = Play(graph_of(node(0, "lint", allow_failure=True))).start().fails("lint")
+    assert play.run.state is RequestState.COMPLETED
+
+
+def test_retry_three_is_up_to_four_runs() -> None:
+    play = Play(graph_of(node(0, "flaky", retry=3))).start()
+    for attempt in (1, 2, 3):
+        assert play.run.active["flaky"].attempt == attempt
+        assert play.fails("flaky").dispatched == ["flaky"]
+    assert play.fails("flaky").run.state is RequestState.FAILED
+
+
+def test_a_delay_between_retries_is_a_durable_timer() -> None:
+    play = Play(graph_of(node(0, "flaky", retry=1, delay_seconds=30))).start().fails("flaky")
+    assert play.dispatched == []
+    timer = play.commands[0]
+    assert isinstance(timer, StartTimer)
+    assert (timer.fire_at - START).total_seconds() == 30
+
+    assert play.fires().dispatched == ["flaky"]
+    assert play.completes("flaky").run.state is RequestState.COMPLETED
+
+
+def test_a_retry_timer_that_fires_twice_dispatches_once() -> None:
+    play = Play(graph_of(node(0, "flaky", retry=1, delay_seconds=30))).start().fails("flaky")
+    timer = play.commands[0]
+    play.fires()
+    play.commands = [timer]
+    assert play.fires().rejected
+
+
+@pytest.mark.parametrize("target", ["FATAL", "ERR_DISK_FULL", "FAILED"])
+def test_special_targets_of_an_exit_code_fail_the_task(target: str) -> None:
+    graph = graph_of(node(0, "work", retry=1, exit_routes={"9": target}))
+    play = Play(graph).start().fails("work", "9")
+    if target == "FATAL":
+        assert play.run.error_code == ErrorCode.FATAL
+    else:
+        assert play.dispatched == ["work"]
+        expected = target if target.startswith("ERR_") else ErrorCode.TASK_EXECUTE
+        assert play.fails("work", "9").run.error_code == expected
+    assert play.run.state is RequestState.FAILED
+
+
+def test_an_exit_code_mapped_to_completed_completes_the_task() -> None:
+    graph = graph_of(
+        node(0, "grep", exit_routes={"1": "COMPLETED"}, on_completed="next"), node(1, "next")
+    )
+    assert Play(graph).start().fails("grep", "1").dispatched == ["next"]
+
+
+def test_executing_polls_again_until_the_timeout_of_the_task() -> None:
+    graph = graph_of(
+        node(0, "sensor", exit_routes={"3": "EXECUTING"}, delay_seconds=10, timeout_seconds=25)
+    )
+    play = Play(graph).start()
+    for _ in range(2):
+        play.fails("sensor", "3")
+        assert play.run.state is RequestState.EXECUTING
+        play.fires()
+    play.fails("sensor", "3")
+    assert play.run.error_code == ErrorCode.TASK_TIMED_OUT
+
+
+def test_always_run_tasks_run_after_a_failure_in_order_and_do_not_change_it() -> None:
+    graph = graph_of(
+        node(0, "work", on_completed="more"),
+        node(1, "more"),
+        node(2, "logs", always_run=True),
+        node(3, "clean", always_run=True),
+    )
+    play = Play(graph).start().fails("work")
+    assert play.dispatched == ["logs"]
+    assert play.fails("logs").dispatched == ["clean"]
+    play.completes("clean")
+    assert play.run.state is RequestState.FAILED
+    assert play.mark("more") is TaskMark.NOT_RUN
+
+
+def test_an_always_run_task_that_nobody_routes_to_runs_last_after_success() -> None:
+    graph = graph_of(node(0, "work"), node(1, "clean", always_run=True))
+    play = Play(graph).start().completes("work", "0")
+    assert play.dispatched == ["clean"]
+    play.fails("clean", "5")
+    assert play.run.state is RequestState.COMPLETED
+    assert play.run.exit_code == "0"
+
+
+FORKED = graph_of(
+    node(0, "fork1", method=TaskMethod.FORK_JOB, on_completed="fork2"),
+    node(1, "fork2", method=TaskMethod.FORK_JOB, on_completed="wait"),
+    node(
+        2,
+        "wait",
+        method=TaskMethod.AWAIT_FORKED_JOB,
+        await_forked_tasks=("fork1", "fork2"),
+        on_completed="join",
+    ),
+    node(3, "join"),
+)
+
+
+def test_forked_children_are_awaited_and_joined() -> None:
+    play = Play(FORKED).start().forks("fork1").forks("fork2")
+    assert play.run.active["wait"].state is ActivityState.AWAITING
+    assert play.child_ends("fork2", RequestState.COMPLETED).dispatched == []
+    assert play.child_ends("fork1", RequestState.COMPLETED).dispatched == ["join"]
+
+
+def test_a_child_that_ends_before_it_is_awaited_counts() -> None:
+    play = Play(FORKED).start().forks("fork1").child_ends("fork1", RequestState.COMPLETED)
+    play.commands = [*Play(FORKED).start().forks("fork1").commands]
+    play.forks("fork2").child_ends("fork2", RequestState.COMPLETED)
+    assert play.dispatched == ["join"]
+
+
+def test_a_failed_child_fails_the_task_that_awaits_it() -> None:
+    play = Play(FORKED).start().forks("fork1").forks("fork2")
+    play.child_ends("fork1", RequestState.FAILED).child_ends("fork2", RequestState.COMPLETED)
+    assert play.run.state is RequestState.FAILED
+    assert play.run.error_code == ErrorCode.CHILD_FAILED
+    assert "fork1" in play.run.error_message
+
+
+def test_a_child_has_one_id_however_often_it_is_forked_again_after_a_crash() -> None:
+    first = Play(FORKED).start().run.child_request_id(0)
+    assert first == Play(FORKED).start().run.child_request_id(0)
+    assert len(first) == 26
+
+
+def test_cancel_ends_a_run_at_once_and_tells_ants_and_children() -> None:
+    play = Play(SEQUENCE).start().cancel()
+    assert play.run.state is RequestState.CANCELLED
+    assert play.commands == [CancelTask("extract", 1)]
+
+    play = Play(FORKED).start().forks("fork1").cancel()
+    assert [type(c) for c in play.commands] == [CancelChild]
+    assert play.run.error_code == ErrorCode.JOB_CANCELLED
+
+
+def test_cancel_waits_for_the_ant_before_the_finalizers_run() -> None:
+    graph = graph_of(node(0, "work"), node(1, "clean", always_run=True))
+    play = Play(graph).start().cancel()
+    assert play.run.state is RequestState.EXECUTING
+    assert play.dispatched == []
+
+    play.take(TaskFinished("work", 1, RequestState.CANCELLED))
+    assert play.dispatched == ["clean"]
+    assert play.completes("clean").run.state is RequestState.CANCELLED
+
+
+def test_cancel_goes_on_without_an_ant_that_does_not_answer() -> None:
+    graph = graph_of(node(0, "work"), node(1, "clean", always_run=True))
+    play = Play(graph).start().cancel()
+    play.commands = [c for c in play.commands if isinstance(c, StartTimer)]
+    assert play.fires().dispatched == ["clean"]
+
+
+def test_cancel_of_a_waiting_run_runs_nothing() -> None:
+    play = Play(graph_of(node(0, "work"), node(1, "clean", always_run=True))).cancel()
+    assert play.run.state is RequestState.CANCELLED
+    assert play.commands == []
+
+
+def test_cancel_of_a_run_that_has_ended_is_refused() -> None:
+    assert Play(SEQUENCE).start().cancel().cancel().rejected
+
+
+def test_a_fork_that_races_with_cancel_has_its_child_cancelled() -> None:
+    play = Play(FORKED).start()
+    fork = play.commands[0]
+    play.cancel()
+    play.take(ChildForked("fork1", 1, fork.child_request_id))
+    assert play.commands == [CancelChild(fork.child_request_id)]
+
+
+def test_a_lost_ant_costs_no_retry_and_its_late_result_changes_nothing() -> None:
+    play = Play(graph_of(node(0, "work"))).start()
+    play.take(TaskRedelivered("work", 1, "ant-2"))
+    assert play.run.active["work"].attempt == 2
+
+    play.take(TaskFinished("work", 1, RequestState.COMPLETED, "0"))
+    assert play.rejected
+    play.take(TaskFinished("work", 2, RequestState.COMPLETED, "0"))
+    assert play.run.state is RequestState.COMPLETED
+
+
+def test_a_message_that_is_redelivered_again_becomes_yet_another_attempt() -> None:
+    play = Play(graph_of(node(0, "work"))).start()
+    play.take(TaskRedelivered("work", 1, "ant-2")).take(TaskRedelivered("work", 1, "ant-3"))
+    assert play.run.active["work"].attempt == 3
+    assert play.run.active["work"].ant_id == "ant-3"
+
+
+def test_a_started_task_shows_its_ant() -> None:
+    play = Play(graph_of(node(0, "work"))).start()
+    play.take(TaskStarted("work", 1, "ant-1", "host", START))
+    assert play.run.active["work"].state is ActivityState.EXECUTING
+    assert play.run.active["work"].ant_id == "ant-1"
+
+
+def test_a_job_that_takes_longer_than_its_timeout_fails_after_its_finalizers() -> None:
+    graph = graph_of(node(0, "work"), node(1, "clean", always_run=True), timeout_seconds=60)
+    play = Play(graph).start()
+    play.commands = [c for c in play.commands if isinstance(c, StartTimer)]
+    assert play.commands[0].timer is TimerKind.JOB_TIMEOUT
+    play.fires()
+    play.take(TaskFinished("work", 1, RequestState.CANCELLED))
+    play.completes("clean")
+    assert play.run.error_code == ErrorCode.JOB_TIMED_OUT
+
+
+def test_a_child_tells_its_parent_when_it_ends() -> None:
+    play = Play(graph_of(node(0, "work")))
+    play.run = play.run.evolve(parent=ParentLink("01PARENT", "e", "fork", "proof"))
+    play.start().completes("work")
+    assert play.commands == [NotifyParent()]
+
+
+def test_restart_runs_what_failed_and_what_follows_and_keeps_the_rest() -> None:
+    play = Play(SEQUENCE).start().completes("extract").fails("transform")
+    first = play.run.execution_id
+    play.restart()
+    assert play.dispatched == ["transform"]
+    assert play.run.execution_id != first
+    assert play.run.last_execution_id == first
+    assert play.run.origin_execution_id(0) == first
+
+    play.completes("transform").completes("load")
+    assert play.run.state is RequestState.COMPLETED
+
+
+def test_a_hard_restart_runs_everything_again() -> None:
+    play = Play(SEQUENCE).start().completes("extract").fails("transform").restart(hard=True)
+    assert play.dispatched == ["extract"]
+    assert play.run.marks == "a.."
+
+
+def test_restart_forks_again_what_failed_and_keeps_the_children_that_completed() -> None:
+    play = Play(FORKED).start().forks("fork1").forks("fork2")
+    play.child_ends("fork1", RequestState.COMPLETED).child_ends("fork2", RequestState.FAILED)
+    kept, broken = play.run.child_request_id(0), play.run.child_request_id(1)
+    play.restart()
+    assert play.run.child_request_id(0) == kept
+    assert play.run.child_request_id(1) != broken
+    play.forks("fork2").child_ends("fork2", RequestState.COMPLETED)
+    assert play.dispatched == ["join"]
+
+
+def test_restart_of_a_run_that_has_not_ended_is_refused() -> None:
+    assert Play(SEQUENCE).start().restart().rejected
+
+
+def test_a_restart_runs_the_finalizers_again() -> None:
+    graph = graph_of(node(0, "work"), node(1, "clean", always_run=True))
+    play = Play(graph).start().fails("work").completes("clean").restart()
+    assert play.dispatched == ["work"]
+    assert play.completes("work").dispatched == ["clean"]
+
+
+def test_parallel_routes_run_at_once_and_the_job_ends_when_all_have() -> None:
+    graph = graph_of(node(0, "split", on_completed=("a", "b")), node(1, "a"), node(2, "b"))
+    play = Play(graph).start().completes("split")
+    assert play.dispatched == ["a", "b"]
+    assert play.completes("a").run.state is RequestState.EXECUTING
+    assert play.completes("b").run.state is RequestState.COMPLETED
+
+
+def test_context_set_by_a_task_is_kept_for_later_ones() -> None:
+    play = Play(SEQUENCE).start().completes("extract", rows="12")
+    assert play.run.context == {"rows": "12"}
+
+
+def test_the_outbox_holds_what_is_still_due_and_nothing_else() -> None:
+    play = Play(SEQUENCE).start()
+    assert [entry.cause for entry in play.run.outbox] == ["JobSubmitted"]
+    play.completes("extract")
+    assert [entry.cause for entry in play.run.outbox] == ["TaskFinished:extract:1"]
