@@ -24,6 +24,7 @@ ACCOUNT = "000000000000"
 _HOST = "127.0.0.1"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 60.0  # it saves everything
+_PORT_LINGERS_SECONDS = 2.0  # of a killed process, until its last thread is gone
 _MODULE = "formicary.entrypoints.local.emulator"
 
 
@@ -58,9 +59,11 @@ class EmbeddedAws:
     def client(self, service: str) -> Any:
         """A boto3 client that cannot reach a real account."""
         import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 (slow, and `down` needs it not)
+        from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
 
         return boto3.client(
             service,
+            config=Config(proxies={}),  # it is on this machine
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id="test",
@@ -152,13 +155,19 @@ class EmbeddedAws:
         return fingerprint([own, CHECKOUT / "localstack" / "requirements-emulator.txt"])
 
     def _refuse_taken_port(self) -> None:
-        with socket.socket() as probe:
-            probe.settimeout(1.0)
-            if probe.connect_ex((_HOST, self.port)) == 0:
+        deadline = time.monotonic() + _PORT_LINGERS_SECONDS
+        while self._somebody_listens():
+            if time.monotonic() > deadline:
                 raise LocalError(
                     f"port {self.port} is taken by another program;"
                     " choose a free one: FORMICARY_PORT=4567 make up"
                 )
+            time.sleep(0.1)
+
+    def _somebody_listens(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(1.0)
+            return probe.connect_ex((_HOST, self.port)) == 0
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + _READY_SECONDS
