@@ -55,7 +55,7 @@ class Walk:
         """Begin from the run as it was loaded."""
         self.graph = graph
         self.now = now
-        self.run = run
+        self.run = run.evolve()
         self.active = dict(run.active)
         self.commands: list[Command] = []
         self.ended: list[EndedTask] = []
@@ -64,8 +64,9 @@ class Walk:
 
     def committed(self, cause: str) -> JobRun:
         """Return the new state with its outbox."""
-        run = self.run.evolve(active=self.active, updated_at=self.now)
-        return run.evolve(outbox=next_outbox(run, cause, self.commands))
+        self._set(active=self.active, updated_at=self.now)
+        self._set(outbox=next_outbox(self.run, cause, self.commands))
+        return self.run
 
     # -- beginning ------------------------------------------------------------------------------
 
@@ -96,11 +97,16 @@ class Walk:
 
     def dispatch(self, task: ActiveTask, node: TaskNode) -> None:
         """Hand an attempt to whoever carries out its method."""
-        task = task.evolve(message_attempt=task.attempt, ant_id="", ant_host="", started_at=None)
+        if task.attempt > 1:
+            task = task.evolve(
+                message_attempt=task.attempt, ant_id="", ant_host="", started_at=None
+            )
         if node.method is TaskMethod.AWAIT_FORKED_JOB:
             self._await(task, node)
             return
-        self.active[task.task_type] = task.evolve(state=ActivityState.DISPATCHED)
+        if task.state is not ActivityState.DISPATCHED:
+            task = task.evolve(state=ActivityState.DISPATCHED)
+        self.active[task.task_type] = task
         if node.method is TaskMethod.FORK_JOB:
             child = self.run.child_request_id(node.index)
             self.commands.append(ForkJob(task.task_type, task.attempt, child))
@@ -350,7 +356,8 @@ class Walk:
         self._set(marks=_with_letter(self.run.marks, index, mark))
 
     def _set(self, **changes: object) -> None:
-        self.run = self.run.evolve(**changes)
+        # The copy belongs to this walk until it is committed: filling it in place costs no new copy.
+        self.run.__dict__.update(changes)
 
 
 def _with_letter(text: str, index: int, letter: str) -> str:
