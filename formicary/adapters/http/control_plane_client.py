@@ -174,16 +174,16 @@ class ControlPlaneClient:
 
     def _records(self, path: str, limit: int, query: Mapping[str, str]) -> Iterator[Json]:
         wanted = {key: value for key, value in query.items() if value}
-        page, sent = 0, 0
+        wanted["page_size"] = str(min(PAGE_SIZE, limit))
+        sent = 0
         while True:
-            size = min(PAGE_SIZE, limit)
-            answer = self._json("GET", path, params={**wanted, "page": page, "page_size": size})
+            answer = self._json("GET", path, params=wanted)
             for record in answer.get("records", [])[: limit - sent]:
                 sent += 1
                 yield record
-            page += 1
-            if sent >= limit or page >= int(answer.get("total_pages", 0)):
+            if sent >= limit or not answer.get("next_token"):
                 return
+            wanted["token"] = answer["next_token"]
 
     def _json(self, method: str, path: str, **options: Any) -> Json:
         answer: Json = self._call(method, path, **options).json()

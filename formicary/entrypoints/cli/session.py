@@ -36,7 +36,11 @@ class Session:
             ControlPlaneClient,
         )
 
-        return ControlPlaneClient(self.connection.url, self.connection.token)
+        client = ControlPlaneClient(self.connection.url, self.connection.token)
+        context = click.get_current_context(silent=True)
+        if context:
+            context.find_root().call_on_close(client.close)
+        return client
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

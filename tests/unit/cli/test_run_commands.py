@@ -1,0 +1,125 @@
+import json
+
+from tests.unit.cli.fake_control_plane import Answer
+from tests.unit.cli.runs import DEFINITION, RUN_ID, a_page, a_run, a_task, an_artifact
+
+REQUESTS = "/api/jobs/requests"
+RUN = f"{REQUESTS}/{RUN_ID}"
+
+
+def log(text, offset, complete):
+    headers = {
+        "Content-Type": "text/plain",
+        "Formicary-Next-Offset": str(offset),
+        "Formicary-Complete": str(complete).lower(),
+    }
+    return Answer(text, 200, headers)
+
+
+def test_show_draws_the_way_that_the_run_went(formicary, plane):
+    tasks = [
+        a_task("hello"),
+        a_task("check", exit_code="3"),
+        a_task("long", "FAILED", attempts=[{"attempt": 1}, {"attempt": 2}], exit_code="9"),
+        a_task("tidy", artifacts=[an_artifact()]),
+    ]
+    run = a_run("FAILED", tasks, error_code="ERR_TASK_EXECUTE", error_message="long failed")
+    plane.on("GET", RUN, Answer(run))
+    plane.on("GET", "/api/jobs/definitions/greet:1", Answer(DEFINITION))
+
+    lines = formicary("run", "show", RUN_ID).out.splitlines()
+
+    text = "\n".join(lines)
+    assert "ERR_TASK_EXECUTE long failed" in text
+    assert "Name=World" in text
+    assert "▶ 3: long" in text
+    assert "▷ COMPLETED: short" in text
+    assert "exit 9, 2 attempts" in text
+    assert "report.txt" in text
+    assert next(line for line in lines if "· short" in line).endswith("not run")
+    assert next(line for line in lines if "tidy" in line).startswith("└ ✔ tidy")
+
+
+def test_show_works_without_the_definition(formicary, plane):
+    plane.on("GET", RUN, Answer(a_run("COMPLETED", [a_task("hello")])))
+
+    outcome = formicary("run", "show", RUN_ID)
+
+    assert outcome.code == 0
+    assert "hello" in outcome.out
+
+
+def test_an_escape_sequence_of_the_server_does_not_reach_the_terminal(formicary, plane):
+    plane.on("GET", RUN, Answer(a_run(error_code="E", error_message="a\x1b]0;evil\x07b")))
+
+    assert "\x1b" not in formicary("run", "show", RUN_ID).out
+
+
+def test_list_passes_the_filters_on(formicary, plane):
+    plane.on("GET", REQUESTS, Answer(a_page(a_run())))
+
+    outcome = formicary("run", "list", "--type", "greet", "--state", "failed", "--limit", "5")
+
+    assert RUN_ID in outcome.out
+    assert plane.asked[0].query == {"job_type": "greet", "job_state": "FAILED", "page_size": "5"}
+
+
+def test_the_beginning_of_an_id_is_enough_when_only_one_run_has_it(formicary, plane):
+    other = "01K0000001BBBBBBBBBBBBBBBB"
+    plane.on("GET", REQUESTS, Answer(a_page(a_run(run_id=other), a_run())))
+    plane.on("POST", f"{RUN}/cancel", Answer({}, 202))
+
+    assert formicary("run", "cancel", "01k0000000a").code == 0
+    assert formicary("run", "cancel", "01k").code == 2
+    assert formicary("run", "cancel", "zzz").code == 3
+
+
+def test_latest_is_the_newest_run(formicary, plane):
+    plane.on("GET", REQUESTS, Answer(a_page(a_run())))
+    plane.on("GET", RUN, Answer(a_run()))
+
+    outcome = formicary("run", "show", "latest", "--output", "json")
+
+    assert json.loads(outcome.out)["id"] == RUN_ID
+
+
+def test_logs_are_printed_task_by_task(formicary, plane):
+    plane.on("GET", RUN, Answer(a_run("COMPLETED", [a_task("hello"), a_task("check")])))
+    plane.on("GET", f"{RUN}/tasks/hello/log", log(b"h\xff\n", 3, complete=True))
+    plane.on("GET", f"{RUN}/tasks/check/log", log(b"c\n", 2, complete=True))
+
+    outcome = formicary("run", "logs", RUN_ID)
+
+    assert outcome.out == "==> hello <==\nh\ufffd\n\n==> check <==\nc\n"
+
+
+def test_following_a_log_prints_each_byte_once_and_ends_with_the_run(formicary, plane):
+    busy = a_run("EXECUTING", [a_task("hello", "EXECUTING")])
+    plane.on("GET", RUN, Answer(busy), Answer(busy), Answer(a_run("FAILED", [a_task("hello")])))
+    pieces = [log(b"one\n", 4, complete=False), log(b"", 4, complete=False)]
+    plane.on("GET", f"{RUN}/tasks/hello/log", *pieces, log(b"two\n", 8, complete=True))
+
+    outcome = formicary("run", "logs", RUN_ID, "hello", "-f")
+
+    assert outcome.out == "one\ntwo\n"
+    assert outcome.code == 1
+    offsets = [asked.query["offset"] for asked in plane.asked if asked.path.endswith("/log")]
+    assert offsets == ["0", "4", "4"]
+
+
+def test_the_log_of_a_task_that_has_not_started_says_which_have(formicary, plane):
+    plane.on("GET", RUN, Answer(a_run("EXECUTING", [a_task("hello")])))
+
+    outcome = formicary("run", "logs", RUN_ID, "nope")
+
+    assert outcome.code == 3
+    assert "hello" in outcome.err
+
+
+def test_restart_asks_for_a_hard_one_only_when_told(formicary, plane):
+    plane.on("POST", f"{RUN}/restart", Answer({}, 202))
+
+    formicary("run", "restart", RUN_ID)
+    formicary("run", "restart", RUN_ID, "--hard")
+
+    assert [asked.query for asked in plane.asked] == [{}, {"hard": "true"}]
