@@ -62,7 +62,7 @@ class PythonFunction(Construct):
         accept(
             self.function,
             "AwsSolutions-L1",
-            "The functions move to a new Python together, when the locked packages have its wheels.",
+            "All move to a new Python together, once every locked package has a wheel for it.",
         )
 
     def _build_role(

@@ -47,8 +47,14 @@ class BundleTarget:
         ]
 
 
+_OWN_MACHINE = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
+
 BUNDLE_TARGETS = {
     "lambda": BundleTarget(python_version="3.13", machine="aarch64-manylinux2014", cross=True),
+    # An emulator in a container runs Lambda's Python on the machine's own processor.
+    "container": BundleTarget(
+        python_version="3.13", machine=f"{_OWN_MACHINE}-manylinux2014", cross=True
+    ),
     # The embedded AWS runs functions on the interpreter of the machine it stands on.
     "host": BundleTarget(
         python_version=_OWN_VERSION, machine=sysconfig.get_platform(), cross=False
