@@ -59,7 +59,7 @@ class ChildForker:
         found = self.definitions.find_type(run.tenant, job_type)
         if found is None:
             raise NotFoundError(f"fork_job_type {job_type!r} is no job type; upload it first")
-        parsed = self.parsed_definitions.get(run.tenant, job_type, found.version)
+        parsed = self.parsed_definitions.get(run.tenant, job_type, found.version).parsed
         _require_params(job_type, parsed.definition.required_params, task.variables)
         parent = ParentLink(
             run.request_id,

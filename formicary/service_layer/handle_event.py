@@ -200,7 +200,8 @@ class Engine:
         raise ConcurrentUpdateError(f"run {run.request_id} is changed by too many at once")
 
     def _situation(self, run: JobRun) -> _Situation:
-        parsed = self.parsed_definitions.get(run.tenant, run.job_type, run.job_version)
+        pinned = self.parsed_definitions.get(run.tenant, run.job_type, run.job_version)
+        parsed = pinned.parsed
         return _Situation(run, parsed, parsed.graph(plan_variables(run, parsed, self.clock)))
 
     def _reload(self, run: JobRun) -> JobRun:
