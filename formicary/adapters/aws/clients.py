@@ -1,0 +1,75 @@
+"""Makes the AWS clients: how long to wait and how often to try again is decided here alone.
+
+Region, endpoint and credentials come from botocore's own configuration, never from us.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3  # type: ignore[import-untyped] # it has no types; the clients below are typed by stubs
+from botocore.config import Config  # type: ignore[import-untyped] # likewise
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+_CONNECT_TIMEOUT_SECONDS = 3
+# Longer than any answer of a healthy service, shorter than the timeout of a function.
+_READ_TIMEOUT_SECONDS = 10
+_ATTEMPTS = 4
+_POOL = 25
+
+
+class AwsClients:
+    """One client a service, made when first asked for; clients may be shared by threads.
+
+    `read_timeout_seconds` must be longer than a long poll where one is made.
+    """
+
+    def __init__(
+        self, session: Any = None, *, read_timeout_seconds: float = _READ_TIMEOUT_SECONDS
+    ) -> None:
+        self._session = session or boto3.Session()
+        self._config = Config(
+            connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+            read_timeout=read_timeout_seconds,
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+            max_pool_connections=_POOL,
+            tcp_keepalive=True,
+        )
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """Client of DynamoDB."""
+        client: DynamoDBClient = self._session.client("dynamodb", config=self._config)
+        return client
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """Client of SQS."""
+        client: SQSClient = self._session.client("sqs", config=self._config)
+        return client
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """Client of S3; it presigns with the signature that every region takes."""
+        config = self._config.merge(Config(signature_version="s3v4"))
+        client: S3Client = self._session.client("s3", config=config)
+        return client
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """Client of STS."""
+        client: STSClient = self._session.client("sts", config=self._config)
+        return client
+
+    @cached_property
+    def events(self) -> EventBridgeClient:
+        """Client of EventBridge."""
+        client: EventBridgeClient = self._session.client("events", config=self._config)
+        return client

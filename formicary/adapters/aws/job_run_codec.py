@@ -1,0 +1,120 @@
+"""A run as the attributes of one item, and back: lossless, and small as each commit writes it.
+
+What the summary tells is not told twice; values that are empty or follow from others are left out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, get_args
+
+from formicary.adapters.aws.items import pack, unpack
+from formicary.adapters.aws.rows import from_row, to_row
+from formicary.adapters.run_summary import MAX_TEXT, TEXT_FIELDS, fields_of, summary_of, time_text
+from formicary.domain.commands import Command
+from formicary.domain.errors import FormicaryError
+from formicary.domain.job_run import ActiveTask, Failure, JobRun, OutboxEntry, ParentLink, Phase
+from formicary.domain.states import RequestState
+
+SCHEMA_VERSION = 1
+
+_COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Command)}
+_LETTERS = re.compile(r"(.)(?:\{(\d+)\})?", re.DOTALL)
+_SHORTEST_RUN = 4
+_FIELDS = ("key", "depth", "exit_code")
+
+
+def encode_run(run: JobRun) -> dict[str, Any]:
+    """Return the attributes of a run's head; the keys of the item are the repository's business."""
+    summary = summary_of(run)
+    attributes: dict[str, Any] = {name: getattr(run, name) for name in _FIELDS}
+    attributes.update({n: getattr(run, n) for n in TEXT_FIELDS if len(getattr(run, n)) > MAX_TEXT})
+    attributes.update(_progress(run))
+    attributes["updated_at"] = time_text(run.updated_at) if run.updated_at else ""
+    attributes["outcome"] = run.outcome.value if run.outcome else ""
+    attributes["failure"] = pack(to_row(run.failure)) if run.failure else ""
+    attributes["parent"] = pack(to_row(run.parent)) if run.parent else ""
+    attributes["params"] = pack(dict(run.params)) if run.params else ""
+    attributes["context"] = pack(dict(run.context)) if run.context else ""
+    kept = {name: value for name, value in attributes.items() if value}
+    return {"schema": SCHEMA_VERSION, "version": run.version, "summary": summary, **kept}
+
+
+def decode_run(tenant: str, item: Mapping[str, Any]) -> JobRun:
+    """Return the run of a head; FormicaryError when it was written by newer code."""
+    if item.get("schema") != SCHEMA_VERSION:
+        raise FormicaryError(
+            f"A run was stored in form {item.get('schema')!r}; this code reads form"
+            f" {SCHEMA_VERSION}. Deploy the newer code again."
+        )
+    fields = fields_of(item["summary"])
+    fields.update({name: item[name] for name in (*_FIELDS, *TEXT_FIELDS) if name in item})
+    fields.setdefault("key", "")
+    fields.update(_read_progress(item))
+    if "updated_at" in item:
+        fields["updated_at"] = datetime.fromisoformat(item["updated_at"])
+    if "outcome" in item:
+        fields["outcome"] = RequestState(item["outcome"])
+    if "failure" in item:
+        fields["failure"] = from_row(Failure, unpack(item["failure"]))
+    if "parent" in item:
+        fields["parent"] = from_row(ParentLink, unpack(item["parent"]))
+    for name in ("params", "context"):
+        if name in item:
+            fields[name] = unpack(item[name])
+    return JobRun(tenant=tenant, version=item["version"], **_with_required(fields))
+
+
+def fold(letters: str) -> str:
+    """Write a progress string short: `CCCCCCa.` as `C{6}a.`."""
+    return "".join(_fold_run(letter, len(list(run))) for letter, run in itertools.groupby(letters))
+
+
+def unfold(folded: str) -> str:
+    """Read what `fold` wrote."""
+    return "".join(letter * int(count or 1) for letter, count in _LETTERS.findall(folded))
+
+
+def _fold_run(letter: str, length: int) -> str:
+    return letter * length if length < _SHORTEST_RUN else f"{letter}{{{length}}}"
+
+
+def _progress(run: JobRun) -> dict[str, Any]:
+    return {
+        "phase": run.phase.value,
+        "marks": fold(run.marks),
+        "children": fold(run.children),
+        "forks": fold(run.forks),
+        "active": pack([to_row(task) for task in run.active.values()]) if run.active else "",
+        "outbox": pack([_entry_row(entry) for entry in run.outbox]) if run.outbox else "",
+    }
+
+
+def _read_progress(item: Mapping[str, Any]) -> dict[str, Any]:
+    progress: dict[str, Any] = {
+        name: unfold(item.get(name, "")) for name in ("marks", "children", "forks")
+    }
+    progress["phase"] = Phase(item["phase"])
+    if "active" in item:
+        tasks = [from_row(ActiveTask, row) for row in unpack(item["active"])]
+        progress["active"] = {task.task_type: task for task in tasks}
+    if "outbox" in item:
+        progress["outbox"] = tuple(_read_entries(unpack(item["outbox"])))
+    return progress
+
+
+def _entry_row(entry: OutboxEntry) -> list[Any]:
+    return [entry.cause, type(entry.command).__name__, *to_row(entry.command)]
+
+
+def _read_entries(rows: Iterable[list[Any]]) -> Iterable[OutboxEntry]:
+    for cause, kind, *row in rows:
+        yield OutboxEntry(cause, from_row(_COMMANDS[kind], row))
+
+
+def _with_required(fields: dict[str, Any]) -> dict[str, Any]:
+    """Give back the required fields that were empty and therefore left out."""
+    return {"execution_id": "", "job_type": "", **fields}

@@ -1,0 +1,127 @@
+"""Keys of the table. Each begins with the tenant; parts from outside are escaped.
+
+| partition | sort | what |
+|---|---|---|
+| T#<tenant>#D#<job type> | TYPE, V#<version> | a job type, its versions |
+| T#<tenant>#R#<run> | RUN, EXEC#.., TASK#.., ART#.. | a run and what belongs to it |
+| T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
+| T#<tenant>#ANTS | <ant> | an ant |
+| T#<tenant>#QUEUES | <routing key> | a task queue |
+| T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
+| TOKEN#<hash> | TOKEN | whose token it is |
+Index gsi1: T#<tenant>#DEFS by job type, T#<tenant>#RUNS by run, T#<tenant>#ARTS by artifact.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import NamedTuple
+
+# DynamoDB takes 2,048 bytes of partition key and 1,024 of sort key; three parts must fit.
+_MAX_PART_BYTES = 256
+_KEPT_BYTES = 128
+
+RUN_SORT = "RUN"
+TYPE_SORT = "TYPE"
+TASK_PREFIX = "TASK#"
+ARTIFACT_PREFIX = "ART#"
+
+
+class Key(NamedTuple):
+    """Primary key of an item."""
+
+    pk: str
+    sk: str
+
+
+def part(text: str) -> str:
+    """Return the text as a part of a key: without `#`, and of bounded length."""
+    raw = text.encode(errors="backslashreplace")
+    escaped = raw.decode().replace("%", "%25").replace("#", "%23")
+    if len(raw) <= _MAX_PART_BYTES:
+        return escaped
+    kept = raw[:_KEPT_BYTES].decode(errors="ignore").replace("%", "%25").replace("#", "%23")
+    return f"{kept}%~{hashlib.sha256(raw).hexdigest()}"
+
+
+def type_key(tenant: str, job_type: str) -> Key:
+    """Key of a job type's pointer."""
+    return Key(f"T#{part(tenant)}#D#{part(job_type)}", TYPE_SORT)
+
+
+def version_key(tenant: str, job_type: str, version: int) -> Key:
+    """Key of a version of a job type."""
+    return Key(type_key(tenant, job_type).pk, f"V#{version:08d}")
+
+
+def types_list(tenant: str) -> str:
+    """Index partition of the job types."""
+    return f"T#{part(tenant)}#DEFS"
+
+
+def run_key(tenant: str, request_id: str) -> Key:
+    """Key of a run's head."""
+    return Key(f"T#{part(tenant)}#R#{part(request_id)}", RUN_SORT)
+
+
+def runs_list(tenant: str) -> str:
+    """Index partition of the runs."""
+    return f"T#{part(tenant)}#RUNS"
+
+
+def archive_key(tenant: str, request_id: str, execution_id: str) -> Key:
+    """Key of the head of an earlier execution."""
+    return Key(run_key(tenant, request_id).pk, f"EXEC#{part(execution_id)}")
+
+
+def attempts_prefix(execution_id: str, task_index: int | None = None) -> str:
+    """Begin of the sort keys of an execution's attempts, or of one task of it."""
+    task = "" if task_index is None else f"{task_index:04d}#"
+    return f"{TASK_PREFIX}{part(execution_id)}#{task}"
+
+
+def attempt_key(  # noqa: PLR0917 - a key has as many parts
+    tenant: str, request_id: str, execution_id: str, task_index: int, attempt: int, late: str = ""
+) -> Key:
+    """Key of an attempt's outcome; a late one has a name of its own behind it."""
+    sort = f"{attempts_prefix(execution_id, task_index)}{attempt:06d}"
+    return Key(run_key(tenant, request_id).pk, f"{sort}#L#{part(late)}" if late else sort)
+
+
+def artifact_key(tenant: str, request_id: str, artifact_id: str) -> Key:
+    """Key of an artifact's metadata."""
+    return Key(run_key(tenant, request_id).pk, f"{ARTIFACT_PREFIX}{part(artifact_id)}")
+
+
+def artifacts_list(tenant: str) -> str:
+    """Index partition of the artifacts."""
+    return f"T#{part(tenant)}#ARTS"
+
+
+def user_key_key(tenant: str, user_key: str) -> Key:
+    """Key of the claim to a user key."""
+    return Key(f"T#{part(tenant)}#UK#{part(user_key)}", "UK")
+
+
+def ant_key(tenant: str, ant_id: str) -> Key:
+    """Key of an ant."""
+    return Key(f"T#{part(tenant)}#ANTS", part(ant_id))
+
+
+def queue_key(tenant: str, routing_key: str) -> Key:
+    """Key of a task queue."""
+    return Key(f"T#{part(tenant)}#QUEUES", part(routing_key))
+
+
+def cancel_key(tenant: str, task_key: str, expires_at: datetime) -> Key:
+    """Key of a wish to end an attempt: sorted by expiry, so that expired ones are never read."""
+    return Key(f"T#{part(tenant)}#CANCELS", f"{expiry_sort(expires_at)}#{part(task_key)}")
+
+
+def expiry_sort(moment: datetime) -> str:
+    """Milliseconds as text that sorts as the time does."""
+    return f"{int(moment.timestamp() * 1000):015d}"
+
+
+def token_key(token_sha256: str) -> Key:
+    """Key of a bearer token."""
+    return Key(f"TOKEN#{part(token_sha256)}", "TOKEN")

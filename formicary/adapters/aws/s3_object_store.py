@@ -1,0 +1,59 @@
+"""The artifact bucket on S3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from formicary.adapters.aws.error_mapping import aws_errors
+from formicary.domain.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class S3ObjectStore:
+    """ObjectStore on one bucket; objects go through memory, so it is for small ones."""
+
+    def __init__(self, client: S3Client, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    @aws_errors()
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Store an object."""
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object, None when there is none."""
+        try:
+            return self._read(key)
+        except NotFoundError:
+            return None
+
+    @aws_errors()
+    def list_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys below a prefix, sorted."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=prefix
+        )
+        return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+
+    @aws_errors()
+    def presigned_get(self, key: str, expires_seconds: int, filename: str | None = None) -> str:
+        """Return a URL that anybody may read the object with; browsers save it as `filename`."""
+        parameters: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
+        if filename:
+            # RFC 6266: the starred form carries any character and cannot be broken out of.
+            parameters["ResponseContentDisposition"] = (
+                f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+            )
+        return self._client.generate_presigned_url(
+            "get_object", Params=parameters, ExpiresIn=expires_seconds
+        )
+
+    @aws_errors()
+    def _read(self, key: str) -> bytes:
+        body: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return body

@@ -1,0 +1,78 @@
+"""Job types and their versions in memory."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from formicary.adapters.paging import scope_of, slice_page
+from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.records import DefinitionVersion, JobTypeRecord, Page
+
+
+class InMemoryDefinitionRepository:
+    """DefinitionRepository on dicts; a forgotten type leaves its last version number behind."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._types: dict[tuple[str, str], JobTypeRecord] = {}
+        self._versions: dict[tuple[str, str, int], DefinitionVersion] = {}
+        self._last_numbers: dict[tuple[str, str], int] = {}
+
+    def find_type(self, tenant: str, job_type: str) -> JobTypeRecord | None:
+        """Return the job type, None when there is none."""
+        with self._lock:
+            return self._types.get((tenant, job_type))
+
+    def find_version(self, tenant: str, job_type: str, version: int) -> DefinitionVersion | None:
+        """Return one version, None when there is none."""
+        with self._lock:
+            return self._versions.get((tenant, job_type, version))
+
+    def save_version(
+        self, version: DefinitionVersion, summary: Mapping[str, Any], expected_version: int
+    ) -> JobTypeRecord:
+        """Store a new version and put it in force; the record tells the number it was given."""
+        name = (version.tenant, version.job_type)
+        with self._lock:
+            before = self._types.get(name)
+            if (before.version if before else 0) != expected_version:
+                raise ConcurrentUpdateError(f"{version.job_type} was saved by somebody else.")
+            if before is None and name in self._last_numbers:
+                version = replace(version, version=self._last_numbers[name] + 1)
+            record = JobTypeRecord(
+                tenant=version.tenant,
+                job_type=version.job_type,
+                version=version.version,
+                sha256=version.sha256,
+                created_at=before.created_at if before else version.created_at,
+                updated_at=version.created_at,
+                disabled=before.disabled if before else False,
+                summary=json.loads(json.dumps(dict(summary))),
+            )
+            self._versions[*name, version.version] = version
+            self._last_numbers[name] = version.version
+            self._types[name] = record
+            return record
+
+    def delete_type(self, tenant: str, job_type: str) -> None:
+        """Forget the type; its versions stay."""
+        with self._lock:
+            self._types.pop((tenant, job_type), None)
+
+    def list_types(
+        self, tenant: str, *, offset: int, limit: int, token: str | None = None
+    ) -> Page[JobTypeRecord]:
+        """List the types by name."""
+        with self._lock:
+            found = [record for (owner, _), record in self._types.items() if owner == tenant]
+        return slice_page(
+            sorted(found, key=lambda record: record.job_type),
+            scope=scope_of("types", tenant, {}),
+            sort_key=lambda record: record.job_type,
+            offset=offset,
+            limit=limit,
+            token=token,
+            descending=False,
+        )

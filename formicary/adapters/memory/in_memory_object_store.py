@@ -1,0 +1,35 @@
+"""The artifact bucket in memory."""
+
+import threading
+from collections.abc import Sequence
+from urllib.parse import quote
+
+
+class InMemoryObjectStore:
+    """ObjectStore on a dict; `content_types` tells what each object was put as."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._objects: dict[str, bytes] = {}
+        self.content_types: dict[str, str] = {}
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Store an object."""
+        with self._lock:
+            self._objects[key] = bytes(body)
+            self.content_types[key] = content_type
+
+    def get(self, key: str) -> bytes | None:
+        """Return an object, None when there is none."""
+        with self._lock:
+            return self._objects.get(key)
+
+    def list_keys(self, prefix: str) -> Sequence[str]:
+        """Return the keys below a prefix, sorted."""
+        with self._lock:
+            return sorted(key for key in self._objects if key.startswith(prefix))
+
+    def presigned_get(self, key: str, expires_seconds: int, filename: str | None = None) -> str:
+        """Return a URL that names the object; nothing answers it."""
+        name = f"&filename={quote(filename)}" if filename else ""
+        return f"memory://objects/{quote(key)}?expires={expires_seconds}{name}"

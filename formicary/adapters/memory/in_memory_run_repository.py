@@ -1,0 +1,129 @@
+"""Runs in memory, with the same versions, keys and order as in the table."""
+
+import copy
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from formicary.adapters.memory.in_memory_artifacts import InMemoryArtifacts
+from formicary.adapters.paging import scope_of, slice_page
+from formicary.adapters.repeats import late_key
+from formicary.adapters.run_summary import listed_run, summary_of
+from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.job_run import JobRun
+from formicary.domain.records import Page, TaskAttempt
+
+
+class InMemoryRunRepository(InMemoryArtifacts):
+    """RunRepository on dicts; what goes in and out is a copy, as it is over a wire."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runs: dict[str, dict[str, JobRun]] = {}
+        self._user_keys: dict[tuple[str, str], str] = {}
+        self._archive: dict[tuple[str, str, str], JobRun] = {}
+        self._attempts: dict[tuple[str, str, str], dict[tuple[int, int, str], TaskAttempt]] = {}
+
+    def create(self, run: JobRun) -> JobRun:
+        """Store a new run with version 1, or return the one that has its id or key already."""
+        with self._lock:
+            there = self.find(run.tenant, run.request_id) or self._owner(run)
+            if there is not None:
+                return there
+            if run.user_key:
+                self._user_keys[run.tenant, run.user_key] = run.request_id
+            return self._store(replace(run, version=1))
+
+    def find(self, tenant: str, request_id: str) -> JobRun | None:
+        """Return the run, None when there is none."""
+        with self._lock:
+            run = self._runs.get(tenant, {}).get(request_id)
+            return None if run is None else _copy_of(run)
+
+    def save(self, run: JobRun) -> JobRun:
+        """Store the state if nobody else did since it was read."""
+        with self._lock:
+            stored = self._runs.get(run.tenant, {}).get(run.request_id)
+            if stored is None or stored.version != run.version:
+                raise ConcurrentUpdateError(f"Run {run.request_id} was changed by somebody else.")
+            saved = self._store(replace(run, version=run.version + 1))
+            owner = (run.tenant, run.user_key)
+            if run.state.terminal and self._user_keys.get(owner) == run.request_id:
+                del self._user_keys[owner]
+            return saved
+
+    def archive_execution(self, run: JobRun) -> None:
+        """Keep the current execution of `run`."""
+        with self._lock:
+            self._archive[run.tenant, run.request_id, run.execution_id] = _copy_of(run)
+
+    def put_attempt(self, tenant: str, attempt: TaskAttempt) -> None:
+        """Store the outcome of an attempt."""
+        execution = (tenant, attempt.job_request_id, attempt.job_execution_id)
+        late = late_key(attempt) if attempt.late else ""
+        with self._lock:
+            of_execution = self._attempts.setdefault(execution, {})
+            key = (attempt.task_index, attempt.attempt, late)
+            of_execution[key] = attempt.model_copy(deep=True)
+
+    def attempts(
+        self, tenant: str, request_id: str, execution_id: str, task_index: int | None = None
+    ) -> Sequence[TaskAttempt]:
+        """Return the outcomes by task, then by attempt, late ones after the one in time."""
+        with self._lock:
+            stored = self._attempts.get((tenant, request_id, execution_id), {})
+            return [
+                stored[key].model_copy(deep=True)
+                for key in sorted(stored)
+                if task_index is None or key[0] == task_index
+            ]
+
+    def list_runs(
+        self,
+        tenant: str,
+        *,
+        job_type: str | None = None,
+        states: Iterable[str] = (),
+        offset: int = 0,
+        limit: int = 20,
+        token: str | None = None,
+    ) -> Page[JobRun]:
+        """List runs, the newest first."""
+        wanted = frozenset(states)
+        with self._lock:
+            stored = dict(self._runs.get(tenant, {}))
+        found = [
+            listed_run(tenant, summary_of(stored[request_id]))
+            for request_id in sorted(stored, reverse=True)
+            if job_type in (None, stored[request_id].job_type)
+            and (not wanted or stored[request_id].state in wanted)
+        ]
+        return slice_page(
+            found,
+            scope=scope_of("runs", tenant, {"type": (job_type or "",), "states": tuple(wanted)}),
+            sort_key=lambda run: run.request_id,
+            offset=offset,
+            limit=limit,
+            token=token,
+            descending=True,
+        )
+
+    def _owner(self, run: JobRun) -> JobRun | None:
+        owner_id = self._user_keys.get((run.tenant, run.user_key)) if run.user_key else None
+        return self.find(run.tenant, owner_id) if owner_id else None
+
+    def _store(self, run: JobRun) -> JobRun:
+        stored = replace(
+            run, params=json.loads(json.dumps(dict(run.params))), context=dict(run.context)
+        )
+        self._runs.setdefault(run.tenant, {})[run.request_id] = stored
+        return _copy_of(stored)
+
+
+def _copy_of(run: JobRun) -> JobRun:
+    return replace(
+        run,
+        params=copy.deepcopy(dict(run.params)),
+        context=dict(run.context),
+        active=dict(run.active),
+    )

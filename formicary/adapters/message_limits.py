@@ -1,0 +1,24 @@
+"""What a queue takes, checked alike in memory and on SQS."""
+
+from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
+
+MAX_DELAY_SECONDS = 900
+# A message, and all messages of one batch together: https://docs.aws.amazon.com/AWSSimpleQueueService
+MAX_BYTES = 1024 * 1024
+
+
+def checked_delay(delay_seconds: int) -> int:
+    """Return the delay when SQS would take it."""
+    if not 0 <= delay_seconds <= MAX_DELAY_SECONDS:
+        raise InvalidRequestError(
+            f"A delay of {delay_seconds} seconds is not within 0 and {MAX_DELAY_SECONDS}."
+        )
+    return delay_seconds
+
+
+def checked_body(body: str) -> str:
+    """Return the body when SQS would take it."""
+    size = len(body.encode())
+    if size > MAX_BYTES:
+        raise PayloadTooLargeError(f"A message of {size} bytes is over the limit of {MAX_BYTES}.")
+    return body
