@@ -54,7 +54,9 @@ class TaskDispatcher:
         except (TemplateError, ValueError) as fault:
             return _failed(command, ErrorCode.VALIDATION, str(fault))
         task = rendered.task
-        if task.is_excepted:
+        if parsed.definition.strict_variables and rendered.warnings:
+            return _failed(command, ErrorCode.VALIDATION, "; ".join(rendered.warnings))
+        if _is_true(task.except_):
             return TaskFinished(
                 command.task_type, command.attempt, RequestState.COMPLETED, SKIPPED_EXIT_CODE
             )
@@ -84,7 +86,7 @@ class TaskDispatcher:
     ) -> tuple[RenderedTask, dict[str, Any]]:
         names = parsed.referenced_names(command.task_type)
         below = {
-            **parsed.job_variables,
+            **parsed.definition.job_variables,
             **job_built_ins(run, self.clock.now()),
             **task_built_ins(run, command.task_type, command.attempt),
         }
@@ -95,10 +97,14 @@ class TaskDispatcher:
         }
         rendered = parsed.render_task(command.task_type, {**below, **above})
         own = rendered.task.variables
-        visible = {**parsed.job_variables, **own, **run.params, **run.context}
+        visible = {**parsed.definition.job_variables, **own, **run.params, **run.context}
         if own and not own.keys() <= above.keys():
             rendered = parsed.render_task(command.task_type, {**below, **own, **above})
         return rendered, visible
+
+
+def _is_true(rendered: str) -> bool:
+    return rendered.strip().lower() == "true"
 
 
 def _failed(command: DispatchTask, code: ErrorCode, message: str) -> TaskFinished:

@@ -124,7 +124,7 @@ class CommandPerformer:
 
 def plan_variables(run: JobRun, parsed: ParsedJob, clock: Clock) -> dict[str, object]:
     """Return the variables that a definition's policy fields are rendered with."""
-    return job_variables(run, parsed.job_variables, clock.now())
+    return job_variables(run, parsed.definition.job_variables, clock.now())
 
 
 def _timer_event(command: StartTimer) -> TimerFired:
