@@ -1,0 +1,208 @@
+"""The ant: puts the parts together and leads them through a life.
+
+register ─> poll, run, report, beat ─> first stop: take no more, end what runs ─> report ─> exit
+                                    └> second stop: kill what runs, give its messages back ─> exit
+"""
+
+import contextlib
+import fcntl
+import logging
+import queue
+import signal
+import threading
+from collections.abc import Iterator
+from enum import Enum, auto
+from pathlib import Path
+
+from ant_agent.artifact_transfer import ArtifactTransfer
+from ant_agent.backoff import Backoff
+from ant_agent.connection import Connection
+from ant_agent.control_plane import (
+    ControlPlaneClient,
+    ControlPlaneError,
+    RefusedError,
+)
+from ant_agent.delivery_handler import DeliveryHandler
+from ant_agent.executors import executors_for
+from ant_agent.heartbeat import HeartbeatLoop
+from ant_agent.lease_keeper import LeaseKeeper
+from ant_agent.log_lines import log_to_stderr
+from ant_agent.object_store import S3ObjectStore
+from ant_agent.poll_loop import PollLoops
+from ant_agent.process_manager import ProcessManager, kill_leftovers
+from ant_agent.reporter import Reporter
+from ant_agent.running_tasks import RunningTasks
+from ant_agent.settings import Settings
+from ant_agent.slots import Slots
+from ant_agent.spool import Spool
+from ant_agent.task_directory import remove_tree
+from ant_agent.task_runner import TaskRunner
+from formicary.domain.ant import AntDirectives
+
+_log = logging.getLogger(__name__)
+_LAST_REPORTS_SECONDS = 10.0
+_KILL_SECONDS = 5.0
+
+
+class AntError(Exception):
+    """The ant cannot start."""
+
+
+class _Order(Enum):
+    STOP = auto()
+    IDLE = auto()
+
+
+class Ant:
+    """One ant; `run` returns after `stop`."""
+
+    def __init__(self, settings: Settings, *, owns_process: bool = False) -> None:
+        """Take settings; `owns_process` tells that all children of this process are the ant's."""
+        self._settings = settings
+        # A SimpleQueue may be filled from a signal handler, an Event may not.
+        self._orders: queue.SimpleQueue[_Order] = queue.SimpleQueue()
+        self._tasks_folder = settings.home / "tasks"
+        self._control_plane = ControlPlaneClient(
+            settings.url, settings.token.get_secret_value(), settings.id
+        )
+        self._connection = Connection(settings, self._control_plane)
+        self._slots = Slots(settings.capacity)
+        self._tasks = RunningTasks()
+        self._processes = ProcessManager(
+            grace_seconds=settings.grace_seconds, owns_process=owns_process
+        )
+        self._leases = LeaseKeeper(self._connection.aws, self._lease_seconds)
+        self._directives: AntDirectives | None = None
+
+    def stop(self) -> None:
+        """End after the running tasks; called again, end at once."""
+        self._orders.put(_Order.STOP)
+
+    def run(self) -> None:
+        """Live; raises AntError when it cannot start."""
+        self._tasks_folder.mkdir(parents=True, exist_ok=True)
+        with _only_one(self._settings.home), contextlib.closing(self._control_plane):
+            kill_leftovers(self._tasks_folder)
+            for left in self._tasks_folder.iterdir():
+                remove_tree(left)
+            if self._register():
+                self._live()
+
+    def _register(self) -> bool:
+        """Register however long it takes; False when told to stop before."""
+        backoff = Backoff(0.3, 10.0)
+        while True:
+            try:
+                self._directives = self._connection.register()
+            except RefusedError as error:
+                raise AntError(f"the control plane refuses this ant: {error}") from error
+            except ControlPlaneError as error:
+                _log.warning("control plane is away", extra={"error": str(error)})
+            else:
+                return True
+            with contextlib.suppress(queue.Empty):
+                self._orders.get(timeout=backoff.next_seconds())
+                return False
+
+    def _live(self) -> None:
+        aws = self._connection.aws
+        reporter = Reporter(
+            aws,
+            self._connection.events_queue,
+            Spool(self._settings.home / "spool"),
+            self._leases,
+        )
+        polls = PollLoops(
+            aws=aws,
+            slots=self._slots,
+            leases=self._leases,
+            lease_seconds=self._lease_seconds,
+            deliver=self._handler(reporter).deliver,
+        )
+        heartbeat = HeartbeatLoop(
+            control_plane=self._control_plane,
+            connection=self._connection,
+            tasks=self._tasks,
+            apply=lambda directives: self._apply(directives, polls),
+            every_beat=self._processes.sweep,
+        )
+        reporter.start()
+        self._leases.start()
+        heartbeat.start()
+        assert self._directives is not None  # noqa: S101 - it is registered
+        self._apply(self._directives, polls)
+        self._await_stop(polls)
+        reporter.close(_LAST_REPORTS_SECONDS)
+        heartbeat.stop()
+        self._leases.stop()
+        _log.info("ant ends")
+
+    def _handler(self, reporter: Reporter) -> DeliveryHandler:
+        settings = self._settings
+        store = S3ObjectStore(self._connection.aws, self._connection.bucket)
+        runner = TaskRunner(
+            executors=executors_for(settings, self._processes),
+            transfer=ArtifactTransfer(store),
+            log_sink=store,
+            base_environment=settings.task_environment(),
+            output_limit=settings.output_limit_bytes,
+            after_script_seconds=settings.after_script_seconds,
+        )
+        return DeliveryHandler(
+            ant_id=settings.id,
+            tags=settings.tags,
+            tasks_folder=self._tasks_folder,
+            control_plane=self._control_plane,
+            slots=self._slots,
+            leases=self._leases,
+            tasks=self._tasks,
+            runner=runner,
+            reporter=reporter,
+        )
+
+    def _await_stop(self, polls: PollLoops) -> None:
+        self._orders.get()
+        _log.info("draining")
+        polls.stop()
+        self._slots.close()
+        threading.Thread(target=self._tell_when_idle, name="drain", daemon=True).start()
+        if self._orders.get() is _Order.STOP:
+            _log.warning("killing what runs")
+            self._tasks.abandon()
+            self._slots.wait_until_idle(_KILL_SECONDS)
+
+    def _tell_when_idle(self) -> None:
+        self._slots.wait_until_idle()
+        self._orders.put(_Order.IDLE)
+
+    def _apply(self, directives: AntDirectives, polls: PollLoops) -> None:
+        self._directives = directives
+        polls.follow(directives.queues)
+
+    def _lease_seconds(self) -> int:
+        return self._directives.lease_seconds if self._directives else 30
+
+
+@contextlib.contextmanager
+def _only_one(home: Path) -> Iterator[None]:
+    """Hold the folder of the ant; a second ant of that name would kill the tasks of the first."""
+    with (home / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AntError(f"another ant uses {home}; give this one another --id") from error
+        yield
+
+
+def run_ant(settings: Settings) -> int:
+    """Be an ant process: log to stderr, end on SIGTERM and SIGINT."""
+    log_to_stderr(settings.id)
+    ant = Ant(settings, owns_process=True)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ant.stop())
+    try:
+        ant.run()
+    except AntError as error:
+        _log.error("cannot start", extra={"error": str(error)})
+        return 1
+    return 0

@@ -1,0 +1,101 @@
+"""Folders as one gzipped tar archive, and back, without ever leaving the folder.
+
+Packed: files, folders, and links that stay inside. Unpacked: the same; anything else is refused,
+since an archive may come from a task that wishes the next host ill.
+"""
+
+import os
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+_COMPRESSION = 3
+_PERMISSIONS = 0o755
+
+
+class UnsafeArchiveError(Exception):
+    """The archive would write outside its folder."""
+
+
+def pack_folder(folder: Path, archive: Path, check: Callable[[], None]) -> list[str]:
+    """Write the content of a folder to an archive; return warnings about what was left out."""
+    warnings: list[str] = []
+    root = folder.resolve()
+    with tarfile.open(archive, "w:gz", compresslevel=_COMPRESSION) as tar:
+        for path in _walk(folder):
+            check()
+            name = path.relative_to(folder).as_posix()
+            # A second name of a file is stored as a file of its own, not as a hard link.
+            tar.inodes.clear()  # type: ignore[attr-defined]
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                warnings.append(f"{name}: a link that leads out of the folder is left out")
+            elif path.is_symlink() or path.is_dir():
+                tar.add(path, name, recursive=False)
+            elif path.is_file():
+                _add_file(tar, path, name)
+            else:
+                warnings.append(f"{name}: neither file nor folder, left out")
+    return warnings
+
+
+def unpack_folder(archive: Path, folder: Path, check: Callable[[], None]) -> None:
+    """Unpack an archive below a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    root = folder.resolve()
+    try:
+        with tarfile.open(archive, "r|gz") as tar:
+            for member in tar:
+                check()
+                _unpack(tar, member, root)
+    except (tarfile.TarError, EOFError) as error:
+        raise UnsafeArchiveError(f"not a sound archive: {error}") from error
+
+
+def _walk(folder: Path) -> list[Path]:
+    found = []
+    for parent, folders, files in os.walk(folder):
+        found += [Path(parent, name) for name in (*folders, *files)]
+    return sorted(found)
+
+
+def _add_file(tar: tarfile.TarFile, path: Path, name: str) -> None:
+    with path.open("rb") as content:
+        tar.addfile(tar.gettarinfo(arcname=name, fileobj=content), content)
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
+    target = _place(root, member.name)
+    if target == root:
+        return
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_symlink() or target.is_file():
+        target.unlink()
+    if member.issym():
+        _place(root, str(PurePosixPath(member.name).parent / member.linkname), link=True)
+        target.symlink_to(member.linkname)
+    elif member.isreg():
+        with cast("BinaryIO", tar.extractfile(member)) as content, target.open("xb") as out:
+            shutil.copyfileobj(content, out)
+        target.chmod(member.mode & _PERMISSIONS | 0o600)
+    else:
+        raise UnsafeArchiveError(f"{member.name!r} is neither file, folder nor link")
+
+
+def _place(root: Path, name: str, *, link: bool = False) -> Path:
+    """Return where a member belongs; its parents must be real folders below the root."""
+    if PurePosixPath(name).is_absolute():
+        raise UnsafeArchiveError(f"{name!r} is an absolute path")
+    path = Path(os.path.normpath(root / name))
+    if not path.is_relative_to(root) or (".." in PurePosixPath(name).parts and not link):
+        raise UnsafeArchiveError(f"{name!r} leads out of the folder")
+    for parent in path.parents:
+        if parent == root:
+            break
+        if parent.is_symlink():
+            raise UnsafeArchiveError(f"{name!r} lies behind a link")
+    return path

@@ -1,0 +1,123 @@
+"""AWS clients with credentials that the control plane lends and renews.
+
+An emulator forgets its sessions when it restarts, and a role can be revoked: a call that is refused
+for its credentials is repeated once with new ones.
+"""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+# boto3 and botocore have no types; the clients are typed by stubs.
+import boto3  # type: ignore[import-untyped]
+import botocore.session  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.credentials import RefreshableCredentials  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+from ant_agent.aws_errors import error_code
+from formicary.domain.ant import AwsCredentials
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+T = TypeVar("T")
+# The first waits for nobody, the second blocks until renewed.
+_ADVISORY_SECONDS = 300
+_MANDATORY_SECONDS = 60
+_REFUSED_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSecurity",
+        "InvalidToken",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "TokenRefreshRequired",
+        "UnrecognizedClientException",
+    }
+)
+
+
+class LentCredentials(RefreshableCredentials):  # type: ignore[misc]
+    """Credentials with an end, renewed before it, or when they are refused."""
+
+    def __init__(self, first: AwsCredentials, renew: Callable[[], AwsCredentials]) -> None:
+        super().__init__(
+            first.access_key_id,
+            first.secret_access_key,
+            first.session_token,
+            first.expires_at,
+            refresh_using=lambda: _as_metadata(renew()),
+            method="formicary",
+            advisory_timeout=_ADVISORY_SECONDS,
+            mandatory_timeout=_MANDATORY_SECONDS,
+        )
+
+    def refused(self, access_key_id: str) -> None:
+        """Renew them, unless somebody did since that key was used."""
+        with self._refresh_lock:
+            if self._access_key == access_key_id:
+                self._expiry_time = datetime.now(UTC) - timedelta(seconds=1)
+        self.get_frozen_credentials()
+
+
+class AwsAccess:
+    """The clients of one registration; `adopt` replaces them after another one."""
+
+    def __init__(self, max_connections: int) -> None:
+        self._lock = threading.Lock()
+        self._config = Config(
+            max_pool_connections=max_connections,
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"mode": "standard", "max_attempts": 3},
+        )
+        self._credentials: LentCredentials | None = None
+        self._clients: dict[str, Any] = {}
+
+    def adopt(
+        self, region: str, first: AwsCredentials, renew: Callable[[], AwsCredentials]
+    ) -> None:
+        """Use these credentials from now on."""
+        credentials = LentCredentials(first, renew)
+        core = botocore.session.Session()
+        core._credentials = credentials  # noqa: SLF001 - botocore has no public way
+        session = boto3.Session(botocore_session=core, region_name=region)
+        clients = {name: session.client(name, config=self._config) for name in ("sqs", "s3")}
+        with self._lock:
+            self._credentials, self._clients = credentials, clients
+
+    def sqs(self, call: Callable[["SQSClient"], T]) -> T:
+        """Do a call of SQS."""
+        return self._call("sqs", call)
+
+    def s3(self, call: Callable[["S3Client"], T]) -> T:
+        """Do a call of S3."""
+        return self._call("s3", call)
+
+    def _call(self, service: str, call: Callable[[Any], T]) -> T:
+        with self._lock:
+            client, credentials = self._clients[service], self._credentials
+        assert credentials is not None  # noqa: S101 - adopted with the clients
+        key = credentials.get_frozen_credentials().access_key
+        try:
+            return call(client)
+        except ClientError as error:
+            if error_code(error) not in _REFUSED_CREDENTIALS:
+                raise
+            credentials.refused(key)
+            return call(client)
+
+
+def _as_metadata(credentials: AwsCredentials) -> dict[str, str]:
+    return {
+        "access_key": credentials.access_key_id,
+        "secret_key": credentials.secret_access_key,
+        "token": credentials.session_token,
+        "expiry_time": credentials.expires_at.isoformat(),
+    }

@@ -1,0 +1,182 @@
+"""HTTP_*: each script item is a URL, called in order; the first answer that is not 2xx ends it."""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import httpx
+
+from ant_agent.cancellation import Cancellation, TaskStoppedError
+from ant_agent.executors.base import ExecutorResult, TaskContext
+from ant_agent.task_environment import as_text
+from formicary.domain.states import ErrorCode, TaskMethod
+from formicary.domain.task_request import TaskRequest
+
+_MAX_REDIRECTS = 5
+_GLOB_CHARACTERS = frozenset("*?[")
+_VERBS = {
+    TaskMethod.HTTP_GET: "GET",
+    TaskMethod.HTTP_DELETE: "DELETE",
+    TaskMethod.HTTP_POST_FORM: "POST",
+    TaskMethod.HTTP_POST_JSON: "POST",
+    TaskMethod.HTTP_PUT_FORM: "PUT",
+    TaskMethod.HTTP_PUT_JSON: "PUT",
+}
+_FORMS = frozenset({TaskMethod.HTTP_POST_FORM, TaskMethod.HTTP_PUT_FORM})
+_JSONS = frozenset({TaskMethod.HTTP_POST_JSON, TaskMethod.HTTP_PUT_JSON})
+
+
+class ResponseTooLargeError(Exception):
+    """The response is larger than this ant takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """One call: what to send and where the body goes."""
+
+    url: str
+    request: TaskRequest
+    task: TaskContext
+    save_to: Path | None
+
+
+class HttpExecutor:
+    """Calls URLs from this host; certificates are verified, redirects and sizes bounded."""
+
+    def __init__(self, *, body_limit: int, connect_seconds: float) -> None:
+        self._body_limit = body_limit
+        self._connect_seconds = connect_seconds
+
+    def execute(self, task: TaskContext) -> ExecutorResult:
+        """Call each URL; the exit code is the status of the last one called."""
+        request = task.request
+        result = ExecutorResult(succeeded=True)
+        for number, url in enumerate(filter(None, map(str.strip, request.script)), start=1):
+            save_to = _body_file(task, number)
+            result = self._call(_Exchange(url, request, task, save_to))
+            if not result.succeeded:
+                break
+        if result.succeeded and not result.exit_code:
+            return _failure("", "", "script names no URL")
+        return result
+
+    def clean_up(self, task: TaskContext) -> list[str]:
+        """There is no shell here for an `after_script`."""
+        if task.request.after_script:
+            return [f"after_script is not run by {task.request.executor_opts.method}"]
+        return []
+
+    def _call(self, exchange: _Exchange) -> ExecutorResult:
+        try:
+            status = asyncio.run(self._until_stopped(exchange, exchange.task.cancellation))
+        except TaskStoppedError as stopped:
+            return ExecutorResult(succeeded=False, stopped=stopped.reason)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            return _failure("", exchange.url, reason)
+        except (ResponseTooLargeError, OSError) as error:
+            return _failure("", exchange.url, str(error))
+        if 200 <= status < 300:
+            return ExecutorResult(succeeded=True, exit_code=str(status))
+        return _failure(str(status), exchange.url, f"HTTP status {status}")
+
+    async def _until_stopped(self, exchange: _Exchange, cancellation: Cancellation) -> int:
+        cancellation.check()
+        loop = asyncio.get_running_loop()
+        call = asyncio.ensure_future(self._exchange(exchange))
+
+        def stop() -> None:
+            # The loop may have closed by the time the word comes.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(call.cancel)
+
+        cancellation.on_stop(stop)
+        try:
+            async with asyncio.timeout(cancellation.remaining()):
+                return await call
+        except (TimeoutError, asyncio.CancelledError):
+            cancellation.check()
+            raise
+        finally:
+            cancellation.forget(stop)
+
+    async def _exchange(self, exchange: _Exchange) -> int:
+        timeout = httpx.Timeout(None, connect=self._connect_seconds)
+        async with (
+            httpx.AsyncClient(
+                timeout=timeout, follow_redirects=True, max_redirects=_MAX_REDIRECTS
+            ) as client,
+            client.stream(**_arguments(exchange)) as response,
+        ):
+            await self._receive(response, exchange)
+            return response.status_code
+
+    async def _receive(self, response: httpx.Response, exchange: _Exchange) -> None:
+        size = 0
+        with _open_body(exchange.save_to) as body:
+            async for block in response.aiter_bytes():
+                size += len(block)
+                if size > self._body_limit:
+                    raise ResponseTooLargeError(
+                        f"the response is larger than {self._body_limit} bytes"
+                    )
+                body.write(block)
+                exchange.task.output.write(block)
+
+
+def _arguments(exchange: _Exchange) -> dict[str, Any]:
+    request = exchange.request
+    method = request.executor_opts.method
+    url = httpx.URL(exchange.url).copy_merge_params(request.executor_opts.query)
+    if url.scheme not in {"http", "https"}:
+        raise ValueError(f"not an http or https URL: {exchange.url!r}")
+    arguments: dict[str, Any] = {
+        "method": _VERBS[method],
+        "url": url,
+        "headers": request.executor_opts.headers,
+    }
+    if method in _FORMS:
+        arguments["data"] = {name: as_text(value) for name, value in _plain(request).items()}
+    elif method in _JSONS:
+        arguments["json"] = _plain(request)
+    return arguments
+
+
+def _plain(request: TaskRequest) -> Mapping[str, Any]:
+    """The variables that may leave the host in a body: no secrets."""
+    return {name: item.value for name, item in request.variables.items() if not item.secret}
+
+
+def _body_file(task: TaskContext, number: int) -> Path | None:
+    """Where the body is kept as an artifact: at the first path declared, else as `response`."""
+    declared = task.request.executor_opts.artifacts.paths
+    if not declared:
+        return None
+    name = Path(declared[0])
+    if name.is_absolute() or ".." in name.parts or _GLOB_CHARACTERS & set(declared[0]):
+        name = Path("response")
+    if number > 1:
+        name = name.with_name(f"{name.name}-{number}")
+    return task.working_dir / name
+
+
+def _open_body(path: Path | None) -> BinaryIO:
+    if path is None:
+        return Path(os.devnull).open("wb")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("wb")
+
+
+def _failure(exit_code: str, url: str, reason: str) -> ExecutorResult:
+    return ExecutorResult(
+        succeeded=False,
+        exit_code=exit_code,
+        exit_message=reason,
+        error_code=ErrorCode.TASK_EXECUTE,
+        error_message=reason,
+        failed_command=url,
+    )

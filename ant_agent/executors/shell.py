@@ -1,0 +1,141 @@
+"""SHELL: the items of the scripts, one after the other in one /bin/sh session.
+
+Each item is a file that the session reads with `.`, so that `cd` and `export` carry over, a syntax
+error stays within its item, and no text of the user shows in the process list. Before each item its
+number is written down: that names the failed command, however the shell came to its end.
+"""
+
+import contextlib
+import shlex
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ant_agent.executors.base import ExecutorResult, TaskContext
+from ant_agent.process_manager import ProcessEnd, ProcessManager, ProcessSpec
+from formicary.domain.states import ErrorCode
+
+_SHELL = "/bin/sh"
+
+
+class ShellExecutor:
+    """Runs scripts as processes of this host."""
+
+    def __init__(self, processes: ProcessManager) -> None:
+        self._processes = processes
+
+    def execute(self, task: TaskContext) -> ExecutorResult:
+        """Run `before_script` and `script` in one session; the first failing item ends it."""
+        request = task.request
+        items = [*request.before_script, *request.script]
+        session = _Session.write(
+            task.directory.control, "script", items, len(request.before_script)
+        )
+        try:
+            end = self._run(session, task)
+        except OSError as error:
+            return ExecutorResult(
+                succeeded=False,
+                error_code=ErrorCode.TASK_EXECUTE,
+                error_message=f"cannot start {_SHELL}: {error.strerror}",
+            )
+        return _result(session, end, items)
+
+    def clean_up(self, task: TaskContext) -> list[str]:
+        """Run `after_script` in a session of its own."""
+        items = task.request.after_script
+        if not items:
+            return []
+        session = _Session.write(task.directory.control, "after", items, 0)
+        try:
+            end = self._run(session, task)
+        except OSError as error:
+            return [f"after_script could not be started: {error.strerror}"]
+        if end.stopped is not None:
+            return [f"after_script {end.stopped}"]
+        if end.returncode != 0:
+            code, message = _exit(end.returncode)
+            return [f"after_script failed: {message or f'exit code {code}'}"]
+        return []
+
+    def _run(self, session: "_Session", task: TaskContext) -> ProcessEnd:
+        # The user may have deleted the working directory in the meantime; nothing can start there.
+        task.working_dir.mkdir(parents=True, exist_ok=True)
+        spec = ProcessSpec(
+            argv=(_SHELL, str(session.driver)),
+            cwd=task.working_dir,
+            environment=task.environment,
+            task_dir=task.directory.root,
+            pid_file=task.directory.pid_file,
+        )
+        return self._processes.run(spec, task.output, task.cancellation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """The files of one shell session."""
+
+    driver: Path
+    position: Path
+    border: Path
+
+    @classmethod
+    def write(cls, folder: Path, name: str, items: Sequence[str], before: int) -> "_Session":
+        session = cls(folder / f"{name}.sh", folder / f"{name}.position", folder / f"{name}.border")
+        lines = []
+        for index, item in enumerate(items):
+            file = folder / f"{name}.{index}"
+            file.write_text(item + "\n", encoding="utf-8", errors="replace")
+            if before and index == before:
+                lines.append(f":>|{shlex.quote(str(session.border))}")
+            lines += [
+                f"echo {index}>|{shlex.quote(str(session.position))}",
+                f". {shlex.quote(str(file))}",
+                "case $? in 0);;*)exit $?;;esac",
+            ]
+        session.driver.write_text("\n".join(lines) + "\n")
+        return session
+
+    def last_item(self) -> int | None:
+        """Index of the item that was begun last."""
+        with contextlib.suppress(OSError, ValueError):
+            return int(self.position.read_text())
+        return None
+
+    def border_passed_at(self) -> datetime | None:
+        """When the last item of `before_script` had ended."""
+        with contextlib.suppress(OSError):
+            return datetime.fromtimestamp(self.border.stat().st_mtime, UTC)
+        return None
+
+
+def _result(session: _Session, end: ProcessEnd, items: Sequence[str]) -> ExecutorResult:
+    border = session.border_passed_at()
+    if end.stopped is not None:
+        return ExecutorResult(succeeded=False, stopped=end.stopped, pre_script_finished_at=border)
+    code, message = _exit(end.returncode)
+    if end.returncode == 0:
+        return ExecutorResult(succeeded=True, exit_code=code, pre_script_finished_at=border)
+    last = session.last_item()
+    command = items[last] if last is not None and last < len(items) else ""
+    return ExecutorResult(
+        succeeded=False,
+        exit_code=code,
+        exit_message=message,
+        error_code=ErrorCode.TASK_EXECUTE,
+        error_message=message or f"exit code {code}",
+        failed_command=command,
+        pre_script_finished_at=border,
+    )
+
+
+def _exit(returncode: int) -> tuple[str, str]:
+    """Return the exit code as a shell would report it, and the name of a signal that ended it."""
+    code = returncode if returncode >= 0 else 128 - returncode
+    message = ""
+    if code > 128:
+        with contextlib.suppress(ValueError):
+            message = f"ended by {signal.Signals(code - 128).name}"
+    return str(code), message

@@ -1,0 +1,83 @@
+"""The output of one attempt: kept on disk up to a limit, never in memory, shipped while it runs.
+
+Small output of a short task goes with the response; everything else becomes chunk objects.
+"""
+
+import logging
+import os
+from pathlib import Path
+from typing import Protocol
+
+from ant_agent.log_streamer import INLINE_LIMIT, LogStreamer, ObjectSink
+from ant_agent.output_scanner import OutputScanner
+from formicary.domain.task_response import TaskLog
+
+_log = logging.getLogger(__name__)
+
+
+class OutputSink(Protocol):
+    """Takes the output of a task."""
+
+    def write(self, block: bytes) -> None:
+        """Take the next block."""
+
+
+class OutputLog:
+    """Written by the thread of the task; the streamer reads behind it."""
+
+    def __init__(
+        self, path: Path, *, limit: int, sink: ObjectSink, prefix: str, keep_lines: bool = False
+    ) -> None:
+        """Keep at most `limit` bytes at `path`; chunks go to the sink under `prefix`."""
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self._limit = limit
+        self._size = 0
+        self._truncated = False
+        self._streamer = LogStreamer(self._fd, sink, prefix)
+        self.scanner = OutputScanner(keep_lines=keep_lines)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know about the output."""
+        return [*self.scanner.warnings, *self._streamer.warnings]
+
+    def write(self, block: bytes) -> None:
+        """Keep a block, or what fits of it."""
+        self.scanner.feed(block)
+        if self._truncated:
+            return
+        kept = block[: self._limit - self._size]
+        self._append(kept)
+        if len(kept) < len(block):
+            self._truncated = True
+            self._append(f"\n[output truncated after {self._limit} bytes]\n".encode())
+
+    def say(self, text: str) -> None:
+        """Add a line of the ant itself."""
+        self.write(f"{text}\n".encode())
+
+    def finish(self) -> TaskLog:
+        """Ship the rest and tell where everything is."""
+        self.scanner.finish()
+        chunks = self._streamer.close()
+        inline = ""
+        if not chunks:
+            inline = os.pread(self._fd, INLINE_LIMIT, 0).decode(errors="replace")
+        return TaskLog(inline=inline, chunks=chunks, size=self._size, truncated=self._truncated)
+
+    def discard(self) -> None:
+        """Stop shipping and close the file; `finish` comes first when the output matters."""
+        self._streamer.abandon()
+        os.close(self._fd)
+
+    def _append(self, block: bytes) -> None:
+        try:
+            while block:
+                written = os.write(self._fd, block)
+                self._size += written
+                block = block[written:]
+        except OSError as error:
+            # A full disk must not fail a task that only talks too much.
+            _log.warning("cannot keep more output", extra={"error": str(error)})
+            self._truncated = True
+        self._streamer.grown(self._size)

@@ -1,0 +1,117 @@
+"""One thread a task queue: wait for the turn, long-poll, hand the message over."""
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ant_agent.aws_access import AwsAccess
+from ant_agent.aws_errors import AWS_FAULTS
+from ant_agent.backoff import Backoff
+from ant_agent.lease_keeper import Lease, LeaseKeeper
+from ant_agent.slots import Slots
+from formicary.domain.ant import QueueDirective
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef, ReceiveMessageResultTypeDef
+
+_log = logging.getLogger(__name__)
+_WAIT_SECONDS = 20
+# How long a message waits for a slot that was lent to another queue, before other ants may have it.
+_PATIENCE_SECONDS = 2.0
+
+
+class Delivery:
+    """A message taken from a queue, with its lease; its slot is taken."""
+
+    def __init__(self, lease: Lease, message: "MessageTypeDef") -> None:
+        self.lease = lease
+        self.body = message.get("Body", "")
+        self.receive_count = int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+
+
+class PollLoops:
+    """Starts and stops pollers so that they match what the control plane says."""
+
+    def __init__(
+        self,
+        *,
+        aws: AwsAccess,
+        slots: Slots,
+        leases: LeaseKeeper,
+        lease_seconds: Callable[[], int],
+        deliver: Callable[[Delivery], None],
+    ) -> None:
+        self._aws = aws
+        self._slots = slots
+        self._leases = leases
+        self._lease_seconds = lease_seconds
+        self._deliver = deliver
+        self._lock = threading.Lock()
+        self._stops: dict[str, threading.Event] = {}
+        self._stopped = False
+
+    def follow(self, queues: Iterable[QueueDirective]) -> None:
+        """Poll exactly these queues."""
+        wanted = {queue.queue_url: queue for queue in queues}
+        with self._lock:
+            if self._stopped:
+                wanted = {}
+            for url in self._stops.keys() - wanted.keys():
+                self._stops.pop(url).set()
+            for url in wanted.keys() - self._stops.keys():
+                stop = self._stops[url] = threading.Event()
+                name = f"poll-{wanted[url].routing_key}"
+                threading.Thread(
+                    target=self._poll, args=(url, stop), name=name, daemon=True
+                ).start()
+
+    def stop(self) -> None:
+        """Poll nothing any more; what a poll under way still brings is given back."""
+        with self._lock:
+            self._stopped = True
+        self.follow(())
+
+    def _poll(self, queue_url: str, stop: threading.Event) -> None:
+        backoff = Backoff(0.2, 5.0)
+        while not stop.is_set() and (poll := self._slots.begin_poll()) is not None:
+            try:
+                answer = self._receive(queue_url)
+            except AWS_FAULTS as error:
+                self._slots.end_poll(poll)
+                _log.warning("cannot poll", extra={"queue": queue_url, "error": str(error)})
+                stop.wait(backoff.next_seconds())
+                continue
+            backoff.reset()
+            messages = answer.get("Messages", [])
+            if not messages:
+                self._slots.end_poll(poll)
+                continue
+            self._accept(poll, queue_url, messages[0], stop)
+
+    def _receive(self, queue_url: str) -> "ReceiveMessageResultTypeDef":
+        return self._aws.sqs(
+            lambda sqs: sqs.receive_message(
+                QueueUrl=queue_url,
+                MaxNumberOfMessages=1,
+                WaitTimeSeconds=_WAIT_SECONDS,
+                VisibilityTimeout=self._lease_seconds(),
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        )
+
+    def _accept(
+        self, poll: int, queue_url: str, message: "MessageTypeDef", stop: threading.Event
+    ) -> None:
+        delivery = Delivery(Lease(queue_url, message["ReceiptHandle"]), message)
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._leases.give_back, delivery.lease)
+            if stop.is_set():
+                self._slots.end_poll(poll)
+                return
+            if not self._slots.take(poll, _PATIENCE_SECONDS):
+                return
+            undo.pop_all()
+        self._leases.hold(delivery.lease)
+        self._deliver(delivery)

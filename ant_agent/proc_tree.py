@@ -1,0 +1,68 @@
+"""What Linux tells about processes, through /proc; elsewhere the answers are empty.
+
+With the ant as subreaper every stray descendant of a task ends up as a child of the ant, so that
+`children` tells more, and faster, than a search through all processes of the host.
+"""
+
+import contextlib
+import ctypes
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_PR_SET_CHILD_SUBREAPER = 36
+_PROC = Path("/proc")
+TASK_DIR_VARIABLE = "FORMICARY_TASK_DIR"
+
+
+def become_subreaper() -> bool:
+    """Adopt descendants whose parents end; False where the system does not know that."""
+    if not sys.platform.startswith("linux"):
+        return False
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+
+
+def children() -> list[int]:
+    """Return the process ids of this process's children, ended ones too."""
+    pids: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in (_PROC / "self/task").iterdir():
+            with contextlib.suppress(OSError):
+                pids.extend(map(int, (thread / "children").read_text().split()))
+    return pids
+
+
+def task_dir_of(pid: int) -> str | None:
+    """Return the task folder that a process was started in, None when it does not say."""
+    prefix = f"{TASK_DIR_VARIABLE}=".encode()
+    with contextlib.suppress(OSError):
+        for entry in _PROC.joinpath(str(pid), "environ").read_bytes().split(b"\0"):
+            if entry.startswith(prefix):
+                return os.fsdecode(entry.removeprefix(prefix))
+    return None
+
+
+def session_of(pid: int) -> int | None:
+    """Return the session that a process belongs to, None when it is gone."""
+    with contextlib.suppress(OSError):
+        return os.getsid(pid)
+    return None
+
+
+def started_at(pid: int) -> str:
+    """Return a mark of when a process started; a pid with the same mark is the same process."""
+    with contextlib.suppress(OSError, IndexError):
+        # The name in parentheses may hold spaces; the start time is field 22.
+        return _PROC.joinpath(str(pid), "stat").read_text().rpartition(")")[2].split()[19]
+    return ""
+
+
+def processes_below(folder: Path) -> Iterator[int]:
+    """Find every process of the host that was started for a task below a folder."""
+    with contextlib.suppress(OSError):
+        for entry in _PROC.iterdir():
+            if entry.name.isdecimal():
+                task_dir = task_dir_of(int(entry.name))
+                if task_dir is not None and Path(task_dir).is_relative_to(folder):
+                    yield int(entry.name)

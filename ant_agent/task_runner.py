@@ -1,0 +1,168 @@
+"""One attempt of one task, step by step.
+
+Dependencies, `before_script` and `script`, `after_script`, artifacts, log: in this order, and
+however a step ends, the ones after it that clean up or preserve still happen.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from ant_agent.artifact_selection import select
+from ant_agent.artifact_transfer import ArtifactTransfer, DependencyError, UploadError
+from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
+from ant_agent.executors.base import Executor, ExecutorResult, TaskContext
+from ant_agent.log_streamer import ObjectSink
+from ant_agent.output_log import OutputLog
+from ant_agent.task_directory import TaskDirectory, WorkingDirError
+from ant_agent.task_environment import task_environment
+from ant_agent.task_outcome import Outcome
+from formicary.domain.states import ErrorCode, TaskMethod
+from formicary.domain.task_request import TaskMessage
+
+_log = logging.getLogger(__name__)
+
+
+class TaskRunner:
+    """Runs attempts, each in the thread that calls it."""
+
+    def __init__(
+        self,
+        *,
+        executors: Mapping[TaskMethod, Executor],
+        transfer: ArtifactTransfer,
+        log_sink: ObjectSink,
+        base_environment: Mapping[str, str],
+        output_limit: int,
+        after_script_seconds: float,
+    ) -> None:
+        self._executors = executors
+        self._transfer = transfer
+        self._log_sink = log_sink
+        self._base_environment = base_environment
+        self._output_limit = output_limit
+        self._after_script_seconds = after_script_seconds
+
+    def run(
+        self, message: TaskMessage, directory: TaskDirectory, cancellation: Cancellation
+    ) -> Outcome:
+        """Run to the end; every fault of the task is in the outcome."""
+        outcome = Outcome(warnings=list(message.warnings))
+        output = OutputLog(
+            directory.output,
+            limit=self._output_limit,
+            sink=self._log_sink,
+            prefix=f"{message.object_prefix}log/",
+            keep_lines=bool((message.request.executor_opts.model_extra or {}).get("report_stdout")),
+        )
+        try:
+            self._steps(message, directory, cancellation, output, outcome)
+            if outcome.stopped is not StopReason.ABANDONED:
+                self._finish(output, outcome)
+        finally:
+            output.discard()
+        return outcome
+
+    def _steps(
+        self,
+        message: TaskMessage,
+        directory: TaskDirectory,
+        cancellation: Cancellation,
+        output: OutputLog,
+        outcome: Outcome,
+    ) -> None:
+        executor = self._executors.get(message.request.executor_opts.method)
+        if executor is None:
+            method = message.request.executor_opts.method
+            outcome.fail(ErrorCode.UNSUPPORTED_METHOD, f"this ant does not carry out {method}")
+            return
+        try:
+            task = self._prepare(message, directory, cancellation, output, outcome)
+        except DependencyError as error:
+            outcome.fail(ErrorCode.ARTIFACT_MISSING, str(error))
+            return
+        except WorkingDirError as error:
+            outcome.fail(ErrorCode.VALIDATION, str(error))
+            return
+        except TaskStoppedError as stopped:
+            outcome.stop(stopped.reason, message.request.timeout)
+            return
+        self._execute(executor, task, outcome)
+        self._clean_up(executor, task, outcome)
+        self._keep_artifacts(message, task, outcome)
+
+    def _prepare(
+        self,
+        message: TaskMessage,
+        directory: TaskDirectory,
+        cancellation: Cancellation,
+        output: OutputLog,
+        outcome: Outcome,
+    ) -> TaskContext:
+        working_dir = directory.working_dir(message.request.executor_opts.working_dir)
+        for dependency in message.dependencies:
+            self._transfer.fetch(dependency, working_dir, directory.control, cancellation.check)
+        outcome.reached("dependent_artifacts_downloaded_at")
+        environment, warnings = task_environment(message, self._base_environment, directory)
+        outcome.warnings += warnings
+        return TaskContext(
+            request=message.request,
+            environment=environment,
+            directory=directory,
+            working_dir=working_dir,
+            output=output,
+            cancellation=cancellation,
+        )
+
+    def _execute(self, executor: Executor, task: TaskContext, outcome: Outcome) -> None:
+        try:
+            result = executor.execute(task)
+        except TaskStoppedError as stopped:
+            result = ExecutorResult(succeeded=False, stopped=stopped.reason)
+        outcome.take(result, task.request.timeout)
+        outcome.reached("script_finished_at")
+
+    def _clean_up(self, executor: Executor, task: TaskContext, outcome: Outcome) -> None:
+        if outcome.stopped is StopReason.ABANDONED or not task.request.after_script:
+            return
+        task.cancellation.allow_clean_up(self._after_script_seconds)
+        try:
+            outcome.warnings += executor.clean_up(task)
+        except TaskStoppedError as stopped:
+            outcome.warnings.append(f"after_script {stopped}")
+        if task.cancellation.reason is StopReason.ABANDONED:
+            outcome.stop(StopReason.ABANDONED, None)
+        outcome.reached("post_script_finished_at")
+
+    def _keep_artifacts(self, message: TaskMessage, task: TaskContext, outcome: Outcome) -> None:
+        config = message.request.executor_opts.artifacts
+        if not config.paths or outcome.stopped in {StopReason.CANCELLED, StopReason.ABANDONED}:
+            return
+        if config.when not in {"always", "onSuccess" if outcome.succeeded else "onFailure"}:
+            return
+        task.cancellation.allow_clean_up(self._after_script_seconds)
+        try:
+            self._upload(message, task, config.paths, outcome)
+        except UploadError as error:
+            outcome.fail(ErrorCode.ARTIFACT_UPLOAD, str(error))
+        except TaskStoppedError as stopped:
+            outcome.stop(stopped.reason, message.request.timeout)
+        outcome.reached("artifacts_uploaded_at")
+
+    def _upload(
+        self, message: TaskMessage, task: TaskContext, paths: list[str], outcome: Outcome
+    ) -> None:
+        selected, warnings = select(Path(task.working_dir), paths)
+        outcome.warnings += warnings
+        for item in selected:
+            artifact, warnings = self._transfer.store(
+                item, message, task.directory.control, task.cancellation.check
+            )
+            outcome.artifacts.append(artifact)
+            outcome.warnings += warnings
+
+    def _finish(self, output: OutputLog, outcome: Outcome) -> None:
+        outcome.log = output.finish()
+        outcome.context = output.scanner.context
+        outcome.stdout = output.scanner.lines
+        outcome.warnings += output.warnings
