@@ -72,9 +72,9 @@ class ControlPlaneClient:
         """Return a definition by job type, or by `<job type>:<version>`."""
         return self._json("GET", f"/api/jobs/definitions/{_part(definition_id)}")
 
-    def definition_text(self, job_type: str, form: str) -> str:
+    def definition_text(self, job_type: str, form: str) -> bytes:
         """Return a definition as `yaml` (byte for byte as uploaded) or as `dot`."""
-        return self._call("GET", f"/api/jobs/definitions/{_part(job_type)}/{form}").text
+        return self._call("GET", f"/api/jobs/definitions/{_part(job_type)}/{form}").content
 
     def delete_definition(self, definition_id: str) -> None:
         """Delete a job type; runs that are under way go on."""

@@ -67,6 +67,8 @@ def _build(status: int, message: str, problem: Mapping[str, Any]) -> FormicaryEr
 def _faults(problem: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     # Faults of a plain request have no line, and the detail has said it all.
     found = problem.get("faults")
-    if not isinstance(found, list):
-        return []
-    return [fault for fault in found if isinstance(fault, dict) and fault.get("line")]
+    faults = (
+        [fault for fault in found if isinstance(fault, dict)] if isinstance(found, list) else []
+    )
+    placed = any(fault.get("line") for fault in faults)
+    return faults if placed or problem.get("code") == InvalidDefinitionError.code else []

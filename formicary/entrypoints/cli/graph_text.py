@@ -62,22 +62,23 @@ def in_walking_order(tasks: Sequence[Json]) -> list[Json]:
 def routes_of(task: Json, executions: Mapping[str, Json]) -> Iterator[Route]:
     """Yield the ways out of a task."""
     done = executions.get(task["task_type"], {})
-    exit_code, state = str(done.get("exit_code") or ""), str(done.get("task_state") or "")
     ways = list(_ways_out(task))
-    by_code = any(label == exit_code for label, _ in ways)
+    labels = {label for label, _ in ways}
+    exit_code, state = str(done.get("exit_code") or ""), str(done.get("task_state") or "")
+    if state == "FAILED" and state not in labels and task.get("allow_failure"):
+        state = "COMPLETED"
+    went = exit_code if exit_code in labels else state
     for label, target in ways:
-        went = label == (exit_code if by_code else state)
-        yield Route(label, target, taken=bool(done) and went)
+        yield Route(label, target, taken=label == went)
 
 
 def _ways_out(task: Json) -> Iterator[tuple[str, str]]:
-    seen = set()
-    for label, target in (task.get("on_exit_code") or {}).items():
-        seen.add(str(label))
-        yield str(label), str(target)
+    routes = {str(label): targets for label, targets in (task.get("on_exit_code") or {}).items()}
     for label, field in (("COMPLETED", "on_completed"), ("FAILED", "on_failed")):
-        if task.get(field) and label not in seen:
-            yield label, str(task[field])
+        routes.setdefault(label, task.get(field) or ())
+    for label, targets in routes.items():
+        for target in [targets] if isinstance(targets, str) else targets:
+            yield label, str(target)
 
 
 def _rails(place: int, ordered: Sequence[Json]) -> tuple[str, str]:

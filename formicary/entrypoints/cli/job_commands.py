@@ -38,7 +38,8 @@ def _push(session: Session, file: BinaryIO) -> ExitCode:
     try:
         saved = session.client.save_definition(text, f"application/{form}")
     except InvalidDefinitionError as error:
-        tell(f"formicary: {error.message}")
+        count = len(error.faults)
+        tell(f"formicary: {count} fault{'s' if count > 1 else ''} in {file.name}")
         for fault in error.faults:
             tell(fault_text(fault, file.name, text.decode(errors="replace")))
         return exit_code_of(error)

@@ -9,6 +9,7 @@ from formicary.domain.errors import (
     NotAuthorizedError,
     UnavailableError,
 )
+from formicary.domain.faults import Fault, excerpt
 
 
 def problem_text(error: FormicaryError) -> str:
@@ -30,23 +31,10 @@ def fault_text(fault: Mapping[str, Any], file: str, text: str) -> str:
     line, column = int(fault.get("line") or 0), int(fault.get("column") or 0)
     place = ":".join(str(part) for part in (file, line, column) if part)
     field = str(fault.get("field") or "")
-    message = str(fault.get("message") or fault.get("detail") or "")
+    message = str(fault.get("message") or "")
     told = [": ".join(part for part in (place, field, message) if part)]
-    told += excerpt(text, line, column)
-    mend = str(fault.get("mend") or fault.get("hint") or "")
+    told += excerpt(text, Fault("", message, line=line, column=column)).splitlines()
+    mend = str(fault.get("mend") or "")
     if mend:
-        told.append(f"    mend: {mend}")
+        told.append(f"      = {mend}")
     return "\n".join(told)
-
-
-def excerpt(text: str, line: int, column: int) -> list[str]:
-    """Return a line of a text and a caret under the column; nothing when there is no such line."""
-    lines = text.splitlines()
-    if not 1 <= line <= len(lines):
-        return []
-    source = lines[line - 1].replace("\t", " ")
-    number = f"{line:>5}"
-    told = [f"{number} | {source}"]
-    if 1 <= column <= len(source) + 1:
-        told.append(f"{' ' * len(number)} | {' ' * (column - 1)}^")
-    return told
