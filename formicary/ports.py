@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective, TaskInFlight
 from formicary.domain.artifact import Artifact
 from formicary.domain.job_run import JobRun
+from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
 from formicary.domain.messages import EventMessage
 from formicary.domain.records import (
     DefinitionVersion,
@@ -213,3 +214,10 @@ class CredentialBroker(Protocol):
 
     def ant_credentials(self, tenant: str, ant_id: str) -> AwsCredentials:
         """Return rights to the tenant's task queues and objects and to the events queue."""
+
+
+class EventBus(Protocol):
+    """Where everybody may listen who only watches."""
+
+    def publish(self, events: Sequence[JobExecutionLifecycleEvent]) -> Sequence[int]:
+        """Publish events in their order; return the places of those that were not taken."""

@@ -1,4 +1,4 @@
-"""Where objects lie in the artifact bucket. Every key begins with `t/<tenant>/`: rights end there."""
+"""Where objects lie in the artifact bucket. All begin with `t/<tenant>/`: rights end there."""
 
 
 def attempt_prefix(

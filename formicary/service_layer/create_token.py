@@ -14,5 +14,12 @@ def create_token(
 ) -> str:
     """Return a new token for a user of a tenant."""
     token = TOKEN_PREFIX + ids.key()
-    tokens.put(token_hash(token), Principal(tenant=tenant, user_id=user_id, role=role))
+    store_token(tokens, token, tenant=tenant, user_id=user_id, role=role)
     return token
+
+
+def store_token(
+    tokens: TokenRepository, token: str, *, tenant: str, user_id: str, role: Role
+) -> None:
+    """Make a token good that exists already; storing it again changes nothing."""
+    tokens.put(token_hash(token), Principal(tenant=tenant, user_id=user_id, role=role))

@@ -37,16 +37,14 @@ def heartbeat_ant(
     return directives_for(plane, caller.tenant, ant, heartbeat.in_flight)
 
 
-def _newly_seen(
-    now: Iterable[TaskInFlight], before: Iterable[TaskInFlight]
-) -> list[TaskInFlight]:
+def _newly_seen(now: Iterable[TaskInFlight], before: Iterable[TaskInFlight]) -> list[TaskInFlight]:
     # The proof is another one for every attempt of every execution.
     known = {task.proof for task in before}
     return [task for task in now if task.proof not in known]
 
 
 def _started(tenant: str, ant: AntRegistration, task: TaskInFlight) -> EventMessage:
-    """The proof is the ant's own: the engine believes it only when it was given out for that task."""
+    """The proof is the ant's: the engine believes it only if it was given out for that task."""
     event = TaskStarted(
         task_type=task.task_type,
         attempt=task.attempt,

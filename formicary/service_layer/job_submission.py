@@ -8,14 +8,10 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
 from formicary.service_layer.strict_body import StrictBody
+from formicary.service_layer.task_variables import BUILT_IN_NAMES
 
 MAX_PARAMS_BYTES = 64 * 1024
 MAX_DEPTH = 20
-# What the system itself tells a task; a request that could set them could lie to its own tasks.
-BUILT_IN_VARIABLES = frozenset(
-    """JobID JobType JobRetry TaskRetry JobElapsedSecs TaskType UserID OrganizationID Nonce
-    DateYear DateMonth DateDay YearDay FullDate EpochSecs""".split()
-)
 
 
 def _number_from_text(value: str | int) -> str:
@@ -33,10 +29,20 @@ def _check_value(name: str, value: Any, depth: int) -> None:
         raise ValueError(f"{name} is nested more than {MAX_DEPTH} levels deep")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{name} is not a finite number")
+    if isinstance(value, str) and not _is_text(value):
+        raise ValueError(f"{name} holds half of a surrogate pair")
     children = value.values() if isinstance(value, dict) else value
     if isinstance(value, dict | list):
         for item in children:
             _check_value(name, item, depth + 1)
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class JobSubmission(StrictBody):
@@ -83,7 +89,7 @@ def check_params(submission: JobSubmission, required: list[str]) -> None:
             "Upload large input as an artifact and pass its id.",
             limit_bytes=MAX_PARAMS_BYTES,
         )
-    shadowed = sorted(BUILT_IN_VARIABLES & submission.params.keys())
+    shadowed = sorted(BUILT_IN_NAMES & submission.params.keys())
     if shadowed:
         raise InvalidRequestError(
             f"params may not set the built-in {_names(shadowed)}; choose other names.",

@@ -37,7 +37,12 @@ class Problem(BaseModel):
 
 
 def problem_of(error: FormicaryError) -> dict[str, Any]:
-    """Describe an error of the product; its details become members of the document."""
+    """Describe an error of the product; its details become members of the document.
+
+    What failed inside is for our log, not for the caller.
+    """
+    if error.status >= 500:
+        return UNAVAILABLE_PROBLEM if error.retryable else INTERNAL_PROBLEM
     document = problem(error.status, error.code, error.message)
     if isinstance(error, InvalidDefinitionError):
         document["faults"] = [_fault(fault) for fault in error.faults]
@@ -65,6 +70,9 @@ def problem(status: int, code: str, detail: str) -> dict[str, Any]:
 
 INTERNAL_PROBLEM = problem(
     500, "ERR_INTERNAL", "Something went wrong on our side; the log of the function tells what."
+)
+UNAVAILABLE_PROBLEM = problem(
+    503, "ERR_UNAVAILABLE", "A service that is needed does not answer now; try again in a moment."
 )
 
 

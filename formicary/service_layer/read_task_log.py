@@ -1,7 +1,7 @@
 """Reading what a task printed, while it runs and after.
 
-The offset that goes on is a place, not a count: for a log in chunks it holds the number of the chunk and
-the byte in it, so that reading on costs the same at the end of a gigabyte as at its beginning.
+The offset that goes on is a place, not a count: for a log in chunks it holds the number of the chunk
+and the byte in it, so that reading on costs the same at the end of a gigabyte as at its beginning.
 """
 
 from dataclasses import dataclass
@@ -56,9 +56,7 @@ def read_task_log(
     return _read_chunks(plane, prefix, offset, ended=found.ended is not None)
 
 
-def _find_attempt(
-    plane: ControlPlane, run: JobRun, task_type: str, wanted: int | None
-) -> _Found:
+def _find_attempt(plane: ControlPlane, run: JobRun, task_type: str, wanted: int | None) -> _Found:
     index = _index(plane, run, task_type)
     active = run.active.get(task_type)
     execution_id = run.execution_id if active else run.origin_execution_id(index)

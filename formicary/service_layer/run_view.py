@@ -1,4 +1,4 @@
-"""Runs as the API shows them: the article's JobRequest with its JobExecution. The key never shows."""
+"""Runs as the API shows them: the article's JobRequest and JobExecution. The key never shows."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,6 +14,25 @@ from formicary.service_layer.task_view import (
     TaskExecutionView,
     TaskFacts,
     task_views,
+)
+
+# Fields of the run that the view shows under the same name.
+_COPIED = (
+    "user_key",
+    "user_id",
+    "description",
+    "platform",
+    "job_type",
+    "job_group",
+    "job_priority",
+    "retried",
+    "error_code",
+    "error_message",
+    "scheduled_at",
+    "started_at",
+    "ended_at",
+    "created_at",
+    "updated_at",
 )
 
 
@@ -68,12 +87,8 @@ class JobRequestView(BaseModel):
 
 def listed_run_view(run: JobRun) -> JobRequestView:
     """Show a run as lists do."""
-    copied = (
-        "user_key user_id description platform job_type job_group job_priority retried error_code "
-        "error_message scheduled_at started_at ended_at created_at updated_at"
-    ).split()
     return JobRequestView(
-        **{name: getattr(run, name) for name in copied},
+        **{name: getattr(run, name) for name in _COPIED},
         id=run.request_id,
         parent_id=run.parent.request_id if run.parent else "",
         job_definition_id=f"{run.job_type}:{run.job_version}",

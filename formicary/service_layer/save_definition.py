@@ -15,7 +15,7 @@ _TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class SavedDefinition:
-    """The version in force after an upload; `created` is false when the text was in force before."""
+    """The version in force after an upload; `created` is false when it was in force before."""
 
     record: JobTypeRecord
     version: DefinitionVersion

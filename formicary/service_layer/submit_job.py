@@ -25,8 +25,8 @@ class SubmittedJob:
 def submit_job(plane: ControlPlane, caller: Principal, submission: JobSubmission) -> SubmittedJob:
     """Store a request and have it started.
 
-    When the event cannot be sent, the caller is told to try again: with a `user_key` that finds this
-    run and sends it off, without one the run that was stored waits for ever and is cancelled by hand.
+    When the event cannot be sent, the caller is told to try again: with a `user_key` that finds
+    this run and sends it off; without one it waits until it is cancelled by hand.
     """
     order = _order(plane, caller, submission)
     fresh = new_run(order, plane.ids.ulid(), plane.ids.key(), plane.clock.now())

@@ -28,6 +28,23 @@ _MARK_STATES = {
 }
 
 
+# Fields of an attempt that the view of its task shows under the same name.
+_COPIED = (
+    "exit_code",
+    "exit_message",
+    "error_code",
+    "error_message",
+    "failed_command",
+    "ant_id",
+    "ant_host",
+    "stdout",
+    "warnings",
+    "cost_factor",
+    "started_at",
+    "ended_at",
+)
+
+
 class NameValue(BaseModel):
     """A variable that a task left for those after it."""
 
@@ -143,11 +160,7 @@ def _activity(active: ActiveTask) -> dict[str, object]:
 
 def _outcome(attempts: list[TaskAttempt]) -> dict[str, object]:
     last = attempts[-1]
-    copied = (
-        "exit_code exit_message error_code error_message failed_command ant_id ant_host stdout "
-        "warnings cost_factor started_at ended_at"
-    ).split()
-    return {name: getattr(last, name) for name in copied} | {
+    return {name: getattr(last, name) for name in _COPIED} | {
         "method": str(last.method),
         "retried": last.attempt - 1,
         "contexts": [NameValue(name=k, value=v) for k, v in sorted(last.context.items())],

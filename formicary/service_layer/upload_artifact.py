@@ -1,4 +1,4 @@
-"""Uploading an artifact: content first, then what is known of it, so that none is listed in vain."""
+"""Uploading an artifact: content first, then its metadata, so that none is listed in vain."""
 
 import hashlib
 import re

@@ -1,0 +1,30 @@
+"""The engine on AWS."""
+
+from formicary.adapters.aws.clients import AwsClients
+from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
+from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
+from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
+from formicary.adapters.system import SystemClock, UlidGenerator
+from formicary.bootstrap.later_client import later
+from formicary.service_layer.handle_event import Engine
+
+
+def build_engine(
+    *, table_name: str, events_queue_url: str, artifact_bucket: str, queue_name_prefix: str
+) -> Engine:
+    """Return the engine; region, endpoint and credentials are botocore's business."""
+    clients = AwsClients()
+    clock = SystemClock()
+    return Engine(
+        runs=DynamoDbRunRepository(clients.dynamodb, table_name),
+        definitions=DynamoDbDefinitionRepository(clients.dynamodb, table_name),
+        ants=DynamoDbAntRepository(clients.dynamodb, table_name, clock),
+        events=SqsEventQueue(clients.sqs, events_queue_url),
+        task_queues=SqsTaskQueues(clients.sqs, queue_name_prefix),
+        objects=S3ObjectStore(later(lambda: clients.s3), artifact_bucket),
+        clock=clock,
+        ids=UlidGenerator(),
+    )

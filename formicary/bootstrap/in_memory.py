@@ -1,0 +1,32 @@
+"""The API in this process's memory: for tests, the simulator and offline tools."""
+
+from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
+from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
+from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
+from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
+from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
+from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
+from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.ports import Clock, IdGenerator
+from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
+from formicary.service_layer.parsed_definitions import ParsedDefinitions
+
+
+def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
+    """Return the API's ports; each call makes a world of its own."""
+    definitions = InMemoryDefinitionRepository()
+    return ControlPlane(
+        definitions=definitions,
+        parsed=ParsedDefinitions(definitions),
+        runs=InMemoryRunRepository(),
+        ants=InMemoryAntRepository(clock),
+        events=InMemoryEventQueue(clock),
+        task_queues=InMemoryTaskQueues(clock),
+        objects=InMemoryObjectStore(),
+        tokens=InMemoryTokenRepository(),
+        credentials=InMemoryCredentialBroker(clock),
+        clock=clock,
+        ids=ids,
+        ant_environment=AntEnvironment("local", "artifacts", "memory://events"),
+    )

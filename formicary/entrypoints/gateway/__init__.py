@@ -1,0 +1,1 @@
+"""What HTTP functions share: requests of the gateway read, answers and problems written."""

@@ -1,0 +1,136 @@
+"""Routes of job definitions."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+from formicary.domain.dot import to_dot
+
+from formicary.service_layer.definition_view import (
+    DefinitionView,
+    definition_view,
+    job_type_view,
+)
+from formicary.service_layer.delete_definition import delete_definition
+from formicary.service_layer.find_definition import find_definition
+from formicary.service_layer.list_definitions import list_definitions
+from formicary.service_layer.paging import PageView, page_view
+from formicary.service_layer.save_definition import save_definition
+from lambdas.handle_api.routes.call import (
+    FIRST_PAGE,
+    TEXT,
+    USUAL_SIZE,
+    CurrentCall,
+    Id,
+    PageNumber,
+    PageSize,
+    PageToken,
+    page_request,
+    text_answer,
+)
+
+router = APIGatewayHttpRouter()
+_TAGS = ["Job definitions"]
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/yaml": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
+
+
+@router.post(
+    "/api/jobs/definitions",
+    summary="Upload a job definition",
+    description="YAML or JSON. The same text again makes no new version (200).",
+    tags=_TAGS,
+    operation_id="save_definition",
+    status_code=201,
+    openapi_extensions={"x-raw-body": _BODY},
+)
+def post_definition(call: CurrentCall) -> Response[DefinitionView]:
+    """Upload a job definition."""
+    saved = save_definition(call.plane, call.caller, call.incoming.body)
+    view = definition_view(saved.version, saved.parsed.to_json(), saved.record)
+    return Response(
+        status_code=201 if saved.created else 200,
+        content_type="application/json",
+        body=view,
+        headers={"Location": f"/api/jobs/definitions/{view.id}"},
+    )
+
+
+@router.get(
+    "/api/jobs/definitions",
+    summary="List job definitions",
+    tags=_TAGS,
+    operation_id="list_definitions",
+)
+def get_definitions(
+    call: CurrentCall,
+    page: PageNumber = FIRST_PAGE,
+    page_size: PageSize = USUAL_SIZE,
+    token: PageToken = None,
+    job_type: Annotated[str | None, Query(description="Only this job type")] = None,
+) -> PageView[DefinitionView]:
+    """List the job types with the version in force, by name."""
+    request = page_request(page, page_size, token)
+    found = list_definitions(call.plane, call.caller, request, job_type)
+    return page_view(found, request, job_type_view)
+
+
+@router.get(
+    "/api/jobs/definitions/<id>",
+    summary="Show a job definition",
+    description="`id` is `<job type>:<version>`, or a job type for the version in force.",
+    tags=_TAGS,
+    operation_id="show_definition",
+)
+def get_definition(call: CurrentCall, id: Id) -> DefinitionView:  # noqa: A002 - its public name
+    """Show one version."""
+    found = find_definition(call.plane, call.caller, id)
+    return definition_view(found.version, found.parsed.to_json(), found.record)
+
+
+@router.delete(
+    "/api/jobs/definitions/<id>",
+    summary="Delete a job type",
+    description="Runs that are under way go on.",
+    tags=_TAGS,
+    operation_id="delete_definition",
+    status_code=204,
+)
+def remove_definition(call: CurrentCall, id: Id) -> Response[None]:  # noqa: A002
+    """Delete a job type."""
+    delete_definition(call.plane, call.caller, id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/api/jobs/definitions/<id>/yaml",
+    summary="The text of a definition, byte for byte as uploaded",
+    tags=_TAGS,
+    operation_id="definition_text",
+    responses=TEXT,
+)
+def get_definition_text(call: CurrentCall, id: Id) -> Response:  # noqa: A002
+    """Return the text of a definition."""
+    found = find_definition(call.plane, call.caller, id)
+    return text_answer(found.version.text, "application/yaml")
+
+
+@router.get(
+    "/api/jobs/definitions/<id>/dot",
+    summary="The graph of a definition for Graphviz",
+    tags=_TAGS,
+    operation_id="definition_graph",
+    responses=TEXT,
+)
+def get_definition_graph(call: CurrentCall, id: Id) -> Response:  # noqa: A002
+    """Return the graph of a definition."""
+    found = find_definition(call.plane, call.caller, id)
+    return text_answer(to_dot(found.parsed), "text/vnd.graphviz")

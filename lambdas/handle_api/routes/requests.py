@@ -1,0 +1,153 @@
+"""Routes of job requests."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
+
+from formicary.service_layer.cancel_job import cancel_job
+from formicary.service_layer.job_submission import JobSubmission
+from formicary.service_layer.list_runs import list_runs
+from formicary.service_layer.paging import PageView, page_view
+from formicary.service_layer.read_task_log import read_task_log
+from formicary.service_layer.restart_job import restart_job
+from formicary.service_layer.run_view import JobRequestView, listed_run_view, run_view
+from formicary.service_layer.show_run import show_run, show_run_graph
+from formicary.service_layer.submit_job import submit_job
+from lambdas.handle_api.routes.call import (
+    FIRST_PAGE,
+    TEXT,
+    USUAL_SIZE,
+    CurrentCall,
+    Id,
+    PageNumber,
+    PageSize,
+    PageToken,
+    page_request,
+    text_answer,
+)
+
+router = APIGatewayHttpRouter()
+_TAGS = ["Job requests"]
+
+
+@router.post(
+    "/api/jobs/requests",
+    summary="Submit a job",
+    description="200 with the earlier request when an unfinished one has the same `user_key`.",
+    tags=_TAGS,
+    operation_id="submit_job",
+    status_code=201,
+)
+def post_request(
+    call: CurrentCall, submission: Annotated[JobSubmission, Body()]
+) -> Response[JobRequestView]:
+    """Submit a job."""
+    submitted = submit_job(call.plane, call.caller, submission)
+    return Response(
+        status_code=201 if submitted.created else 200,
+        content_type="application/json",
+        body=run_view(submitted.run),
+        headers={"Location": f"/api/jobs/requests/{submitted.run.request_id}"},
+    )
+
+
+@router.get(
+    "/api/jobs/requests", summary="List job requests", tags=_TAGS, operation_id="list_requests"
+)
+def get_requests(  # noqa: PLR0917 - one argument a query parameter
+    call: CurrentCall,
+    page: PageNumber = FIRST_PAGE,
+    page_size: PageSize = USUAL_SIZE,
+    token: PageToken = None,
+    job_type: Annotated[str | None, Query(description="Only this job type")] = None,
+    job_state: Annotated[
+        str | None,
+        Query(description="States with commas between; RUNNING, WAITING and DONE are groups"),
+    ] = None,
+) -> PageView[JobRequestView]:
+    """List requests, the newest first, without params and execution."""
+    request = page_request(page, page_size, token)
+    found = list_runs(call.plane, call.caller, request, job_type=job_type, job_state=job_state)
+    return page_view(found, request, listed_run_view)
+
+
+@router.get(
+    "/api/jobs/requests/<id>",
+    summary="Show a job request with its execution, tasks, artifacts and contexts",
+    tags=_TAGS,
+    operation_id="show_request",
+)
+def get_request(call: CurrentCall, id: Id) -> JobRequestView:  # noqa: A002 - its public name
+    """Show a request."""
+    return show_run(call.plane, call.caller, id)
+
+
+@router.get(
+    "/api/jobs/requests/<id>/dot",
+    summary="The graph of a job request for Graphviz, with the state of each task",
+    tags=_TAGS,
+    operation_id="request_graph",
+    responses=TEXT,
+)
+def get_request_graph(call: CurrentCall, id: Id) -> Response:  # noqa: A002
+    """Return the graph of a request."""
+    return text_answer(show_run_graph(call.plane, call.caller, id), "text/vnd.graphviz")
+
+
+@router.post(
+    "/api/jobs/requests/<id>/cancel",
+    summary="Cancel a job request",
+    description="The answer shows it as it stands; it ends a moment later.",
+    tags=_TAGS,
+    operation_id="cancel_request",
+    status_code=202,
+)
+def post_cancel(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002
+    """Ask for the end of a request."""
+    run = cancel_job(call.plane, call.caller, id)
+    return Response(status_code=202, content_type="application/json", body=run_view(run))
+
+
+@router.post(
+    "/api/jobs/requests/<id>/restart",
+    summary="Restart a job request that has ended",
+    description="Completed tasks are kept, unless `hard`.",
+    tags=_TAGS,
+    operation_id="restart_request",
+    status_code=202,
+)
+def post_restart(
+    call: CurrentCall,
+    id: Id,  # noqa: A002
+    hard: Annotated[bool, Query(description="Run all tasks again")] = False,
+) -> Response[JobRequestView]:
+    """Have a request run again."""
+    run = restart_job(call.plane, call.caller, id, hard=hard)
+    return Response(status_code=202, content_type="application/json", body=run_view(run))
+
+
+@router.get(
+    "/api/jobs/requests/<id>/tasks/<task_type>/log",
+    summary="What a task printed, while it runs and after",
+    description="Go on with `offset` from the header `Formicary-Next-Offset` until the header "
+    "`Formicary-Complete` is true. An offset is a place to go on from, not a number of bytes.",
+    tags=_TAGS,
+    operation_id="task_log",
+    responses=TEXT,
+)
+def get_task_log(
+    call: CurrentCall,
+    id: Id,  # noqa: A002
+    task_type: Annotated[str, Path(description="Task")],
+    attempt: Annotated[int | None, Query(ge=1, description="The latest, unless told")] = None,
+    offset: Annotated[int, Query(ge=0, description="Where to go on")] = 0,
+) -> Response:
+    """Return a piece of a log."""
+    part = read_task_log(call.plane, call.caller, id, task_type, attempt=attempt, offset=offset)
+    headers = {
+        "Formicary-Next-Offset": str(part.next_offset),
+        "Formicary-Complete": str(part.complete).lower(),
+    }
+    return text_answer(part.data, "text/plain; charset=utf-8", **headers)

@@ -1,0 +1,1 @@
+"""What happened to jobs, published off the hot path."""

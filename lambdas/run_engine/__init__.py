@@ -1,0 +1,1 @@
+"""The engine: the only function that moves jobs."""
