@@ -62,11 +62,21 @@ def _known_methods(methods: str | None) -> str | None:
 
 def _hand_over(session: Session, given: dict[str, Any]) -> ExitCode:
     try:
-        from ant_agent.settings import Settings  # noqa: PLC0415 - the extra may be missing
+        from ant_agent.agent import run_ant  # noqa: PLC0415 - the extra may be missing
+        from ant_agent.settings import Settings  # noqa: PLC0415
     except ModuleNotFoundError as missing:
         tell(
             f"formicary: the ant is not installed here (no module {missing.name!r}).\n"
             "Install it: pip install 'formicary[agent]'"
         )
         return ExitCode.FAILED
-    raise NotImplementedError(Settings, given, session)
+    from pydantic import ValidationError  # noqa: PLC0415 - the ant needs it, the options do not
+
+    connection = session.connection
+    try:
+        settings = Settings(url=connection.url, token=connection.token, **given)
+    except ValidationError as error:
+        # Only the words: pydantic's own text shows what was given, the token among it.
+        told = (f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors(include_url=False))
+        raise click.UsageError("; ".join(told)) from None
+    return ExitCode(run_ant(settings))

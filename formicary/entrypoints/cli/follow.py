@@ -7,7 +7,7 @@ from typing import Any
 
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
 from formicary.domain.errors import NotFoundError, UnavailableError
-from formicary.domain.states import TERMINAL_STATES
+from formicary.domain.states import CONTROL_PLANE_METHODS, TERMINAL_STATES
 from formicary.entrypoints.cli.output import elapsed
 from formicary.entrypoints.cli.run_view import tasks_of
 
@@ -107,10 +107,13 @@ class LogTail:
                 self._update_task(str(run["id"]), task)
 
     def _update_task(self, run_id: str, task: Json) -> None:
-        attempts = [int(item["attempt"]) for item in task.get("attempts") or ()]
-        for attempt in attempts[:-1]:
+        if task.get("method") in CONTROL_PLANE_METHODS:
+            return
+        ended = {
+            int(item["attempt"]) for item in task.get("attempts") or () if not item.get("late")
+        }
+        for attempt in sorted(ended | {int(task.get("retried") or 0) + 1}):
             self._copy(run_id, task, attempt)
-        self._copy(run_id, task, attempts[-1] if attempts else 0)
 
     def _copy(self, run_id: str, task: Json, attempt: int) -> None:
         source = (str(task["task_type"]), attempt)
