@@ -14,7 +14,7 @@ from ulid import ULID
 
 from ant_agent.archive import UnsafeArchiveError, pack_folder, unpack_folder
 from ant_agent.artifact_selection import Selected
-from ant_agent.aws_errors import AWS_FAULTS
+from ant_agent.aws_errors import AWS_OR_FILE_FAULTS
 from ant_agent.object_store import ObjectMissingError
 from formicary.domain.artifact import Artifact
 from formicary.domain.task_request import TaskMessage
@@ -119,7 +119,7 @@ class ArtifactTransfer:
                 sha256 = self._store.download(artifact.key, file, check)
             except ObjectMissingError as error:
                 raise DependencyError(f"artifact {artifact.name!r} is missing") from error
-            except (*AWS_FAULTS, OSError) as error:
+            except AWS_OR_FILE_FAULTS as error:
                 problem = error
                 continue
             if artifact.sha256 in {"", sha256}:
@@ -136,7 +136,7 @@ class ArtifactTransfer:
             try:
                 sha256, size = _hash(file, check)
                 self._store.upload(file, key, content_type, sha256)
-            except (*AWS_FAULTS, OSError) as error:
+            except AWS_OR_FILE_FAULTS as error:
                 _log.warning("upload failed", extra={"key": key, "error": str(error)})
                 problem = error
             else:

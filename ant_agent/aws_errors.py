@@ -7,6 +7,7 @@ from ant_agent.control_plane import ControlPlaneError
 
 # Renewing credentials on the way is a call of the control plane.
 AWS_FAULTS: tuple[type[Exception], ...] = (BotoCoreError, ClientError, ControlPlaneError)
+AWS_OR_FILE_FAULTS: tuple[type[Exception], ...] = (*AWS_FAULTS, OSError)
 
 
 def error_code(error: Exception) -> str:

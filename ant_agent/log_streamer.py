@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Protocol
 
-from ant_agent.aws_errors import AWS_FAULTS
+from ant_agent.aws_errors import AWS_OR_FILE_FAULTS
 
 _log = logging.getLogger(__name__)
 INLINE_LIMIT = 4096
@@ -114,7 +114,7 @@ class LogStreamer:
         key = f"{self._prefix}{self._chunks + 1:06d}"
         try:
             self._sink.put(key, chunk, "text/plain; charset=utf-8")
-        except (*AWS_FAULTS, OSError) as error:
+        except AWS_OR_FILE_FAULTS as error:
             _log.warning("cannot ship a log chunk", extra={"key": key, "error": str(error)})
             return False
         with self._changed:

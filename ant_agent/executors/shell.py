@@ -91,7 +91,7 @@ class _Session:
             if before and index == before:
                 lines.append(f":>|{shlex.quote(str(session.border))}")
             lines += [
-                f"echo {index}>|{shlex.quote(str(session.position))}",
+                f"echo {index} >|{shlex.quote(str(session.position))}",
                 f". {shlex.quote(str(file))}",
                 "case $? in 0);;*)exit $?;;esac",
             ]
