@@ -108,15 +108,15 @@ class Evaluation:
         self._write(template.nodes, Env(surrounding.dot, {}, surrounding.copied()), out)
         return "".join(out)
 
-    def enter(self, keyword: str, pipe: Pipe, env: Env) -> Env | None:
-        """Return what an `if` or `with` sees inside, None when it is not entered."""
+    def enter(self, keyword: str, pipe: Pipe, env: Env) -> tuple[bool, Env]:
+        """Return whether an `if` or `with` is entered and what it (or its `else`) sees."""
+        self._step(pipe)
         inner = Env(env.dot, {}, env)
         value = self.value(pipe, inner)
-        if not truth(value):
-            return None
-        if keyword == "with":
+        entered = truth(value)
+        if entered and keyword == "with":
             inner.dot = value
-        return inner
+        return entered, inner
 
     def value(self, pipe: Pipe, env: Env) -> Any:
         """Return the value of a pipeline and set the variables that it declares."""
@@ -148,13 +148,8 @@ class Evaluation:
                     raise _JumpError(keyword)
 
     def _choose(self, block: Block, env: Env, out: list[str]) -> None:
-        inner = self.enter(block.keyword, block.pipe, env)
-        if inner is not None:
-            self._write(block.body, inner, out)
-        else:
-            # An `else if` sees the variables that its `if` declared.
-            outer = Env(env.dot, dict.fromkeys(block.pipe.variables), env)
-            self._write(block.otherwise, outer, out)
+        entered, inner = self.enter(block.keyword, block.pipe, env)
+        self._write(block.body if entered else block.otherwise, inner, out)
 
     def _range(self, block: Block, env: Env, out: list[str]) -> None:
         undeclared = Pipe(block.pipe.commands, block.pipe.line, block.pipe.column)
@@ -257,8 +252,12 @@ class Evaluation:
         if type(least) is not int or type(most) is not int or most <= least:
             raise ValueError("the second number must be larger than the first")
         env = self.root.dot
-        seed = "|".join(str(env.get(name, "")) for name in ("Nonce", "JobID", "JobRetry", "TaskRetry"))
-        digest = hashlib.blake2b(f"{seed}|{head.line}|{head.column}|{self._steps}".encode()).digest()
+        seed = "|".join(
+            str(env.get(name, "")) for name in ("Nonce", "JobID", "JobRetry", "TaskRetry")
+        )
+        digest = hashlib.blake2b(
+            f"{seed}|{head.line}|{head.column}|{self._steps}".encode()
+        ).digest()
         return least + int.from_bytes(digest[:16], "big") % (most - least)
 
     def _check_count(self, head: Call, count: int) -> None:

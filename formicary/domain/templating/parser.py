@@ -198,6 +198,4 @@ class _Parser:
 def _unknown_function(token: Token) -> TemplateError:
     near = difflib.get_close_matches(token.text, FUNCTIONS, 1)
     mend = f'did you mean "{near[0]}"?' if near else f"a variable is written {{{{.{token.text}}}}}"
-    return TemplateError(
-        f'there is no function "{token.text}"', token.line, token.column, mend
-    )
+    return TemplateError(f'there is no function "{token.text}"', token.line, token.column, mend)

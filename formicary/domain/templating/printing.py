@@ -1,6 +1,7 @@
 """Writes values as Go's fmt package does."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -19,17 +20,12 @@ def is_list(value: Any) -> bool:
 
 def to_text(value: Any, *, nested: bool = False) -> str:
     """Write a value as `{{.Value}}` shows it."""
-    match value:
-        case None:
-            return "<nil>" if nested else NO_VALUE
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return str(value)
-        case float():
-            return float_text(value)
-        case bytes() | bytearray():
-            return bytes(value).decode(errors="replace")
+    if value is None:
+        return "<nil>" if nested else NO_VALUE
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return float_text(value)
     if isinstance(value, Mapping):
         pairs = sorted((str(key), item) for key, item in value.items())
         words = (f"{key}:{to_text(item, nested=True)}" for key, item in pairs)
@@ -41,8 +37,8 @@ def to_text(value: Any, *, nested: bool = False) -> str:
 
 def float_text(value: float) -> str:
     """Write a float by Go's %v: the shortest text, an exponent below 1e-4 and from 1e21 on."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return "NaN" if value != value else ("+Inf" if value > 0 else "-Inf")
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
     mantissa, _, exponent = f"{value:e}".partition("e")
     shortest = repr(value)
     if value == 0 or -4 <= int(exponent) < 21:
@@ -98,7 +94,9 @@ def _type_name(value: Any) -> str:
     names: dict[type, str] = {bool: "bool", int: "int", float: "float64", str: "string"}
     if value is None:
         return "<nil>"
-    return names.get(type(value), "map[string]interface {}" if isinstance(value, Mapping) else "[]interface {}")
+    return names.get(
+        type(value), "map[string]interface {}" if isinstance(value, Mapping) else "[]interface {}"
+    )
 
 
 def _integer(base: str) -> Callable[[Any, int | None], str | None]:

@@ -1,0 +1,254 @@
+"""Makes YAML of a definition's text: actions become opaque words, control lines become comments.
+
+Every line stays on its line. A control action alone on its line, outside of any value, is a condition
+on the lines that it surrounds; inside a block value it belongs to that value.
+"""
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from formicary.domain.faults import Fault
+from formicary.domain.templating.errors import TemplateError
+from formicary.domain.templating.parser import BLOCK_KEYWORDS, Statement, parse_action
+from formicary.domain.templating.scanner import Lines, find_actions
+
+OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
+_PRIVATE = re.compile(f"[{OPEN}{CLOSE}{MARK}]")
+WORD = re.compile(f"{OPEN}(\\d+){CLOSE}")
+_CONTROL_LINE = re.compile(rf"[ \t]*(?:{WORD.pattern}[ \t]*)+")
+_BLOCK_HEADER = re.compile(
+    r"(?P<indent> *)(?P<dashes>(?:- +)*)(?P<key>[^\s#'\"\[{][^#]*?:[ \t]+)?[|>][-+0-9]*[ \t]*(?:#.*)?"
+)
+_DASH = re.compile("[ \t]*([\u2013\u2014])(?=[ \t])")
+_BARE_LIST = re.compile(r"([ \t]*)required_params:[ \t]*(?:#.*)?")
+_BARE_WORD = re.compile(r"[\w.-]+")
+_STARRED_CRON = re.compile(r"([ \t]*cron_trigger:[ \t]*)(\*[^\"'#\n]*?)[ \t]*(?:#.*)?")
+
+
+class Rewritten:
+    """A text made of pieces of another one, which remembers where each came from."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._pieces: list[str] = []
+        self._starts: list[int] = []
+        self._sources: list[tuple[int, bool]] = []
+        self._length = 0
+
+    def copy(self, text: str, source: int) -> None:
+        """Add a piece as it stands at an offset of the source."""
+        self._add(text, source, copied=True)
+
+    def put(self, text: str, source: int) -> None:
+        """Add a piece that stands for what is at an offset of the source."""
+        self._add(text, source, copied=False)
+
+    def _add(self, text: str, source: int, *, copied: bool) -> None:
+        if text:
+            self._pieces.append(text)
+            self._starts.append(self._length)
+            self._sources.append((source, copied))
+            self._length += len(text)
+
+    @property
+    def text(self) -> str:
+        """The text so far."""
+        return "".join(self._pieces)
+
+    def source(self, offset: int) -> int:
+        """Return the source's offset for an offset of this text."""
+        if not self._starts:
+            return 0
+        place = bisect_right(self._starts, offset) - 1
+        source, copied = self._sources[place]
+        return source + (offset - self._starts[place] if copied else 0)
+
+
+@dataclass(slots=True)
+class PreparedText:
+    """YAML text and the way back to what the user wrote."""
+
+    yaml: str = ""
+    words: list[Statement | str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    control_words: list[int] = field(default_factory=list)
+    lines: Lines = field(default_factory=lambda: Lines(""))
+    flat: Rewritten = field(default_factory=Rewritten)
+    final: Rewritten = field(default_factory=Rewritten)
+
+    def locate(self, offset: int) -> tuple[int, int]:
+        """Return the user's line and column for an offset of the YAML text."""
+        return self.lines.locate(self.flat.source(self.final.source(offset)))
+
+    def statement(self, word: int) -> Statement | None:
+        """Return the statement of a word, None for text and for faulty actions."""
+        found = self.words[word]
+        return found if isinstance(found, Statement) else None
+
+    def raw(self, text: str) -> str:
+        """Put the user's actions back into a text."""
+        return WORD.sub(lambda found: _raw(self.words[int(found[1])]), text).replace(f"#{MARK}", "")
+
+
+def _raw(word: Statement | str) -> str:
+    return word if isinstance(word, str) else word.action.raw
+
+
+def prepare(text: str) -> PreparedText:
+    """Make YAML of the text; faults of templates are collected, not raised."""
+    prepared = PreparedText(lines=Lines(text))
+    _replace_actions(text, prepared)
+    _rewrite_lines(prepared)
+    prepared.yaml = prepared.final.text
+    return prepared
+
+
+def template_fault(error: TemplateError) -> Fault:
+    """Make a fault of a template error."""
+    return Fault("ERR_TEMPLATE", f"template: {error.message}", error.mend, error.line, error.column)
+
+
+def _replace_actions(text: str, prepared: PreparedText) -> None:
+    offset = 0
+    try:
+        for action in find_actions(text, prepared.lines, spaced=True):
+            _copy(text, offset, action.start, prepared)
+            offset = action.end
+            try:
+                word: Statement | str = parse_action(action)
+            except TemplateError as error:
+                prepared.faults.append(template_fault(error))
+                word = action.raw
+            _put_word(word, action.start, prepared)
+    except TemplateError as error:
+        prepared.faults.append(template_fault(error))
+    _copy(text, offset, len(text), prepared)
+
+
+def _copy(text: str, start: int, end: int, prepared: PreparedText) -> None:
+    """Copy plain text; a private character of the user's becomes a word like an action."""
+    for found in _PRIVATE.finditer(text, start, end):
+        prepared.flat.copy(text[start : found.start()], start)
+        _put_word(found[0], found.start(), prepared)
+        start = found.end()
+    prepared.flat.copy(text[start:end], start)
+
+
+def _put_word(word: Statement | str, offset: int, prepared: PreparedText) -> None:
+    prepared.flat.put(f"{OPEN}{len(prepared.words)}{CLOSE}", offset)
+    prepared.words.append(word)
+
+
+def _rewrite_lines(prepared: PreparedText) -> None:
+    lines = prepared.flat.text.split("\n")
+    rewriter = _LineRewriter(prepared, lines)
+    offset = 0
+    for number, line in enumerate(lines):
+        rewriter.rewrite(number, line, offset)
+        offset += len(line) + 1
+        if number + 1 < len(lines):
+            rewriter.out.copy("\n", offset - 1)
+
+
+class _LineRewriter:
+    def __init__(self, prepared: PreparedText, lines: list[str]) -> None:
+        self.out = prepared.final
+        self._prepared = prepared
+        self._parent: int | None = None  # indentation that ends the block value we are in
+        self._content: int | None = None  # indentation of its text
+        self._insides: list[bool] = []
+        self._bare_indent: str | None = None
+        self._following = self._indents_below(lines)
+
+    def rewrite(self, number: int, line: str, offset: int) -> None:
+        if not line.strip():
+            self.out.copy(line, offset)
+            return
+        if words := self._control_words(line):
+            self._control(line, offset, words, self._following[number])
+            return
+        indent = len(line) - len(line.lstrip(" "))
+        if self._parent is not None and indent > self._parent:
+            self._content = indent if self._content is None else self._content
+            self.out.copy(line, offset)
+            return
+        self._parent = self._content = None
+        self._structure(line, offset)
+        if header := _BLOCK_HEADER.fullmatch(line):
+            self._parent = _parent_indent(header)
+
+    def _indents_below(self, lines: list[str]) -> list[int]:
+        """For each line, the indentation of the next one that has content."""
+        below, result = 0, [0] * len(lines)
+        for number in range(len(lines) - 1, -1, -1):
+            result[number] = below
+            line = lines[number]
+            if line.strip() and not self._control_words(line):
+                below = len(line) - len(line.lstrip(" "))
+        return result
+
+    def _control_words(self, line: str) -> list[int]:
+        """Return the words of a line that holds control actions and nothing else."""
+        if OPEN not in line or not _CONTROL_LINE.fullmatch(line):
+            return []
+        words = [int(word) for word in WORD.findall(line)]
+        statements = [self._prepared.statement(word) for word in words]
+        return words if all(found and not found.writes for found in statements) else []
+
+    def _control(self, line: str, offset: int, words: list[int], below: int) -> None:
+        indent = len(line) - len(line.lstrip(" "))
+        inside = [self._belongs(word, indent, below) for word in words].pop(0)
+        text = "".join(f"{OPEN}{word}{CLOSE}" for word in words)
+        if not inside or self._parent is None:
+            self._parent = self._content = None
+            self._prepared.control_words += words
+            self.out.put(f"#{MARK}{text}", offset)
+            return
+        if self._content is None:
+            self._content = max(self._parent + 1, below if below > self._parent else indent)
+        self.out.put(f"{' ' * max(indent, self._content)}#{MARK}{text}", offset)
+
+    def _belongs(self, word: int, indent: int, below: int) -> bool:
+        """Whether a control action belongs to the block value that we are in."""
+        statement = self._prepared.statement(word)
+        keyword = statement.keyword if statement else ""
+        if keyword in ("else", "end") and self._insides:
+            return self._insides.pop() if keyword == "end" else self._insides[-1]
+        inside = self._parent is not None and max(indent, below) > self._parent
+        if keyword in BLOCK_KEYWORDS:
+            self._insides.append(inside)
+        return inside
+
+    def _structure(self, line: str, offset: int) -> None:
+        """Copy a line outside of block values, with the article's forms made YAML."""
+        if dash := _DASH.match(line):
+            self.out.copy(line[: dash.start(1)], offset)
+            self.out.put("-", offset + dash.start(1))
+            self.out.copy(line[dash.end(1) :], offset + dash.end(1))
+        elif cron := _STARRED_CRON.fullmatch(line):
+            self.out.copy(cron[1], offset)
+            self.out.put('"', offset + cron.end(1))
+            self.out.copy(cron[2], offset + cron.end(1))
+            self.out.put('"', offset + cron.end(2))
+        elif self._bare_indent is not None and self._is_bare_word(line):
+            indent = len(self._bare_indent)
+            self.out.copy(line[:indent], offset)
+            self.out.put("- ", offset + indent)
+            self.out.copy(line[indent:], offset + indent)
+            return
+        else:
+            self.out.copy(line, offset)
+        bare = _BARE_LIST.fullmatch(line)
+        self._bare_indent = bare[1] if bare else None
+
+    def _is_bare_word(self, line: str) -> bool:
+        word = line.removeprefix(self._bare_indent or "").rstrip()
+        return bool(_BARE_WORD.fullmatch(word)) and not word.startswith("-")
+
+
+def _parent_indent(header: re.Match[str]) -> int:
+    dashes = header["dashes"]
+    if header["key"] is not None:
+        return len(header["indent"]) + len(dashes)
+    return len(header["indent"]) + max(0, len(dashes.rstrip()) - 1)

@@ -1,0 +1,145 @@
+"""The text of a job definition as a tree: read once, rendered in parts as often as need be."""
+
+from dataclasses import dataclass, field
+
+from formicary.domain.document_nodes import Entry, Listing, Mapping, Node, Scalar, doubles
+from formicary.domain.document_reader import ReadError, read_yaml
+from formicary.domain.document_scopes import LineScopes, Scope, ScopeFrame
+from formicary.domain.document_text import PreparedText, prepare, template_fault
+from formicary.domain.faults import Fault
+from formicary.domain.field_types import Plain, Rendered
+from formicary.domain.templating import Env, TemplateError, assemble
+
+MAX_BYTES = 256 * 1024
+
+
+@dataclass(slots=True)
+class JobDocument:
+    """The root of the tree and what was wrong with the text; no root when it could not be read."""
+
+    root: Mapping | None = None
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read_document(text: str | bytes) -> JobDocument:
+    """Read the text of a definition; every fault of form and of templates is collected."""
+    try:
+        prepared = prepare(_decoded(text))
+        node, templated = read_yaml(prepared)
+    except ReadError as error:
+        faults = [error.fault]
+        if "prepared" in locals():
+            faults += prepared.faults
+        return JobDocument(None, faults)
+    if not isinstance(node, Mapping):
+        message = "a job definition is a map of keys such as job_type and tasks"
+        return JobDocument(None, [*prepared.faults, Fault("ERR_YAML", message, "", 1, 1)])
+    scopes = _line_scopes(prepared)
+    faults = [*prepared.faults, *scopes.faults]
+    if scopes:
+        _assign(node, scopes, set())
+    faults += _assemble(templated, scopes)
+    faults += _double_keys(node, set())
+    return JobDocument(node, faults)
+
+
+def render(node: Node, frame: ScopeFrame, env: Env, scope: Scope | None = None) -> object:
+    """Return the value of a node for one frame: what a condition excludes is left out."""
+    if isinstance(node, Scalar):
+        return render_scalar(node, frame, env)
+    if isinstance(node, Listing):
+        values = []
+        for item in node.items:
+            inner = env if item.scope is scope else frame.environment(item.scope)
+            if inner is not None:
+                values.append(render(item.value, frame, inner, item.scope))
+        return values
+    pairs: dict[str, object] = {}
+    for entry in node.entries:
+        inner = env if entry.scope is scope else frame.environment(entry.scope)
+        if inner is not None:
+            pairs[_key(entry, frame, inner)] = render(entry.value, frame, inner, entry.scope)
+    return pairs
+
+
+def render_scalar(scalar: Scalar, frame: ScopeFrame, env: Env) -> str | None:
+    """Return the value of a scalar; without quotes it stays open to a type."""
+    if scalar.template is None:
+        return scalar.structural()
+    text = frame.evaluation.render(scalar.template, env)
+    return Rendered(text.strip()) if scalar.plain else text
+
+
+def _key(entry: Entry, frame: ScopeFrame, env: Env) -> str:
+    return str(render_scalar(entry.key, frame, env) or Plain(entry.key.text))
+
+
+def _decoded(text: str | bytes) -> str:
+    size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        message = f"the text has {size} bytes, and {MAX_BYTES} are allowed"
+        raise ReadError(Fault("ERR_TOO_LARGE", message, "split the job, or move data to artifacts"))
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = text[: error.start].count(b"\n") + 1
+            message = "the text is not UTF-8"
+            raise ReadError(Fault("ERR_YAML", message, "save it as UTF-8", line, 1)) from error
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ReadError(Fault("ERR_YAML", "the text is not Unicode", "", 1, 1)) from error
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _line_scopes(prepared: PreparedText) -> LineScopes:
+    statements = (prepared.statement(word) for word in prepared.control_words)
+    return LineScopes(statement for statement in statements if statement)
+
+
+def _assign(node: Node, scopes: LineScopes, seen: set[int]) -> None:
+    """Give entries and items the conditions of their lines."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            entry.scope = scopes.at(entry.key.line)
+            if isinstance(entry.value, Scalar) and entry.value.line > entry.key.line:
+                entry.scope = scopes.at(entry.value.line)
+            _assign(entry.value, scopes, seen)
+    elif isinstance(node, Listing):
+        for item in node.items:
+            item.scope = scopes.at(item.value.line)
+            _assign(item.value, scopes, seen)
+
+
+def _assemble(templated: list[Scalar], scopes: LineScopes) -> list[Fault]:
+    faults: list[Fault] = []
+    for scalar in templated:
+        scope = scopes.at(scalar.line)
+        try:
+            scalar.template = assemble(scalar.parts or (), scope.declared if scope else ())
+        except TemplateError as error:
+            faults.append(template_fault(error))
+    return faults
+
+
+def _double_keys(node: Node, seen: set[int]) -> list[Fault]:
+    if id(node) in seen:
+        return []
+    seen.add(id(node))
+    faults: list[Fault] = []
+    if isinstance(node, Mapping):
+        for earlier, entry in doubles(node):
+            message = f'"{entry.key.text}" is given twice (first on line {earlier.key.line})'
+            mend = "remove one, or put them under conditions that exclude each other"
+            key = entry.key
+            faults.append(Fault("ERR_DUPLICATE_KEY", message, mend, key.line, key.column, key.text))
+        for entry in node.entries:
+            faults += _double_keys(entry.value, seen)
+    elif isinstance(node, Listing):
+        for item in node.items:
+            faults += _double_keys(item.value, seen)
+    return faults

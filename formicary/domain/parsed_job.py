@@ -1,0 +1,223 @@
+"""A job definition read once: its structure, its graph for one run, and its tasks rendered alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from pydantic import ValidationError
+
+from formicary.domain.document_nodes import Mapping as MappingNode
+from formicary.domain.document_nodes import Node, is_dynamic, names_below, place_of
+from formicary.domain.document_scopes import Scope, ScopeFrame
+from formicary.domain.errors import InvalidDefinitionError
+from formicary.domain.faults import Fault, in_text_order, summary
+from formicary.domain.field_types import FAULT_TYPE
+from formicary.domain.job_definition import JobDefinition
+from formicary.domain.job_document import read_document, render
+from formicary.domain.job_graph import JobGraph
+from formicary.domain.rendered_graph import RenderedGraph, depends_on_variables
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.task_definition import TaskDefinition
+from formicary.domain.templating import Evaluation, TemplateError
+from formicary.domain.validation import CheckedJob, check_job
+from formicary.domain.validation_fields import path_text
+from formicary.domain.validation_routes import Route, TaskEntry
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedTask:
+    """A task with its templates filled in, and the variables that had no value."""
+
+    task: TaskDefinition
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedJob:
+    """The fields of the job itself with their templates filled in; its tasks are left out."""
+
+    job: JobDefinition
+    warnings: tuple[str, ...] = ()
+
+
+def parse_job(text: str | bytes) -> "ParsedJob":
+    """Read a definition; InvalidDefinitionError carries every fault, in the order of the text."""
+    document = read_document(text)
+    if document.root is None:
+        raise _invalid(document.faults)
+    checked = check_job(document.root)
+    if faults := document.faults + checked.faults:
+        raise _invalid(faults)
+    return ParsedJob(checked)
+
+
+def _invalid(found: list[Fault]) -> InvalidDefinitionError:
+    faults = in_text_order(found)
+    return InvalidDefinitionError(summary(faults), faults)
+
+
+@dataclass(eq=False)
+class ParsedJob:
+    """A definition without faults. Nothing in it changes, so that one may serve many runs."""
+
+    checked: CheckedJob
+    _rendered: dict[str, RenderedTask] = field(default_factory=dict)
+
+    @property
+    def definition(self) -> JobDefinition:
+        """The structure; a templated field keeps its text, or its default where text cannot stand."""
+        return self.checked.definition
+
+    @property
+    def templated(self) -> bool:
+        """Whether any value or line depends on variables."""
+        return is_dynamic(self.checked.head) or any(
+            map(self._is_dynamic, self.checked.tasks.values())
+        )
+
+    def routes(self, task_type: str) -> tuple[Route, ...]:
+        """Return the ways out of a task, those of every condition."""
+        return tuple(self.checked.tasks[task_type].routes)
+
+    @property
+    def start_tasks(self) -> tuple[str, ...]:
+        """The tasks that can begin the walk."""
+        return self.checked.graph.starts
+
+    def graph(self, variables: Mapping[str, Any]) -> JobGraph:
+        """Return the graph for one run; nodes that depend on variables are rendered when asked for."""
+        return RenderedGraph(self, variables) if self._graph_is_dynamic else self._static_graph
+
+    @cached_property
+    def _static_graph(self) -> JobGraph:
+        return RenderedGraph(self, {})
+
+    @cached_property
+    def _graph_is_dynamic(self) -> bool:
+        return depends_on_variables(self.checked)
+
+    @staticmethod
+    def _is_dynamic(task: TaskEntry) -> bool:
+        return any(scope is not None or is_dynamic(node) for node, scope in task.variants)
+
+    def render_task(self, task_type: str, variables: Mapping[str, Any]) -> RenderedTask:
+        """Render one task; TemplateError tells which value cannot be what it must be.
+
+        KeyError when the definition has no task of exactly that name. A task that a condition leaves
+        out is rendered with `except` true, so that it is skipped.
+        """
+        if task_type in self._rendered:
+            return self._rendered[task_type]
+        task = self.checked.tasks[task_type]
+        if not self._is_dynamic(task):
+            rendered = RenderedTask(self.definition.tasks[task.index])
+            self._rendered[task_type] = rendered
+            return rendered
+        evaluation = Evaluation(variables)
+        frame = ScopeFrame(evaluation)
+        node, scope = self.variant(task, frame)
+        if node is None:
+            skipped = TaskDefinition(task_type=task_type, **{"except": "true"})
+            first = self.definition.tasks[task.index]
+            skipped = skipped.model_copy(
+                update={"method": first.method, "on_completed": first.on_completed}
+            )
+            return RenderedTask(skipped, _warnings(evaluation))
+        model = _model(TaskDefinition, node, scope, frame, f'task "{task_type}"')
+        return RenderedTask(model, _warnings(evaluation))
+
+    def render_job(self, variables: Mapping[str, Any]) -> RenderedJob:
+        """Render the job's own fields (skip_if, notify, webhook, ...), not its tasks."""
+        evaluation = Evaluation(variables)
+        frame = ScopeFrame(evaluation)
+        model = _model(JobDefinition, self.checked.head, None, frame, "the job")
+        return RenderedJob(model, _warnings(evaluation))
+
+    def variant(
+        self, task: TaskEntry, frame: ScopeFrame
+    ) -> tuple[MappingNode | None, Scope | None]:
+        """Return the alternative of a task that the conditions of a run leave, if any."""
+        for node, scope in task.variants:
+            if frame.environment(scope) is not None:
+                return node, scope
+        return None, None
+
+    def referenced_names(self, task_type: str) -> frozenset[str]:
+        """Return the top-level variables that the task's templates and conditions mention."""
+        variants = self.checked.tasks[task_type].variants
+        return frozenset(
+            name
+            for node, scope in variants
+            for name in [*names_below(node, scope), *(scope.names if scope else ())]
+        )
+
+    def routing_keys(self) -> tuple[RoutingKey, ...]:
+        """Return the routing keys of the tasks for ants whose method and tags are not templated."""
+        keys = {
+            RoutingKey.of(task.method, task.tags)
+            for name, task in zip(self.checked.tasks, self.definition.tasks, strict=True)
+            if task.needs_ant and not self._key_is_dynamic(name)
+        }
+        return tuple(sorted(keys))
+
+    def _key_is_dynamic(self, name: str) -> bool:
+        entries = [
+            (node.all(key), scope)
+            for node, scope in self.checked.tasks[name].variants
+            for key in ("method", "tags")
+        ]
+        return any(
+            scope is not None or len(found) > 1 or any(_depends(e.value, e.scope) for e in found)
+            for found, scope in entries
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the structure as JSON by the article's names; a template stands as its text."""
+        head = self.definition.model_dump(
+            mode="json", by_alias=True, exclude_defaults=True, exclude={"tasks"}
+        )
+        head = {"job_type": self.definition.job_type, **head}
+        _overlay(head, self.checked.head, self.checked.head_aside)
+        tasks = []
+        for name, task in zip(self.checked.tasks, self.definition.tasks, strict=True):
+            shown = task.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+            shown = {"task_type": name, "method": str(task.method), **shown}
+            _overlay(shown, self.checked.tasks[name].node, self.checked.asides[name])
+            tasks.append(shown)
+        return {**head, "tasks": tasks}
+
+
+def _depends(node: Node, scope: Scope | None) -> bool:
+    return scope is not None or is_dynamic(node, scope)
+
+
+def _warnings(evaluation: Evaluation) -> tuple[str, ...]:
+    return tuple(str(warning) for warning in evaluation.warnings)
+
+
+def _model(
+    model: type[Any], node: MappingNode, scope: Scope | None, frame: ScopeFrame, owner: str
+) -> Any:
+    env = frame.environment(scope)
+    data = render(node, frame, env or frame.evaluation.root, scope)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        location = tuple(detail["loc"])
+        place, _ = place_of(node, location)
+        said = (detail.get("ctx") or {}).get("message", "") if detail["type"] == FAULT_TYPE else ""
+        given = detail["input"] if isinstance(detail["input"], str) else ""
+        message = said or f'cannot be "{given[:60]}": {str(detail["msg"]).lower()}'
+        raise TemplateError(
+            f"{owner}: {path_text(location)} {message}", place.line, place.column
+        ) from error
+
+
+def _overlay(shown: dict[str, Any], node: MappingNode, aside: set[Any]) -> None:
+    """Put the text of templates where the structure has no value."""
+    for location in aside:
+        place, _ = place_of(node, location)
+        if len(location) == 1 and hasattr(place, "text"):
+            shown[str(location[0])] = place.text

@@ -1,0 +1,154 @@
+"""Checks keys and types of a part of the text against its model, and says where and how to mend."""
+
+from collections.abc import Mapping as AbstractMapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from formicary.domain.document_forms import keys_of, shape
+from formicary.domain.document_nodes import Mapping, Node, Scalar, place_of, project
+from formicary.domain.faults import Fault, did_you_mean, nearest
+from formicary.domain.field_types import FAULT_TYPE, Part
+from formicary.domain.states import TaskMethod
+
+P = TypeVar("P", bound=Part)
+Location = tuple[str | int, ...]
+
+_MEANINGS = {
+    "int": ("must be a whole number", ""),
+    "float": ("must be a number", ""),
+    "bool": ("must be true or false", ""),
+    "string": ("must be a text", "quote it, if it is one"),
+    "list": ("must be a list", "begin each line with - "),
+    "dict": ("must be a map", "write `key: value` lines below it, indented"),
+    "model": ("must be a map", "write `key: value` lines below it, indented"),
+    "tuple": ("must be a name or a list of names", ""),
+    "union": ("must be a map", ""),
+}
+# Keys that other tools, or older versions, have for the same thing.
+_OTHER_WORDS = {"filter": "skip_if", "on_exit": "on_exit_code", "depends_on": "dependencies"}
+
+
+def check_fields(
+    model: type[P], node: Mapping, owner: str, prefix: str = "", choice: int = 0
+) -> tuple[P, list[Fault], set[Location]]:
+    """Build the model of a part; return it with the faults and the places that templates fill.
+
+    Values that have faults, or that only a template gives, are set aside, so there is always a model.
+    """
+    data: Any = project(node, choice)
+    faults: list[Fault] = []
+    aside: set[Location] = set()
+    while True:
+        try:
+            return model.model_validate(data), faults, aside
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                location = detail["loc"]
+                place, _ = place_of(node, location, choice)
+                templated = isinstance(place, Scalar) and place.templated
+                if templated and detail["type"] != "extra_forbidden":
+                    aside.add(location)
+                else:
+                    faults.append(_fault(model, node, detail, owner, prefix, choice))
+                _set_aside(data, location)
+
+
+def _set_aside(data: Any, location: Location) -> None:
+    """Remove the value at a location, or what holds it when the location leads nowhere."""
+    holder, last = None, None
+    found = data
+    for step in location:
+        if isinstance(found, AbstractMapping):
+            key = _key_of(found, step)
+            if key is not None:
+                holder, last, found = found, key, found[key]
+        elif isinstance(found, list) and isinstance(step, int) and step < len(found):
+            holder, last, found = found, step, found[step]
+    if isinstance(holder, dict):
+        del holder[last]
+    elif isinstance(holder, list) and isinstance(last, int):
+        holder[last] = None if not isinstance(found, str) else ""
+        if holder[last] is None:
+            del holder[last]
+
+
+def _key_of(found: AbstractMapping[Any, Any], step: str | int) -> str | None:
+    if step in found:
+        return str(step)
+    # Keys of on_exit_code come back upper-cased.
+    return next((key for key in found if str(key).strip().upper() == step), None)
+
+
+def _fault(
+    model: type[Part], node: Mapping, detail: Any, owner: str, prefix: str, choice: int
+) -> Fault:
+    location: Location = detail["loc"]
+    unknown = detail["type"] == "extra_forbidden"
+    place, _ = place_of(node, location, choice, key=unknown)
+    field = prefix + path_text(_steps(location))
+    name = path_text(_steps(location))
+    if unknown:
+        message, mend = _unknown_key(model, location, owner)
+        return Fault("ERR_UNKNOWN_KEY", message, mend, place.line, place.column, field)
+    meaning, mend = _meaning(detail, place)
+    return Fault("ERR_VALUE", f"{owner}: {name} {meaning}", mend, place.line, place.column, field)
+
+
+def _unknown_key(model: type[Part], location: Location, owner: str) -> tuple[str, str]:
+    key = str(location[-1])
+    holder = model
+    for step in location[:-1]:
+        if isinstance(step, str):
+            _, inner = shape(holder, step)
+            holder = inner or holder
+    inside = path_text(_steps(location[:-1]))
+    known = keys_of(holder)
+    near = _OTHER_WORDS.get(key, "")
+    mend = f'did you mean "{near}"?' if near in known else did_you_mean(key, known)
+    where = f"{inside} has" if inside else "there is"
+    return f'{owner}: {where} no key "{key}"', mend or "remove it, or indent it below its key"
+
+
+def _meaning(detail: Any, place: Node) -> tuple[str, str]:
+    kind: str = detail["type"]
+    given = f', not "{_shown(place)}"' if isinstance(place, Scalar) else ""
+    context = detail.get("ctx") or {}
+    if kind == FAULT_TYPE:
+        return context["message"], context["mend"]
+    if kind == "enum":
+        word = place.text if isinstance(place, Scalar) else ""
+        methods = [method.value for method in TaskMethod]
+        near = nearest(word, methods) or next(
+            (m for m in methods if m.startswith(word.upper())), ""
+        )
+        mend = f'did you mean "{near}"?' if near else f"take one of {', '.join(methods)}"
+        return f"{_quoted(word)} is not known", mend
+    if kind == "literal_error":
+        return f"must be {context['expected']}{given}", ""
+    for sign, words in (("greater_than_equal", "at least"), ("less_than_equal", "at most")):
+        if kind == sign:
+            return f"must be {words} {context.get('ge', context.get('le'))}{given}", ""
+    meaning, mend = _MEANINGS.get(kind.partition("_")[0], (str(detail["msg"]).lower(), ""))
+    return f"{meaning}{given}", mend
+
+
+def _quoted(word: str) -> str:
+    return f'"{word[:60]}"'
+
+
+def _shown(place: Scalar) -> str:
+    return place.text if len(place.text) <= 60 else f"{place.text[:57]}..."
+
+
+def _steps(location: Location) -> Location:
+    """Drop the steps that validators add of their own (tags of unions)."""
+    return tuple(step for step in location if step not in ("kubernetes", "docker", "[key]"))
+
+
+def path_text(location: Location) -> str:
+    """Write a location as `services[0].ports`."""
+    text = ""
+    for step in location:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text

@@ -1,0 +1,153 @@
+"""Checks the graph of a job: routes that lead nowhere, starts, unreachable tasks, cycles."""
+
+from collections.abc import Iterator, Mapping
+
+from formicary.domain.document_scopes import exclusive
+from formicary.domain.faults import Fault, did_you_mean
+from formicary.domain.states import Target
+from formicary.domain.validation_routes import TaskEntry
+
+_TARGET_WORDS = [target.value for target in Target]
+
+
+class TaskGraph:
+    """The tasks by name and which can follow which."""
+
+    def __init__(self, tasks: Mapping[str, TaskEntry], always_run: frozenset[str]) -> None:
+        """Take the tasks in declaration order and the names of those that always run."""
+        self.tasks = tasks
+        self.always_run = always_run
+        self.edges: dict[str, list[str]] = {
+            name: list(dict.fromkeys(r.target for r in task.routes if r.target in tasks))  # type: ignore[misc]
+            for name, task in tasks.items()
+        }
+        self.open_ended = any(r.target is None for task in tasks.values() for r in task.routes)
+        self.routed = frozenset(
+            target for name, targets in self.edges.items() for target in targets if target != name
+        )
+        self.starts = self._starts()
+        self._following: dict[str, set[str]] = {}
+
+    def _starts(self) -> tuple[str, ...]:
+        unrouted = [name for name in self.tasks if name not in self.routed]
+        ordinary = [name for name in unrouted if name not in self.always_run]
+        # A templated route may lead to any of the others.
+        if self.open_ended:
+            ordinary = ordinary[:1]
+        return tuple(ordinary or unrouted[:1])
+
+    @property
+    def unrouted_always_run(self) -> tuple[str, ...]:
+        """The tasks that run last, whatever happened: routed to by nobody."""
+        return tuple(
+            name
+            for name in self.tasks
+            if name in self.always_run and name not in self.routed and name not in self.starts
+        )
+
+    def reachable(self, *names: str) -> set[str]:
+        """Return these tasks and all that can follow them."""
+        found, pending = set(names), list(names)
+        while pending:
+            for following in self.edges[pending.pop()]:
+                if following not in found:
+                    found.add(following)
+                    pending.append(following)
+        return found
+
+    def following(self, name: str) -> set[str]:
+        """Return the tasks that can run some time after one."""
+        if name not in self._following:
+            self._following[name] = self.reachable(*self.edges[name])
+        return self._following[name]
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield what is wrong with the graph."""
+        yield from self._routes_to_nowhere()
+        cycles = list(self._cycles())
+        yield from (self._cycle_fault(cycle) for cycle in cycles)
+        yield from self._start_faults(bool(cycles))
+        if not self.open_ended:
+            yield from self._unreachable(bool(cycles))
+
+    def _routes_to_nowhere(self) -> Iterator[Fault]:
+        for name, task in self.tasks.items():
+            for route in task.routes:
+                if route.to_task and route.target not in self.tasks:
+                    mend = did_you_mean(route.target or "", [*self.tasks, *_TARGET_WORDS])
+                    yield Fault(
+                        "ERR_UNKNOWN_TASK",
+                        f'task "{name}": {route.field} leads to "{route.target}", which no task has',
+                        mend or "name a task of this job, or one of " + ", ".join(_TARGET_WORDS),
+                        route.line,
+                        route.column,
+                        f"tasks[{task.index}].{route.field}",
+                    )
+
+    def _start_faults(self, cyclic: bool) -> Iterator[Fault]:
+        if not self.starts and self.tasks and not cyclic:
+            yield Fault(
+                "ERR_NO_START", "no task can be the first", "let one be routed to by nobody"
+            )
+        first, *others = self.starts or ("",)
+        for name in others:
+            task = self.tasks[name]
+            if exclusive(self.tasks[first].variants[0][1], task.variants[0][1]):
+                continue
+            yield Fault(
+                "ERR_SEVERAL_STARTS",
+                f'no route leads to task "{name}", and the job already starts with "{first}"',
+                f'let a task lead to "{name}", or set always_run: true to run it last',
+                *task.place("task_type"),
+                f"tasks[{task.index}]",
+            )
+
+    def _unreachable(self, cyclic: bool) -> Iterator[Fault]:
+        if cyclic or not self.starts:
+            return
+        for name in self.tasks.keys() - self.reachable(*self.starts, *self.unrouted_always_run):
+            task = self.tasks[name]
+            yield Fault(
+                "ERR_UNREACHABLE",
+                f'task "{name}" cannot be reached from the start',
+                "let a task that can be reached lead to it",
+                *task.place("task_type"),
+                f"tasks[{task.index}]",
+            )
+
+    def _cycle_fault(self, cycle: list[str]) -> Fault:
+        last, first = cycle[-2], cycle[-1]
+        task = self.tasks[last]
+        route = next(route for route in task.routes if route.target == first)
+        mend = "use EXECUTING to poll, or RESTART_TASK or RESTART_JOB to go back"
+        return Fault(
+            "ERR_CYCLE",
+            f"tasks lead in a circle: {' -> '.join(cycle)}",
+            mend,
+            route.line,
+            route.column,
+            f"tasks[{task.index}].{route.field}",
+        )
+
+    def _cycles(self) -> Iterator[list[str]]:
+        """Walk depth first without recursion; each way back to a task on the way is a cycle."""
+        done: set[str] = set()
+        for root in self.tasks:
+            if root in done:
+                continue
+            way = [root]
+            on_way = {root: 0}
+            branches = [iter(self.edges[root])]
+            while branches:
+                following = next(branches[-1], None)
+                if following is None:
+                    branches.pop()
+                    finished = way.pop()
+                    del on_way[finished]
+                    done.add(finished)
+                elif following in on_way:
+                    yield [*way[on_way[following] :], following]
+                elif following not in done:
+                    on_way[following] = len(way)
+                    way.append(following)
+                    branches.append(iter(self.edges[following]))
