@@ -90,10 +90,10 @@ class World:
         self.ids = SequentialIds("world")
         self.definitions = InMemoryDefinitionRepository()
         self.runs = InMemoryRunRepository()
-        self.ants = InMemoryAntRepository()
+        self.ants = InMemoryAntRepository(self.clock)
         self.events = InMemoryEventQueue(self.clock)
         self.task_queues = InMemoryTaskQueues(self.clock)
-        self.objects = InMemoryObjectStore(self.clock)
+        self.objects = InMemoryObjectStore()
         self.outcomes = outcomes or (lambda message: Result())
         self.killer = killer or Killer()
         self.ran: list[tuple[str, int]] = []
@@ -136,9 +136,7 @@ class World:
             size=len(parse_job(text.text).definition.tasks),
             params=params,
         )
-        run = self.runs.create(
-            new_run(order, self.ids.ulid(), self.ids.key(), self.clock.now())
-        )
+        run = self.runs.create(new_run(order, self.ids.ulid(), self.ids.key(), self.clock.now()))
         self.tell(run, JobSubmitted())
         return run.request_id
 
@@ -245,9 +243,7 @@ class World:
     def _artifact(self, message: TaskMessage, order: int, path: str) -> Artifact:
         key = f"{message.object_prefix}artifacts/{order}/{path}"
         self.objects.put(key, path.encode(), "text/plain")
-        return Artifact(
-            id=self.ids.ulid(), name=path, key=key, path=path, artifact_order=order
-        )
+        return Artifact(id=self.ids.ulid(), name=path, key=key, path=path, artifact_order=order)
 
     def settle(self, limit: int = 2000) -> None:
         """Let everything happen, time too, until nothing is left to do."""

@@ -92,7 +92,7 @@ def test_a_pipeline_runs_to_its_end_with_rendered_scripts_and_dependencies() -> 
     assert seen["extract"].request.script == ["echo hello ant"]
     assert "rows.csv" in seen["transform"].request.script[0]
     assert [a.path for a in seen["transform"].dependencies] == ["rows.csv"]
-    assert seen["load"].request.tags == ["warehouse"]
+    assert seen["load"].request.tags == ["Warehouse"]
     assert world.tasks(request)["extract"].artifacts[0].job_request_id == request
 
 
@@ -125,7 +125,8 @@ def test_except_skips_a_task() -> None:
     world = World()
     world.upload(
         PIPELINE.replace(
-            "  tags: [Warehouse]", '  tags: [Warehouse]\n  except: {{if eq .Name "ant"}} true {{end}}'
+            "  tags: [Warehouse]",
+            '  tags: [Warehouse]\n  except: {{if eq .Name "ant"}} true {{end}}',
         )
     )
     request = world.submit("pipeline", Name="ant")
