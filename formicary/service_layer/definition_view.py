@@ -1,5 +1,6 @@
 """Definitions as the API shows them: the article's JobDefinition."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,8 +21,8 @@ class DefinitionView(BaseModel):
     organization_id: str
     description: str = ""
     disabled: bool = False
-    created_at: str
-    updated_at: str
+    created_at: datetime
+    updated_at: datetime
 
 
 def definition_view(
@@ -39,8 +40,8 @@ def definition_view(
             "user_id": version.user_id,
             "organization_id": version.tenant,
             "disabled": record.disabled if record else True,
-            "created_at": version.created_at.isoformat(),
-            "updated_at": (record.updated_at if record else version.created_at).isoformat(),
+            "created_at": version.created_at,
+            "updated_at": record.updated_at if record else version.created_at,
         }
     )
 
@@ -55,7 +56,7 @@ def job_type_view(record: JobTypeRecord) -> DefinitionView:
             "version": record.version,
             "organization_id": record.tenant,
             "disabled": record.disabled,
-            "created_at": record.created_at.isoformat(),
-            "updated_at": record.updated_at.isoformat(),
+            "created_at": record.created_at,
+            "updated_at": record.updated_at,
         }
     )

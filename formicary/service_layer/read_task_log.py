@@ -1,6 +1,6 @@
 """Reading what a task printed, while it runs and after.
 
-The offset that goes on is a place, not a count: for a log in chunks it holds the number of the chunk
+The offset to go on from is a place, not a count: for a log in chunks it holds the chunk
 and the byte in it, so that reading on costs the same at the end of a gigabyte as at its beginning.
 """
 

@@ -1,6 +1,7 @@
 """Submitting a job: the request is stored, and the engine is told. The API moves nothing itself."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from formicary.domain.errors import ConflictError
 from formicary.domain.events import JobSubmitted
@@ -63,7 +64,7 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
     )
 
 
-def _summary(plane: ControlPlane, record: JobTypeRecord, version: int) -> dict[str, object]:
+def _summary(plane: ControlPlane, record: JobTypeRecord, version: int) -> dict[str, Any]:
     """The summary of the version in force lies beside the type: nothing has to be parsed."""
     if version == record.version:
         return record.summary

@@ -51,7 +51,7 @@ class RestApi:
             event = with_json_body(event, incoming)
         stage = {**event["requestContext"], "stage": "$default"}
         event = {**event, "rawPath": incoming.path, "requestContext": stage}
-        self.resolver.append_context(call=Call(self._plane, caller, incoming))
+        self.resolver.context["call"] = Call(self._plane, caller, incoming)
         answer: dict[str, Any] = self.resolver.resolve(event, context)
         return answer
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from formicary.domain.ant import (
     AntDirectives,
@@ -24,10 +23,11 @@ from lambdas.handle_api.routes.call import (
     Id,
     PageNumber,
     PageSize,
+    new_router,
     page_request,
 )
 
-router = APIGatewayHttpRouter()
+router = new_router()
 _TAGS = ["Ants"]
 
 

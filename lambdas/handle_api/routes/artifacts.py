@@ -1,10 +1,9 @@
 """Routes of artifacts."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from formicary.service_layer.artifact_view import ArtifactView, artifact_view
 from formicary.service_layer.find_artifact import download_url, find_artifact
@@ -19,10 +18,12 @@ from lambdas.handle_api.routes.call import (
     PageNumber,
     PageSize,
     PageToken,
+    new_router,
+    not_json,
     page_request,
 )
 
-router = APIGatewayHttpRouter()
+router = new_router()
 _TAGS = ["Artifacts"]
 _BODY = {
     "requestBody": {
@@ -104,7 +105,8 @@ def get_artifact(call: CurrentCall, id: Id) -> ArtifactView:  # noqa: A002 - its
     operation_id="download_artifact",
     status_code=302,
 )
-def get_artifact_content(call: CurrentCall, id: Id) -> Response:  # noqa: A002
+@not_json
+def get_artifact_content(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A002
     """Lead to the content of an artifact."""
     url = download_url(call.plane, call.caller, id)
     return Response(status_code=302, headers={"Location": url, "Cache-Control": "no-store"})

@@ -1,12 +1,11 @@
 """Routes of job definitions."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
-from formicary.domain.dot import to_dot
 
+from formicary.domain.dot import to_dot
 from formicary.service_layer.definition_view import (
     DefinitionView,
     definition_view,
@@ -26,11 +25,13 @@ from lambdas.handle_api.routes.call import (
     PageNumber,
     PageSize,
     PageToken,
+    new_router,
+    not_json,
     page_request,
     text_answer,
 )
 
-router = APIGatewayHttpRouter()
+router = new_router()
 _TAGS = ["Job definitions"]
 _BODY = {
     "requestBody": {
@@ -117,7 +118,8 @@ def remove_definition(call: CurrentCall, id: Id) -> Response[None]:  # noqa: A00
     operation_id="definition_text",
     responses=TEXT,
 )
-def get_definition_text(call: CurrentCall, id: Id) -> Response:  # noqa: A002
+@not_json
+def get_definition_text(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A002
     """Return the text of a definition."""
     found = find_definition(call.plane, call.caller, id)
     return text_answer(found.version.text, "application/yaml")
@@ -130,7 +132,8 @@ def get_definition_text(call: CurrentCall, id: Id) -> Response:  # noqa: A002
     operation_id="definition_graph",
     responses=TEXT,
 )
-def get_definition_graph(call: CurrentCall, id: Id) -> Response:  # noqa: A002
+@not_json
+def get_definition_graph(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A002
     """Return the graph of a definition."""
     found = find_definition(call.plane, call.caller, id)
     return text_answer(to_dot(found.parsed), "text/vnd.graphviz")

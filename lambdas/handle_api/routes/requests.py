@@ -1,10 +1,9 @@
 """Routes of job requests."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from formicary.service_layer.cancel_job import cancel_job
 from formicary.service_layer.job_submission import JobSubmission
@@ -24,11 +23,13 @@ from lambdas.handle_api.routes.call import (
     PageNumber,
     PageSize,
     PageToken,
+    new_router,
+    not_json,
     page_request,
     text_answer,
 )
 
-router = APIGatewayHttpRouter()
+router = new_router()
 _TAGS = ["Job requests"]
 
 
@@ -91,7 +92,8 @@ def get_request(call: CurrentCall, id: Id) -> JobRequestView:  # noqa: A002 - it
     operation_id="request_graph",
     responses=TEXT,
 )
-def get_request_graph(call: CurrentCall, id: Id) -> Response:  # noqa: A002
+@not_json
+def get_request_graph(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A002
     """Return the graph of a request."""
     return text_answer(show_run_graph(call.plane, call.caller, id), "text/vnd.graphviz")
 
@@ -137,13 +139,14 @@ def post_restart(
     operation_id="task_log",
     responses=TEXT,
 )
+@not_json
 def get_task_log(
     call: CurrentCall,
     id: Id,  # noqa: A002
     task_type: Annotated[str, Path(description="Task")],
     attempt: Annotated[int | None, Query(ge=1, description="The latest, unless told")] = None,
     offset: Annotated[int, Query(ge=0, description="Where to go on")] = 0,
-) -> Response:
+) -> Response[Any]:
     """Return a piece of a log."""
     part = read_task_log(call.plane, call.caller, id, task_type, attempt=attempt, offset=offset)
     headers = {

@@ -1,12 +1,11 @@
 """Routes about the API itself; they need no token."""
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from formicary.service_layer.check_health import Health, check_health
-from lambdas.handle_api.routes.call import CurrentCall
+from lambdas.handle_api.routes.call import CurrentCall, new_router
 
-router = APIGatewayHttpRouter()
+router = new_router()
 
 
 @router.get(
