@@ -1,0 +1,234 @@
+"""What the contract suites run on: the adapters of one backend, and a look behind their queues."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from formicary.adapters.aws.clients import AwsClients
+from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
+from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
+from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
+from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
+from formicary.adapters.aws.sts_credential_broker import StsCredentialBroker
+from formicary.adapters.memory.fake_clock import FakeClock
+from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
+from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
+from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
+from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
+from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
+from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
+from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.domain.messages import EventMessage
+from formicary.domain.task_request import TaskMessage
+
+if TYPE_CHECKING:
+    from formicary.ports import (
+        AntRepository,
+        CredentialBroker,
+        DefinitionRepository,
+        EventQueue,
+        ObjectStore,
+        RunRepository,
+        TaskQueues,
+        TokenRepository,
+    )
+
+REGION = "us-east-1"
+TABLE = "formicary-contract"
+BUCKET = "formicary-contract-bucket"
+PREFIX = "formicary-contract"
+EVENTS = "formicary-contract-events"
+ROLE = "formicary-contract-ant"
+
+
+def clock_of_today() -> FakeClock:
+    """A clock near the real time: emulators remove items whose `ttl` has passed."""
+    return FakeClock(datetime.now(UTC).replace(microsecond=0))
+
+
+@dataclass
+class Tables:
+    """The repositories of one backend."""
+
+    name: str
+    clock: FakeClock
+    runs: RunRepository
+    definitions: DefinitionRepository
+    ants: AntRepository
+    tokens: TokenRepository
+    clients: AwsClients | None = None
+
+    @property
+    def threads(self) -> int:
+        """How many threads may race: moto keeps its tables in dicts without a lock."""
+        return 1 if self.name == "moto" else 6
+
+
+def memory_tables() -> Tables:
+    clock = clock_of_today()
+    return Tables(
+        "memory",
+        clock,
+        InMemoryRunRepository(),
+        InMemoryDefinitionRepository(),
+        InMemoryAntRepository(clock),
+        InMemoryTokenRepository(),
+    )
+
+
+def aws_clients(endpoint: str | None, access_key: str = "test") -> AwsClients:
+    """Clients as the product makes them; the endpoint comes from the environment, as it does there."""
+    session = boto3.Session(
+        aws_access_key_id=access_key, aws_secret_access_key="test", region_name=REGION
+    )
+    clients = AwsClients(session)
+    with pytest.MonkeyPatch.context() as environment:
+        if endpoint:
+            environment.setenv("AWS_ENDPOINT_URL", endpoint)
+        for name in ("dynamodb", "sqs", "s3", "sts"):
+            getattr(clients, name)
+    return clients
+
+
+def make_table(client: Any) -> None:
+    """The table as the stack makes it."""
+    text = [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", "gsi1pk", "gsi1sk")]
+    keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+    index = {
+        "IndexName": "gsi1",
+        "KeySchema": [
+            {"AttributeName": "gsi1pk", "KeyType": "HASH"},
+            {"AttributeName": "gsi1sk", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["summary"]},
+    }
+    client.create_table(
+        TableName=TABLE,
+        AttributeDefinitions=text,
+        KeySchema=keys,
+        GlobalSecondaryIndexes=[index],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
+def aws_tables(name: str, clients: AwsClients) -> Tables:
+    clock = clock_of_today()
+    return Tables(
+        name,
+        clock,
+        DynamoDbRunRepository(clients.dynamodb, TABLE),
+        DynamoDbDefinitionRepository(clients.dynamodb, TABLE),
+        DynamoDbAntRepository(clients.dynamodb, TABLE, clock),
+        DynamoDbTokenRepository(clients.dynamodb, TABLE),
+        clients,
+    )
+
+
+class Services:
+    """Queues, objects and credentials of one backend; `received_*` also deletes what it returns."""
+
+    name: str
+    events: EventQueue
+    task_queues: TaskQueues
+    objects: ObjectStore
+    broker: CredentialBroker
+
+    def received_events(self) -> list[EventMessage]:
+        raise NotImplementedError
+
+    def received_tasks(self, url: str) -> list[TaskMessage]:
+        raise NotImplementedError
+
+    def remove_queue(self, url: str) -> None:
+        raise NotImplementedError
+
+
+class MemoryServices(Services):
+    def __init__(self) -> None:
+        self.name = "memory"
+        self.clock = clock_of_today()
+        self.events = InMemoryEventQueue(self.clock)
+        self.task_queues = InMemoryTaskQueues(self.clock, PREFIX)
+        self.objects = InMemoryObjectStore()
+        self.broker = InMemoryCredentialBroker(self.clock)
+
+    def received_events(self) -> list[EventMessage]:
+        found = self.events.receive(100)
+        assert all(self.events.delete(got.receipt) for got in found)
+        return [got.message for got in found]
+
+    def received_tasks(self, url: str) -> list[TaskMessage]:
+        found = self.task_queues.receive(url, 100)
+        assert all(self.task_queues.delete(url, got.receipt) for got in found)
+        return [got.message for got in found]
+
+    def remove_queue(self, url: str) -> None:
+        self.task_queues._queues.pop(url)
+
+
+class AwsServices(Services):
+    def __init__(self, name: str, clients: AwsClients, role_arn: str) -> None:
+        self.name = name
+        self.clients = clients
+        self.events_url = clients.sqs.create_queue(QueueName=EVENTS)["QueueUrl"]
+        clients.s3.create_bucket(Bucket=BUCKET)
+        self.events = SqsEventQueue(clients.sqs, self.events_url)
+        self.task_queues = SqsTaskQueues(clients.sqs, PREFIX)
+        self.objects = S3ObjectStore(clients.s3, BUCKET)
+        self.broker = StsCredentialBroker(
+            clients.sts,
+            role_arn=role_arn,
+            queue_name_prefix=PREFIX,
+            events_queue_url=self.events_url,
+            bucket=BUCKET,
+        )
+
+    def received_events(self) -> list[EventMessage]:
+        return [EventMessage.model_validate_json(body) for body in self._received(self.events_url)]
+
+    def received_tasks(self, url: str) -> list[TaskMessage]:
+        return [TaskMessage.model_validate_json(body) for body in self._received(url)]
+
+    def remove_queue(self, url: str) -> None:
+        self.clients.sqs.delete_queue(QueueUrl=url)
+
+    def _received(self, url: str) -> list[str]:
+        bodies: list[str] = []
+        while True:
+            answer = self.clients.sqs.receive_message(
+                QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+            )
+            for message in answer.get("Messages", []):
+                bodies.append(message["Body"])
+                self.clients.sqs.delete_message(
+                    QueueUrl=url, ReceiptHandle=message["ReceiptHandle"]
+                )
+            if not answer.get("Messages"):
+                return bodies
+
+
+def make_ant_role(iam: Any) -> str:
+    """A role as wide as the ant role of the stack."""
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+        ],
+    }
+    rights = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["sqs:*", "s3:*"], "Resource": "*"}],
+    }
+    role = iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    iam.put_role_policy(RoleName=ROLE, PolicyName="ant", PolicyDocument=json.dumps(rights))
+    return str(role["Arn"])

@@ -1,0 +1,134 @@
+"""Contract of DefinitionRepository."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from formicary.domain.errors import ConcurrentUpdateError
+from tests.contract.examples import a_version
+
+SUMMARY = {"job_type": "encode", "description": "ü", "tasks": ["a", "b"], "ratio": 0.5, "n": None}
+
+
+def test_a_new_type_is_put_in_force_with_its_first_version(definitions, tenant):
+    version = a_version(tenant, "encode", 1)
+
+    record = definitions.save_version(version, SUMMARY, 0)
+
+    assert definitions.find_type(tenant, "encode") == record
+    assert (record.version, record.summary, record.disabled) == (1, SUMMARY, False)
+    assert record.created_at == record.updated_at == version.created_at
+    assert definitions.find_version(tenant, "encode", 1) == version
+
+
+def test_a_second_version_replaces_the_first_in_force_and_both_stay(definitions, tenant):
+    first, second = a_version(tenant, "encode", 1), a_version(tenant, "encode", 2)
+    definitions.save_version(first, SUMMARY, 0)
+
+    record = definitions.save_version(second, {"description": "new"}, 1)
+
+    assert definitions.find_type(tenant, "encode") == record
+    assert (record.version, record.sha256, record.summary) == (
+        2,
+        second.sha256,
+        {"description": "new"},
+    )
+    assert (record.created_at, record.updated_at) == (first.created_at, second.created_at)
+    assert definitions.find_version(tenant, "encode", 1) == first
+    assert definitions.find_version(tenant, "encode", 2) == second
+
+
+@pytest.mark.parametrize("expected", [0, 2, 7])
+def test_a_version_on_another_base_is_refused_all_of_it(definitions, tenant, expected):
+    definitions.save_version(a_version(tenant, "encode", 1), SUMMARY, 0)
+
+    with pytest.raises(ConcurrentUpdateError):
+        definitions.save_version(a_version(tenant, "encode", expected + 1), {}, expected)
+
+    assert definitions.find_type(tenant, "encode").version == 1
+    if expected:
+        assert definitions.find_version(tenant, "encode", expected + 1) is None
+
+
+def test_of_many_saves_on_one_base_exactly_one_wins(tables, tenant):
+    definitions = tables.definitions
+    definitions.save_version(a_version(tenant, "encode", 1), SUMMARY, 0)
+
+    def save(number: int) -> bool:
+        version = a_version(tenant, "encode", 2, text=f"text {number}")
+        try:
+            definitions.save_version(version, {"n": number}, 1)
+        except ConcurrentUpdateError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(tables.threads) as pool:
+        outcomes = list(pool.map(save, range(4)))
+
+    winner = outcomes.index(True)
+    assert outcomes.count(True) == 1
+    assert definitions.find_type(tenant, "encode").summary == {"n": winner}
+    assert definitions.find_version(tenant, "encode", 2).text == f"text {winner}"
+
+
+def test_a_forgotten_type_is_gone_from_lists_and_its_versions_stay(definitions, tenant):
+    version = a_version(tenant, "encode", 1)
+    definitions.save_version(version, SUMMARY, 0)
+
+    definitions.delete_type(tenant, "encode")
+    definitions.delete_type(tenant, "encode")
+    definitions.delete_type(tenant, "never-was")
+
+    assert definitions.find_type(tenant, "encode") is None
+    assert definitions.find_type(tenant, "never-was") is None
+    assert definitions.list_types(tenant, offset=0, limit=10).total == 0
+    assert definitions.find_version(tenant, "encode", 1) == version
+
+
+def test_a_type_saved_again_after_it_was_forgotten_goes_on_counting(definitions, tenant):
+    old = a_version(tenant, "encode", 1, text="old")
+    definitions.save_version(old, SUMMARY, 0)
+    definitions.delete_type(tenant, "encode")
+
+    record = definitions.save_version(a_version(tenant, "encode", 1, text="new"), {}, 0)
+
+    assert record.version == 2
+    assert definitions.find_type(tenant, "encode") == record
+    assert definitions.find_version(tenant, "encode", 1) == old
+    assert definitions.find_version(tenant, "encode", 2).text == "new"
+
+
+def test_types_are_listed_by_name_in_pages_each_tenant_its_own(definitions, tenant):
+    for name in ("c", "a", "b", "d#e"):
+        version = a_version(tenant, name, 1)
+        definitions.save_version(version, {"job_type": name}, 0)
+    definitions.save_version(a_version(f"{tenant}x", "z", 1), {}, 0)
+
+    first = definitions.list_types(tenant, offset=0, limit=3)
+    rest = definitions.list_types(tenant, offset=0, limit=3, token=first.next_token)
+
+    assert [record.job_type for record in first.records + rest.records] == ["a", "b", "c", "d#e"]
+    assert first.records[0] == definitions.find_type(tenant, "a")
+    assert (first.total, rest.total, rest.next_token) == (4, 4, None)
+
+
+@pytest.mark.parametrize("odd", ["a#V#00000001", "a%", "ü", "a" * 1500, "#TYPE"])
+def test_odd_names_of_types_reach_nothing_else(definitions, tenant, odd):
+    definitions.save_version(a_version(tenant, "a", 1), {}, 0)
+    definitions.save_version(a_version(tenant, odd, 1), {"odd": True}, 0)
+
+    assert definitions.find_type(tenant, odd).job_type == odd
+    assert definitions.find_type(tenant, "a").summary == {}
+    assert definitions.find_version(tenant, odd, 1).job_type == odd
+
+
+def test_the_text_of_a_version_is_kept_byte_for_byte(definitions, tenant):
+    text = "\ufeffjob_type: x\r\n\ttab ü 🐜\n" + "task: {{.Name}}\n" * 20_000
+    version = replace(a_version(tenant, "encode", 1), text=text)
+
+    definitions.save_version(version, {}, 0)
+
+    assert definitions.find_version(tenant, "encode", 1).text == text

@@ -1,0 +1,223 @@
+"""Contracts of EventQueue, TaskQueues, ObjectStore and CredentialBroker."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from formicary.adapters.message_limits import MAX_BYTES
+from formicary.domain.commands import StartTimer
+from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
+from formicary.domain.events import JobSubmitted, TaskStarted, TimerFired, TimerKind
+from formicary.domain.messages import pack_event, unpack_event
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import TaskMethod
+from tests.contract.backends import BUCKET, PREFIX, REGION, AwsServices
+from tests.contract.examples import NOW, a_task_message
+
+KEY = RoutingKey.of(TaskMethod.SHELL, ["Linux", "ü"])
+
+
+def an_event(tenant, name="task", size=0):
+    event = TaskStarted(name, 1, "ant" + "x" * size, "host", NOW)
+    return pack_event(tenant, "r1", "e1", "proof", event)
+
+
+def test_an_event_arrives_as_it_was_sent(services, tenant):
+    message = an_event(tenant, "ü 🐜")
+
+    services.events.send(message)
+
+    (received,) = services.received_events()
+    assert received == message
+    assert unpack_event(received) == TaskStarted("ü 🐜", 1, "ant", "host", NOW)
+    assert services.received_events() == []
+
+
+def test_many_events_arrive_once_each(services, tenant):
+    messages = [an_event(tenant, str(number)) for number in range(23)]
+
+    services.events.send_all(messages)
+    services.events.send_all([])
+
+    received = services.received_events()
+    assert sorted(m.event["task_type"] for m in received) == sorted(str(n) for n in range(23))
+
+
+def test_large_events_are_sent_in_batches_that_fit(services, tenant):
+    services.events.send_all([an_event(tenant, str(n), size=300_000) for n in range(5)])
+
+    assert len(services.received_events()) == 5
+
+
+def test_a_delayed_event_does_not_arrive_at_once(services, tenant):
+    services.events.send(pack_event(tenant, "r1", "e1", "p", JobSubmitted()), delay_seconds=600)
+
+    assert services.received_events() == []
+
+
+@pytest.mark.parametrize("delay", [-1, 901])
+def test_a_delay_that_sqs_does_not_know_is_refused(services, tenant, delay):
+    event = TimerFired(StartTimer(TimerKind.RETRY, NOW).timer, "task", 1)
+    with pytest.raises(InvalidRequestError):
+        services.events.send(pack_event(tenant, "r1", "e1", "p", event), delay)
+
+
+def test_an_event_over_a_megabyte_is_refused(services, tenant):
+    too_large = an_event(tenant, size=MAX_BYTES)
+
+    with pytest.raises(PayloadTooLargeError):
+        services.events.send(too_large)
+    with pytest.raises(PayloadTooLargeError):
+        services.events.send_all([an_event(tenant), too_large])
+    assert services.received_events() == []
+
+
+def test_a_queue_is_made_once_and_named_after_its_tenant_and_key(services, tenant):
+    url = services.task_queues.ensure(tenant, KEY)
+
+    assert services.task_queues.ensure(tenant, KEY) == url
+    assert url.endswith(KEY.queue_name(PREFIX, tenant))
+    assert services.task_queues.ensure(f"{tenant}x", KEY) != url
+
+
+def test_a_task_arrives_on_the_queue_of_its_key_as_it_was_sent(services, tenant):
+    message = a_task_message(tenant, warnings=["ü"])
+    other = services.task_queues.ensure(tenant, RoutingKey.of(TaskMethod.DOCKER))
+
+    services.task_queues.send(tenant, KEY, message)
+
+    url = services.task_queues.ensure(tenant, KEY)
+    assert services.received_tasks(url) == [message]
+    assert services.received_tasks(other) == []
+
+
+def test_a_queue_that_somebody_deleted_is_made_again(services, tenant):
+    url = services.task_queues.ensure(tenant, KEY)
+    services.remove_queue(url)
+
+    services.task_queues.send(tenant, KEY, a_task_message(tenant))
+
+    assert len(services.received_tasks(services.task_queues.ensure(tenant, KEY))) == 1
+
+
+def test_a_task_over_a_megabyte_is_refused(services, tenant):
+    with pytest.raises(PayloadTooLargeError):
+        services.task_queues.send(tenant, KEY, a_task_message(tenant, warnings=["x" * MAX_BYTES]))
+
+
+def test_an_object_comes_back_as_it_was(services, tenant):
+    body = bytes(range(256)) * 100
+
+    services.objects.put(f"t/{tenant}/ü b.bin", body, "application/octet-stream")
+
+    assert services.objects.get(f"t/{tenant}/ü b.bin") == body
+    assert services.objects.get(f"t/{tenant}/nothing") is None
+
+
+def test_keys_are_listed_sorted_below_their_prefix(services, tenant):
+    for key in ("log/000002", "log/000001", "logs/x", "a"):
+        services.objects.put(f"t/{tenant}/{key}", b"", "text/plain")
+
+    prefix = f"t/{tenant}/log/"
+    assert list(services.objects.list_keys(prefix)) == [f"{prefix}000001", f"{prefix}000002"]
+    assert list(services.objects.list_keys(f"t/{tenant}/none/")) == []
+
+
+def test_a_presigned_url_names_the_object(services, tenant):
+    services.objects.put(f"t/{tenant}/a b", b"content", "text/plain")
+
+    url = services.objects.presigned_get(f"t/{tenant}/a b", 60, 'evil"\r\n.txt')
+
+    assert f"t/{tenant}/a%20b" in url
+    assert "\r" not in url
+    if services.name == "emulator":
+        with urllib.request.urlopen(url) as answer:
+            assert answer.read() == b"content"
+            assert 'evil"' not in answer.headers["Content-Disposition"]
+
+
+def test_credentials_for_an_ant_last_about_an_hour(services, tenant):
+    before = services.clock.now() if services.name == "memory" else datetime.now(UTC)
+
+    credentials = services.broker.ant_credentials(tenant, "ant-" + "x" * 99)
+
+    assert 3000 < (credentials.expires_at - before).total_seconds() < 4000
+    assert credentials.access_key_id
+    assert credentials.session_token
+
+
+@pytest.mark.parametrize("name", ["", "a-b", "*", "a/b", "${aws:username}", "a?", "x" * 33])
+def test_no_credentials_for_a_tenant_whose_name_would_open_more(services, name):
+    with pytest.raises(InvalidRequestError):
+        services.broker.ant_credentials(name, "ant-1")
+
+
+@pytest.fixture(params=["moto", pytest.param("emulator", marks=pytest.mark.emulator)])
+def aws_services(request) -> AwsServices:
+    return request.getfixturevalue(f"{request.param}_services")
+
+
+def test_a_task_queue_has_the_lease_and_two_weeks_of_patience(aws_services, tenant):
+    url = aws_services.task_queues.ensure(tenant, KEY)
+
+    answer = aws_services.clients.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    tags = aws_services.clients.sqs.list_queue_tags(QueueUrl=url)["Tags"]
+
+    assert answer["Attributes"]["VisibilityTimeout"] == "30"
+    assert answer["Attributes"]["MessageRetentionPeriod"] == "1209600"
+    assert "RedrivePolicy" not in answer["Attributes"]
+    assert tags == {"formicary:tenant": tenant, "formicary:routing-key": "SHELL/linux+ü"}
+
+
+def test_the_session_policy_of_an_ant_fits_and_names_only_its_tenant(aws_services):
+    tenant = "t" * 32
+    policy = aws_services.broker.session_policy(tenant)
+
+    assert len(json.dumps(policy, separators=(",", ":"))) < 1500
+    queues, events, objects, listing = [s["Resource"] for s in policy["Statement"]]
+    assert queues.endswith(f":{PREFIX}-{tenant}-*")
+    assert events.endswith(":formicary-contract-events")
+    assert objects == f"arn:aws:s3:::{BUCKET}/t/{tenant}/*"
+    assert listing == f"arn:aws:s3:::{BUCKET}"
+
+
+@pytest.mark.emulator
+def test_an_ant_reaches_its_own_tenants_things_and_no_others(
+    emulator_services, emulator_url, tenant
+):
+    mine = emulator_services.task_queues.ensure(tenant, KEY)
+    theirs = emulator_services.task_queues.ensure(f"{tenant}x", KEY)
+    emulator_services.objects.put(f"t/{tenant}x/secret", b"x", "text/plain")
+    given = emulator_services.broker.ant_credentials(tenant, "ant-1")
+    session = boto3.Session(
+        given.access_key_id, given.secret_access_key, given.session_token, REGION
+    )
+    sqs = session.client("sqs", endpoint_url=emulator_url)
+    s3 = session.client("s3", endpoint_url=emulator_url)
+
+    sqs.receive_message(QueueUrl=mine)
+    sqs.send_message_batch(
+        QueueUrl=emulator_services.events_url, Entries=[{"Id": "1", "MessageBody": "x"}]
+    )
+    s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/a", Body=b"a")
+    s3.list_objects_v2(Bucket=BUCKET, Prefix=f"t/{tenant}/")
+
+    for refused in (
+        lambda: sqs.receive_message(QueueUrl=theirs),
+        lambda: sqs.send_message(QueueUrl=mine, MessageBody="x"),
+        lambda: sqs.receive_message(QueueUrl=emulator_services.events_url),
+        lambda: s3.get_object(Bucket=BUCKET, Key=f"t/{tenant}x/secret"),
+        lambda: s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}x/b", Body=b""),
+        lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix=f"t/{tenant}x/"),
+        lambda: s3.list_objects_v2(Bucket=BUCKET),
+        lambda: session.client("dynamodb", endpoint_url=emulator_url).list_tables(),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied|403"):
+            refused()
+    emulator_services.clients.sqs.purge_queue(QueueUrl=emulator_services.events_url)
