@@ -66,9 +66,7 @@ class ApiStack(cdk.Stack):
             name="authorize_request",
             code=code,
             environment={"TABLE_NAME": data.table.table_name},
-            permissions=[
-                permissions.allow(data.table.table_arn, actions=("dynamodb:GetItem",)),
-            ],
+            permissions=[permissions.read_tokens(data.table)],
             timeout_seconds=10,
             memory_mb=512,
             removal_policy=self._deployment.removal_policy,

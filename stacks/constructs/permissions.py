@@ -34,6 +34,16 @@ def task_queue_arns(prefix: str) -> str:
     return f"arn:{cdk.Aws.PARTITION}:sqs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{prefix}-*"
 
 
+def read_tokens(table: dynamodb.TableV2) -> iam.PolicyStatement:
+    """Items about tokens, one by one: who checks them needs nothing of any tenant."""
+    only_tokens: dict[str, object] = {"dynamodb:LeadingKeys": ["TOKEN#*"]}
+    return allow(
+        table.table_arn,
+        actions=("dynamodb:GetItem",),
+        **{"ForAllValues:StringLike": only_tokens},
+    )
+
+
 def read_and_write_table(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
     """Items of the table one by one, in transactions and by query; no scan, no table changes."""
     reads = ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query")

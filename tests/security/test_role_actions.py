@@ -104,6 +104,12 @@ def test_no_statement_is_about_everything(dev):
             assert "*" not in _as_list(statement["Action"])
 
 
+def test_who_checks_tokens_reads_nothing_else(dev):
+    (read,) = [s for s in _statements(dev, "AuthorizeRequestRole") if "dynamodb" in str(s)]
+
+    assert read["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TOKEN#*"]}}
+
+
 def test_ants_have_no_way_to_the_table(dev):
     assert not [a for a in _actions(_statements(dev, "AntsRole")) if a.startswith("dynamodb:")]
 
