@@ -73,12 +73,12 @@ DEFINITION = {
     "job_type": "greet",
     "version": 1,
     "tasks": [
-        {"task_type": "hello", "method": "SHELL", "on_completed": "check"},
+        {"task_type": "hello", "method": "SHELL", "on_completed": ["check"]},
         {
             "task_type": "check",
             "method": "SHELL",
             "on_exit_code": {"3": "long"},
-            "on_completed": "short",
+            "on_completed": ["short"],
         },
         {"task_type": "long", "method": "SHELL"},
         {"task_type": "short", "method": "SHELL", "allow_failure": True},
