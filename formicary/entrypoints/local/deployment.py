@@ -103,7 +103,8 @@ class _Cdk:
     def deploy(self) -> dict[str, Any]:
         outputs = self.home.folder / "outputs.json"
         arguments = ("--app", str(self.home.assembly), "--all", "--require-approval", "never")
-        written = ("--outputs-file", str(outputs), "--progress", "events", "--concurrency", "2")
+        # Without change sets: nobody reviews them here, and cdk looks at each every few seconds.
+        written = ("--outputs-file", str(outputs), "--progress", "events", "--method", "direct")
         self.start("deploy", *arguments, *written).finish()
         by_stack: dict[str, dict[str, Any]] = json.loads(outputs.read_text())
         return {name: value for stack in by_stack.values() for name, value in stack.items()}

@@ -27,13 +27,13 @@ class Daemon:
 
     record_file: Path
     log_file: Path
-    # Kept so that a child of this very process is reaped and does not look alive as a zombie.
+    # Kept to reap it, where the process that started it still lives when it ends.
     _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
     def pid(self) -> int | None:
         """The pid, if the process that was recorded still runs."""
-        if self._child is not None:
-            self._child.poll()
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
         record = self._read()
         if record is None or start_mark(record["pid"]) != record["start_mark"]:
             return None
@@ -118,9 +118,17 @@ def start_mark(pid: int) -> str | None:
     # The name in parentheses may hold anything, so count from its end.
     fields = stat.rpartition(")")[2].split()
     state, ticks_since_boot = fields[0], fields[19]
-    if state == "Z":
+    if state == "Z" and not _has_threads(pid):
         return None
     return f"{(_PROC / 'sys/kernel/random/boot_id').read_text().strip()} {ticks_since_boot}"
+
+
+def _has_threads(pid: int) -> bool:
+    # Killed, but not gone: files and ports stay open until the last thread has ended.
+    try:
+        return len(list((_PROC / str(pid) / "task").iterdir())) > 1
+    except FileNotFoundError:
+        return False
 
 
 def _start_mark_by_ps(pid: int) -> str | None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 logger = logging.getLogger("formicary.snapshots")
-_REST_FACTOR = 20  # a snapshot costs at most a twentieth of the time
+_REST_FACTOR = 20  # snapshots take at most a twentieth of one processor,
+_LONGEST_REST_SECONDS = 30.0  # unless the state is so large that a crash would go back too far
 _CHILD_LIMIT_SECONDS = 300
 _MOST_FILES = 65536
 _AFTERMATH_SECONDS = 10.0  # functions and timers go on after the request that set them off
@@ -66,7 +67,7 @@ class Snapshots:
         self._one_at_a_time = asyncio.Lock()
         self._child: int | None = None
         self._taken_at = float("-inf")
-        self._seconds = 0.0
+        self._cost = 0.0
 
     def watching(self, application: Application) -> Application:
         """The application, with changes noted and snapshots taken for as long as it lives."""
@@ -93,11 +94,10 @@ class Snapshots:
             stalled = time.monotonic() - started
             succeeded = await self._reap(self._child)
             self._child = None
-            self._seconds = time.monotonic() - started
             if succeeded:
                 self._taken_at = started
             log = logger.debug if succeeded else logger.error
-            log("snapshot %s in %.2f s, stalled %.3f s", succeeded, self._seconds, stalled)
+            log("snapshot %s: stalled %.3f s, worked %.2f s", succeeded, stalled, self._cost)
             return succeeded
 
     def save_last(self, services: Mapping[str, Callable[[], Any]]) -> None:
@@ -110,14 +110,16 @@ class Snapshots:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(max(self._interval, _REST_FACTOR * self._seconds))
+            rest = min(_REST_FACTOR * self._cost, _LONGEST_REST_SECONDS)
+            await asyncio.sleep(max(self._interval, rest))
             if self._activity.since(self._taken_at):
                 await self.take()
 
     async def _reap(self, child: int) -> bool:
         while True:
-            done, status = os.waitpid(child, os.WNOHANG)  # noqa: ASYNC222 (does not block)
+            done, status, usage = os.wait4(child, os.WNOHANG)  # noqa: ASYNC222 (does not block)
             if done:
+                self._cost = usage.ru_utime + usage.ru_stime
                 return status == 0
             await asyncio.sleep(0.02)
 
