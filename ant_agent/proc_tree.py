@@ -8,11 +8,13 @@ import contextlib
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
 _PROC = Path("/proc")
+_EXEC_LOOKS = 6
 TASK_DIR_VARIABLE = "FORMICARY_TASK_DIR"
 
 
@@ -36,11 +38,24 @@ def children() -> list[int]:
 def task_dir_of(pid: int) -> str | None:
     """Return the task folder that a process was started in, None when it does not say."""
     prefix = f"{TASK_DIR_VARIABLE}=".encode()
-    with contextlib.suppress(OSError):
-        for entry in _PROC.joinpath(str(pid), "environ").read_bytes().split(b"\0"):
-            if entry.startswith(prefix):
-                return os.fsdecode(entry.removeprefix(prefix))
+    for entry in _environment(pid).split(b"\0"):
+        if entry.startswith(prefix):
+            return os.fsdecode(entry.removeprefix(prefix))
     return None
+
+
+def _environment(pid: int) -> bytes:
+    content = b""
+    for _ in range(_EXEC_LOOKS):
+        try:
+            content = (_PROC / str(pid) / "environ").read_bytes()
+        except OSError:
+            return b""
+        # In the middle of an exec a process has no environment for a moment; a dead one never has.
+        if content or _state(pid) in {"", "Z", "X"}:
+            break
+        time.sleep(0.002)
+    return content
 
 
 def session_of(pid: int) -> int | None:
@@ -52,9 +67,17 @@ def session_of(pid: int) -> int | None:
 
 def started_at(pid: int) -> str:
     """Return a mark of when a process started; a pid with the same mark is the same process."""
+    return _stat(pid, 19)
+
+
+def _state(pid: int) -> str:
+    return _stat(pid, 0)
+
+
+def _stat(pid: int, field: int) -> str:
+    """Return a field after the name, which stands in parentheses and may hold spaces."""
     with contextlib.suppress(OSError, IndexError):
-        # The name in parentheses may hold spaces; the start time is field 22.
-        return _PROC.joinpath(str(pid), "stat").read_text().rpartition(")")[2].split()[19]
+        return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[field]
     return ""
 
 

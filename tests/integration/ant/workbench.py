@@ -1,0 +1,101 @@
+"""Runs single attempts with real processes; objects are kept in memory."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ant_agent.artifact_transfer import ArtifactTransfer
+from ant_agent.cancellation import Cancellation
+from ant_agent.executors import executors_for
+from ant_agent.object_store import ObjectMissingError
+from ant_agent.process_manager import ProcessManager
+from ant_agent.settings import Settings
+from ant_agent.task_directory import TaskDirectory
+from ant_agent.task_outcome import Outcome
+from ant_agent.task_runner import TaskRunner
+from formicary.domain.artifact import Artifact
+from formicary.domain.task_request import TaskMessage
+
+
+class InMemoryObjects:
+    """Objects by key; the next calls fail as often as told."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.failures = 0
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        self._maybe_fail()
+        self.objects[key] = body
+
+    def upload(self, file: Path, key: str, content_type: str, sha256: str) -> None:
+        self._maybe_fail()
+        self.objects[key] = file.read_bytes()
+
+    def download(self, key: str, file: Path, check: Callable[[], None]) -> str:
+        self._maybe_fail()
+        if key not in self.objects:
+            raise ObjectMissingError(key)
+        file.write_bytes(self.objects[key])
+        return hashlib.sha256(self.objects[key]).hexdigest()
+
+    def _maybe_fail(self) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise OSError("the store is away")
+
+
+class Workbench:
+    """Everything an attempt needs."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.folder = folder
+        self.objects = InMemoryObjects()
+        self.settings = Settings(
+            url="http://nowhere", token="t", **({"grace_seconds": 0.3} | settings)
+        )
+        self.processes = ProcessManager(grace_seconds=self.settings.grace_seconds)
+        self._runner = TaskRunner(
+            executors=executors_for(self.settings, self.processes),
+            transfer=ArtifactTransfer(self.objects),
+            log_sink=self.objects,
+            base_environment=self.settings.task_environment(),
+            output_limit=self.settings.output_limit_bytes,
+            after_script_seconds=2,
+        )
+
+    def run(
+        self, message: TaskMessage, when_started: Callable[[Cancellation], None] | None = None
+    ) -> Outcome:
+        """Run an attempt to its end; `when_started` is called beside it in a thread."""
+        cancellation = Cancellation(message.request.timeout)
+        directory = TaskDirectory(self.folder)
+        companion = threading.Thread(target=when_started or (lambda _: None), args=(cancellation,))
+        companion.start()
+        try:
+            return self._runner.run(message, directory, cancellation)
+        finally:
+            companion.join()
+            directory.remove()
+            cancellation.close()
+
+    def text(self, message: TaskMessage, outcome: Outcome) -> str:
+        """The whole log."""
+        keys = (f"{message.object_prefix}log/{n:06d}" for n in range(1, outcome.log.chunks + 1))
+        chunks = b"".join(self.objects.objects[key] for key in keys)
+        return chunks.decode(errors="replace") or outcome.log.inline
+
+    def artifact(self, path: str, content: bytes, **changes: Any) -> Artifact:
+        """Store an artifact of an earlier task."""
+        key = f"earlier/{path}"
+        self.objects.objects[key] = content
+        fields = {
+            "id": f"id-{len(self.objects.objects)}",
+            "name": Path(path).name,
+            "key": key,
+            "path": path,
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+        return Artifact(**(fields | changes))
