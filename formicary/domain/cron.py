@@ -34,7 +34,7 @@ def check_timezone(name: str) -> None:
 def next_times(
     expression: str, now: datetime, count: int = 5, timezone: str = "UTC"
 ) -> list[datetime]:
-    """Return the next times after `now` at which it fires, fewer (or none) when there are no more."""
+    """Return the next times after `now` at which it fires, fewer when there are no more."""
     iterator = _iterator(expression, now.astimezone(_zone(timezone)))
     times: list[datetime] = []
     try:

@@ -93,11 +93,11 @@ def _fill(entry: Entry, model: type[Part], pending: _Pending, outer: frozenset[s
     if kind == "models" and inner and isinstance(entry.value, Listing):
         last = entry.value.items[-1].value if entry.value.items else None
         if isinstance(last, Mapping):
-            _take_into(last, inner, pending, keys_of(inner) - outer)
+            _take_into(last, inner, pending, keys_of(inner) - outer, outer)
         return
     content = Mapping(entry.value.line, entry.value.column)
     if inner:
-        _take_into(content, inner, pending, keys_of(inner))
+        _take_into(content, inner, pending, keys_of(inner), outer)
     else:
         _take_words(content, entry, pending, outer)
     if content.entries:
@@ -105,13 +105,17 @@ def _fill(entry: Entry, model: type[Part], pending: _Pending, outer: frozenset[s
 
 
 def _take_into(
-    content: Mapping, model: type[Part], pending: _Pending, accepted: frozenset[str]
+    content: Mapping,
+    model: type[Part],
+    pending: _Pending,
+    accepted: frozenset[str],
+    outer: frozenset[str],
 ) -> None:
     seen = {entry.key.text for entry in content.entries}
     while (entry := pending.peek()) and entry.key.text in accepted - seen:
         next(pending)
         seen.add(entry.key.text)
-        _fill(entry, model, pending, accepted)
+        _fill(entry, model, pending, outer | accepted)
         content.entries.append(entry)
 
 

@@ -154,7 +154,7 @@ def doubles(node: Mapping) -> Iterator[tuple[Entry, Entry]]:
 
 
 def place_of(node: Node, path: Path, choice: int = 0, *, key: bool = False) -> tuple[Node, bool]:
-    """Walk down as far as a path leads; return the node there (or its key) and whether it is the end.
+    """Walk down as far as a path leads; return that node (or its key) and whether it is the end.
 
     Steps that name nothing here are passed over: validators add some of their own.
     """

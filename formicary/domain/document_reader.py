@@ -152,9 +152,9 @@ class _Reader:
 
     def _scalar(self, event: Any) -> Scalar:
         line, column = self._prepared.locate(event.start_mark.index)
-        plain = event.style is None and bool(event.implicit[0])
+        plain = not event.style and bool(event.implicit[0])
         if event.tag in _TAGS:
-            plain = not event.tag.endswith(":str") and event.style is None
+            plain = not event.tag.endswith(":str") and not event.style
         if not WORD.search(event.value):
             return Scalar(event.value, line, column, plain)
         scalar = Scalar(self._prepared.raw(event.value), line, column, plain)

@@ -1,4 +1,4 @@
-"""Conditions over whole lines: which `{{if}}` and `{{with}}` surround a line, which `$x` it sees."""
+"""Conditions over whole lines: which blocks surround a line, which `$x` it sees."""
 
 from bisect import bisect_right
 from collections.abc import Iterable

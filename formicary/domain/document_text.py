@@ -1,7 +1,7 @@
 """Makes YAML of a definition's text: actions become opaque words, control lines become comments.
 
-Every line stays on its line. A control action alone on its line, outside of any value, is a condition
-on the lines that it surrounds; inside a block value it belongs to that value.
+Every line stays on its line. A control action alone on its line is a condition on the lines that it
+surrounds; inside a block value it belongs to that value.
 """
 
 import re
@@ -18,7 +18,8 @@ _PRIVATE = re.compile(f"[{OPEN}{CLOSE}{MARK}]")
 WORD = re.compile(f"{OPEN}(\\d+){CLOSE}")
 _CONTROL_LINE = re.compile(rf"[ \t]*(?:{WORD.pattern}[ \t]*)+")
 _BLOCK_HEADER = re.compile(
-    r"(?P<indent> *)(?P<dashes>(?:- +)*)(?P<key>[^\s#'\"\[{][^#]*?:[ \t]+)?[|>][-+0-9]*[ \t]*(?:#.*)?"
+    r"(?P<indent> *)(?P<dashes>(?:- +)*)(?P<key>[^\s#'\"\[{][^#]*?:[ \t]+)?"
+    r"[|>][-+0-9]*[ \t]*(?:#.*)?"
 )
 _DASH = re.compile("[ \t]*([\u2013\u2014])(?=[ \t])")
 _BARE_LIST = re.compile(r"([ \t]*)required_params:[ \t]*(?:#.*)?")
@@ -198,7 +199,7 @@ class _LineRewriter:
 
     def _control(self, line: str, offset: int, words: list[int], below: int) -> None:
         indent = len(line) - len(line.lstrip(" "))
-        inside = [self._belongs(word, indent, below) for word in words].pop(0)
+        inside, *_ = [self._belongs(word, indent, below) for word in words]
         text = "".join(f"{OPEN}{word}{CLOSE}" for word in words)
         if not inside or self._parent is None:
             self._parent = self._content = None

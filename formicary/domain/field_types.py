@@ -19,7 +19,7 @@ _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fa
 
 
 class Plain(str):
-    """A scalar written without quotes: text, until a field without a type of its own asks for more."""
+    """A scalar without quotes: text, until a field that has no type of its own asks for more."""
 
     __slots__ = ()
 
@@ -67,7 +67,7 @@ def resolve(value: Any) -> Any:
 
 def fault(message: str, mend: str = "") -> PydanticCustomError:
     """Make the error of a validator; the message follows the name of the field."""
-    return PydanticCustomError(FAULT_TYPE, "{message}", {"message": message, "mend": mend})  # type: ignore[arg-type]
+    return PydanticCustomError(FAULT_TYPE, "{message}", {"message": message, "mend": mend})
 
 
 def _text_list(value: Any) -> Any:
@@ -142,7 +142,7 @@ Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class Part(BaseModel):
-    """A part of a definition: frozen, without unknown keys; a key without a value counts as absent."""
+    """A part of a definition: frozen, no unknown keys; a key without a value counts as absent."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", populate_by_name=True, coerce_numbers_to_str=True

@@ -79,18 +79,14 @@ def _decoded(text: str | bytes) -> str:
     if size > MAX_BYTES:
         message = f"the text has {size} bytes, and {MAX_BYTES} are allowed"
         raise ReadError(Fault("ERR_TOO_LARGE", message, "split the job, or move data to artifacts"))
-    if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = text[: error.start].count(b"\n") + 1
-            message = "the text is not UTF-8"
-            raise ReadError(Fault("ERR_YAML", message, "save it as UTF-8", line, 1)) from error
+    raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise ReadError(Fault("ERR_YAML", "the text is not Unicode", "", 1, 1)) from error
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        decoded = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        message = "the text is not UTF-8"
+        raise ReadError(Fault("ERR_YAML", message, "save it as UTF-8", line, 1)) from error
+    return decoded.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _line_scopes(prepared: PreparedText) -> LineScopes:

@@ -1,4 +1,4 @@
-"""A job definition read once: its structure, its graph for one run, and its tasks rendered alone."""
+"""A job definition read once: its structure, its graph for one run, its tasks rendered alone."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,7 +66,7 @@ class ParsedJob:
 
     @property
     def definition(self) -> JobDefinition:
-        """The structure; a templated field keeps its text, or its default where text cannot stand."""
+        """The structure; a templated field keeps its text, or its default where none can stand."""
         return self.checked.definition
 
     @property
@@ -86,7 +86,7 @@ class ParsedJob:
         return self.checked.graph.starts
 
     def graph(self, variables: Mapping[str, Any]) -> JobGraph:
-        """Return the graph for one run; nodes that depend on variables are rendered when asked for."""
+        """Return the graph for one run; nodes that templates fill are rendered when asked for."""
         return RenderedGraph(self, variables) if self._graph_is_dynamic else self._static_graph
 
     @cached_property
@@ -104,7 +104,7 @@ class ParsedJob:
     def render_task(self, task_type: str, variables: Mapping[str, Any]) -> RenderedTask:
         """Render one task; TemplateError tells which value cannot be what it must be.
 
-        KeyError when the definition has no task of exactly that name. A task that a condition leaves
+        KeyError when there is no task of exactly that name. A task that a condition leaves
         out is rendered with `except` true, so that it is skipped.
         """
         if task_type in self._rendered:

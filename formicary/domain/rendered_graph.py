@@ -149,6 +149,7 @@ class RenderedGraph:
 
 def depends_on_variables(checked: "CheckedJob") -> bool:
     """Whether the graph of a definition can differ from run to run."""
+    parts: list[tuple[MappingNode, Scope | None, frozenset[str]]]
     parts = [(checked.head, None, frozenset({"timeout"}))]
     parts += ((n, s, _NODE_KEYS) for task in checked.tasks.values() for n, s in task.variants)
     return any(scope is not None or is_dynamic(_only(node, keys)) for node, scope, keys in parts)

@@ -113,10 +113,10 @@ def _task_entry(item: Item, index: int, tasks: dict[str, TaskEntry]) -> Iterator
 def _check_task(task: TaskEntry) -> tuple[TaskDefinition, set[Location], list[Fault]]:
     """Check every alternative of a task; the first one stands for it in the structure."""
     owner, prefix = f'task "{task.name}"', f"tasks[{task.index}]."
-    first, faults, aside = check_fields(TaskDefinition, task.node, owner, prefix)
+    first, faults, aside = check_fields(TaskDefinition, task.node, owner, prefix=prefix)
     for number, (node, _) in enumerate(task.variants):
         for choice in range(0 if number else 1, choices(node)):
-            faults += check_fields(TaskDefinition, node, owner, prefix, choice)[1]
+            faults += check_fields(TaskDefinition, node, owner, prefix=prefix, choice=choice)[1]
     return first, aside, faults
 
 

@@ -30,11 +30,11 @@ _OTHER_WORDS = {"filter": "skip_if", "on_exit": "on_exit_code", "depends_on": "d
 
 
 def check_fields(
-    model: type[P], node: Mapping, owner: str, prefix: str = "", choice: int = 0
+    model: type[P], node: Mapping, owner: str, *, prefix: str = "", choice: int = 0
 ) -> tuple[P, list[Fault], set[Location]]:
-    """Build the model of a part; return it with the faults and the places that templates fill.
+    """Build the model of a part; return it, the faults and the places that templates fill.
 
-    Values that have faults, or that only a template gives, are set aside, so there is always a model.
+    Values that have faults, or that only a template gives, are set aside, so there is a model.
     """
     data: Any = project(node, choice)
     faults: list[Fault] = []
@@ -50,27 +50,29 @@ def check_fields(
                 if templated and detail["type"] != "extra_forbidden":
                     aside.add(location)
                 else:
-                    faults.append(_fault(model, node, detail, owner, prefix, choice))
+                    faults.append(_fault(model, node, detail, owner, prefix=prefix, choice=choice))
                 _set_aside(data, location)
 
 
 def _set_aside(data: Any, location: Location) -> None:
     """Remove the value at a location, or what holds it when the location leads nowhere."""
-    holder, last = None, None
+    holder: Any = None
+    last: Any = None
     found = data
     for step in location:
-        if isinstance(found, AbstractMapping):
-            key = _key_of(found, step)
-            if key is not None:
-                holder, last, found = found, key, found[key]
-        elif isinstance(found, list) and isinstance(step, int) and step < len(found):
-            holder, last, found = found, step, found[step]
-    if isinstance(holder, dict):
+        key = _step_of(found, step)
+        if key is not None:
+            holder, last, found = found, key, found[key]
+    if isinstance(holder, list) and isinstance(found, str):
+        holder[last] = ""
+    elif holder is not None:
         del holder[last]
-    elif isinstance(holder, list) and isinstance(last, int):
-        holder[last] = None if not isinstance(found, str) else ""
-        if holder[last] is None:
-            del holder[last]
+
+
+def _step_of(found: Any, step: str | int) -> str | int | None:
+    if isinstance(found, AbstractMapping):
+        return _key_of(found, step)
+    return step if isinstance(found, list) and isinstance(step, int) and step < len(found) else None
 
 
 def _key_of(found: AbstractMapping[Any, Any], step: str | int) -> str | None:
@@ -81,7 +83,7 @@ def _key_of(found: AbstractMapping[Any, Any], step: str | int) -> str | None:
 
 
 def _fault(
-    model: type[Part], node: Mapping, detail: Any, owner: str, prefix: str, choice: int
+    model: type[Part], node: Mapping, detail: Any, owner: str, *, prefix: str, choice: int
 ) -> Fault:
     location: Location = detail["loc"]
     unknown = detail["type"] == "extra_forbidden"

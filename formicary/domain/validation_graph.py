@@ -77,7 +77,8 @@ class TaskGraph:
                     mend = did_you_mean(route.target or "", [*self.tasks, *_TARGET_WORDS])
                     yield Fault(
                         "ERR_UNKNOWN_TASK",
-                        f'task "{name}": {route.field} leads to "{route.target}", which no task has',
+                        f'task "{name}": {route.field} leads to "{route.target}", '
+                        "which no task has",
                         mend or "name a task of this job, or one of " + ", ".join(_TARGET_WORDS),
                         route.line,
                         route.column,

@@ -72,7 +72,7 @@ def _noun(value: Any) -> str:
 
 
 def index(container: Any, *keys: Any) -> Any:
-    """Look up keys one in the other; a missing key of a map gives nil, one of a list is an error."""
+    """Look up keys one in the other; a map gives nil for a missing one, a list an error."""
     for key in keys:
         if isinstance(container, Mapping):
             container = container.get(key)
@@ -146,7 +146,7 @@ def _replace(old: Any, new: Any, text: Any) -> str:
     old, new, text = to_text(old), to_text(new), to_text(text)
     if len(text) + text.count(old) * len(new) > 2**20:
         raise ValueError("the text grows over 1 MiB")
-    return text.replace(old, new)
+    return str(text.replace(old, new))
 
 
 def _escape_js(value: Any) -> str:
