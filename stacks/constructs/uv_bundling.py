@@ -21,7 +21,7 @@ from aws_cdk import aws_lambda as lambda_
 _OWN_VERSION = ".".join(platform.python_version_tuple()[:2])
 ROOT = Path(__file__).resolve().parents[2]
 # The doors that a function is not: a change of the command line must not redeploy the functions.
-_NOT_IN_FUNCTIONS = ("entrypoints", "__pycache__")
+_NOT_IN_FUNCTIONS = ("cli", "local", "__pycache__")
 _PACKAGES = ("formicary", "lambdas")
 # The functions speak to these services alone; the other 400 models make up 25 MB of botocore.
 _BOTO_SERVICES = frozenset({"dynamodb", "events", "s3", "sqs", "sts"})

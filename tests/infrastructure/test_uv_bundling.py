@@ -29,7 +29,8 @@ def test_bundle_for_lambda_carries_arm64_wheels_whatever_machine_made_it(bundle)
     assert all("aarch64" in name for name in libraries if "linux" in name)
     assert (output / "formicary" / "domain").is_dir()
     assert (output / "lambdas").is_dir()
-    assert not (output / "formicary" / "entrypoints").exists()
+    doors = {door.name for door in (output / "formicary" / "entrypoints").iterdir()}
+    assert not doors & {"cli", "local"}
     assert not (output / "aws_cdk").exists()
     assert not (output / "bin").exists()
     services = {path.name for path in (output / "botocore" / "data").iterdir() if path.is_dir()}
@@ -47,7 +48,7 @@ def test_sources_leave_out_other_doors_and_caches(tmp_path):
     for name in (
         "formicary/domain/dag.py",
         "formicary/domain/__pycache__/dag.pyc",
-        "formicary/entrypoints/cli.py",
+        "formicary/entrypoints/cli/app.py",
         "lambdas/run_engine/handler.py",
         "ant_agent/agent.py",
     ):
