@@ -7,6 +7,7 @@ from typing import Annotated, Any, ParamSpec
 from aws_lambda_powertools.event_handler import Request, Response
 from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from aws_lambda_powertools.event_handler.router import APIGatewayHttpRouter
 
 from formicary.domain.records import Principal
@@ -44,7 +45,9 @@ PageToken = Annotated[
     str | None, Query(description="`next_token` of the page before, in place of `page`")
 ]
 FIRST_PAGE = 0
-TEXT = {200: {"description": "Text", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+TEXT: dict[int, OpenAPIResponse] = {
+    200: {"description": "Text", "content": {"text/plain": {"schema": {"type": "string"}}}}
+}
 USUAL_SIZE = DEFAULT_PAGE_SIZE
 
 
