@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -37,6 +38,7 @@ _MENDS = (
         'a "-" stands where none can',
         "indent the line as those around it",
     ),
+    ("quoted scalar", "a quote is not closed", "close it, or quote the whole value"),
     ("undefined alias", "an alias names no anchor", "quote a value that begins with *"),
     ("while scanning an alias", "an alias has no name", "quote a value that begins with *"),
     (
@@ -56,11 +58,20 @@ class ReadError(Exception):
         self.fault = fault
 
 
-def read_yaml(prepared: PreparedText) -> tuple[Node, list[Scalar]]:
-    """Return the root node and every templated scalar; ReadError when it cannot be read."""
+@dataclass(slots=True)
+class YamlTree:
+    """A tree, its templated scalars, and its maps in which a key stands twice."""
+
+    root: Node
+    templated: list[Scalar]
+    doubled: list[Mapping]
+
+
+def read_yaml(prepared: PreparedText) -> YamlTree:
+    """Read the tree; ReadError when that cannot be done."""
     reader = _Reader(prepared)
     try:
-        return reader.root(), reader.templated
+        return YamlTree(reader.root(), reader.templated, reader.doubled)
     except yaml.YAMLError as error:
         raise ReadError(_yaml_fault(error, prepared)) from error
 
@@ -72,6 +83,7 @@ class _Reader:
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._count = 0
         self.templated: list[Scalar] = []
+        self.doubled: list[Mapping] = []
 
     def root(self) -> Node:
         event = self._after(yaml.StreamStartEvent, yaml.DocumentStartEvent)
@@ -107,7 +119,7 @@ class _Reader:
     def _collection(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
-        line, column = self._prepared.locate(event.start_mark.index)
+        line, column = self._prepared.place(event.start_mark)
         if isinstance(event, yaml.SequenceStartEvent):
             listing = Listing(line, column)
             while not isinstance(inner := next(self._events), yaml.SequenceEndEvent):
@@ -129,6 +141,8 @@ class _Reader:
             else:
                 mapping.entries.append(Entry(key, value))
         own = {entry.key.text for entry in mapping.entries}
+        if len(own) < len(mapping.entries):
+            self.doubled.append(mapping)
         mapping.entries += (entry for entry in merged if entry.key.text not in own)
         return mapping
 
@@ -151,7 +165,7 @@ class _Reader:
             )
 
     def _scalar(self, event: Any) -> Scalar:
-        line, column = self._prepared.locate(event.start_mark.index)
+        line, column = self._prepared.place(event.start_mark)
         plain = not event.style and bool(event.implicit[0])
         if event.tag in _TAGS:
             plain = not event.tag.endswith(":str") and not event.style
@@ -178,13 +192,12 @@ class _Reader:
             word = int(found[1])
             parts.append(self._prepared.statement(word) or self._prepared.raw(found[0]))
             offset = found.end()
-            if word in self._prepared.control_words:
-                self._prepared.control_words.remove(word)
+            self._prepared.control_words.pop(word, None)
         parts.append(text[offset:])
         return _joined(parts)
 
     def _error(self, event: Any, message: str, mend: str) -> ReadError:
-        line, column = self._prepared.locate(event.start_mark.index)
+        line, column = self._prepared.place(event.start_mark)
         return ReadError(Fault("ERR_YAML", message, mend, line, column))
 
 

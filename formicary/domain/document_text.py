@@ -7,15 +7,19 @@ surrounds; inside a block value it belongs to that value.
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from typing import Any
 
 from formicary.domain.faults import Fault
 from formicary.domain.templating.errors import TemplateError
+from formicary.domain.templating.nodes import Command, Literal, Pipe
 from formicary.domain.templating.parser import BLOCK_KEYWORDS, Statement, parse_action
-from formicary.domain.templating.scanner import Lines, find_actions
+from formicary.domain.templating.scanner import Action, Lines, find_actions
 
+MAX_ACTIONS = 20_000
 OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
 _PRIVATE = re.compile(f"[{OPEN}{CLOSE}{MARK}]")
 WORD = re.compile(f"{OPEN}(\\d+){CLOSE}")
+_OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _CONTROL_LINE = re.compile(rf"[ \t]*(?:{WORD.pattern}[ \t]*)+")
 _BLOCK_HEADER = re.compile(
     r"(?P<indent> *)(?P<dashes>(?:- +)*)(?P<key>[^\s#'\"\[{][^#]*?:[ \t]+)?"
@@ -36,6 +40,7 @@ class Rewritten:
         self._starts: list[int] = []
         self._sources: list[tuple[int, bool]] = []
         self._length = 0
+        self._end = -1
 
     def copy(self, text: str, source: int) -> None:
         """Add a piece as it stands at an offset of the source."""
@@ -46,11 +51,19 @@ class Rewritten:
         self._add(text, source, copied=False)
 
     def _add(self, text: str, source: int, *, copied: bool) -> None:
-        if text:
-            self._pieces.append(text)
+        if not text:
+            return
+        self._pieces.append(text)
+        # A copy that goes on where the last one ended needs no mark of its own.
+        if not (copied and source == self._end):
             self._starts.append(self._length)
             self._sources.append((source, copied))
-            self._length += len(text)
+        self._end = source + len(text) if copied else -1
+        self._length += len(text)
+
+    def __len__(self) -> int:
+        """Length of the text so far."""
+        return self._length
 
     @property
     def text(self) -> str:
@@ -73,10 +86,19 @@ class PreparedText:
     yaml: str = ""
     words: list[Statement | str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    control_words: list[int] = field(default_factory=list)
+    control_words: dict[int, None] = field(default_factory=dict)
+    broken: bool = False
+    same_lines: bool = True
+    changed_lines: set[int] = field(default_factory=set)
     lines: Lines = field(default_factory=lambda: Lines(""))
     flat: Rewritten = field(default_factory=Rewritten)
     final: Rewritten = field(default_factory=Rewritten)
+
+    def place(self, mark: Any) -> tuple[int, int]:
+        """Return the user's line and column for a mark of the YAML reader."""
+        if self.same_lines and mark.line + 1 not in self.changed_lines:
+            return mark.line + 1, mark.column + 1
+        return self.locate(mark.index)
 
     def locate(self, offset: int) -> tuple[int, int]:
         """Return the user's line and column for an offset of the YAML text."""
@@ -102,6 +124,8 @@ def prepare(text: str) -> PreparedText:
     _replace_actions(text, prepared)
     _rewrite_lines(prepared)
     prepared.yaml = prepared.final.text
+    # YAML counts these as line ends, too.
+    prepared.same_lines = prepared.same_lines and not _OTHER_LINE_ENDS.search(text)
     return prepared
 
 
@@ -116,15 +140,34 @@ def _replace_actions(text: str, prepared: PreparedText) -> None:
         for action in find_actions(text, prepared.lines, spaced=True):
             _copy(text, offset, action.start, prepared)
             offset = action.end
+            prepared.changed_lines.add(action.line)
+            prepared.same_lines = prepared.same_lines and "\n" not in action.raw
             try:
                 word: Statement | str = parse_action(action)
             except TemplateError as error:
                 prepared.faults.append(template_fault(error))
-                word = action.raw
+                word = _stand_in(action)
             _put_word(word, action.start, prepared)
+            _check_count(action, prepared)
     except TemplateError as error:
         prepared.faults.append(template_fault(error))
+        prepared.broken = True
     _copy(text, offset, len(text), prepared)
+
+
+def _check_count(action: Action, prepared: PreparedText) -> None:
+    if len(prepared.words) > MAX_ACTIONS:
+        message = f"the text has more than {MAX_ACTIONS} actions"
+        raise TemplateError(message, action.line, action.column)
+
+
+def _stand_in(action: Action) -> Statement:
+    """Return what takes the place of a faulty action, so that its block stays paired."""
+    words = action.source.split(maxsplit=1)
+    keyword = words[0] if words and words[0] in (*BLOCK_KEYWORDS, "else", "end") else ""
+    nothing = Literal("", action.line, action.column)
+    pipe = Pipe((Command((nothing,)),), action.line, action.column)
+    return Statement(action, keyword, pipe if keyword in ("", *BLOCK_KEYWORDS) else None)
 
 
 def _copy(text: str, start: int, end: int, prepared: PreparedText) -> None:
@@ -132,6 +175,7 @@ def _copy(text: str, start: int, end: int, prepared: PreparedText) -> None:
     for found in _PRIVATE.finditer(text, start, end):
         prepared.flat.copy(text[start : found.start()], start)
         _put_word(found[0], found.start(), prepared)
+        prepared.changed_lines.add(prepared.lines.locate(found.start())[0])
         start = found.end()
     prepared.flat.copy(text[start:end], start)
 
@@ -175,7 +219,7 @@ class _LineRewriter:
             self.out.copy(line, offset)
             return
         self._parent = self._content = None
-        self._structure(line, offset)
+        self._structure(number, line, offset)
         if header := _BLOCK_HEADER.fullmatch(line):
             self._parent = _parent_indent(header)
 
@@ -203,7 +247,7 @@ class _LineRewriter:
         text = "".join(f"{OPEN}{word}{CLOSE}" for word in words)
         if not inside or self._parent is None:
             self._parent = self._content = None
-            self._prepared.control_words += words
+            self._prepared.control_words.update(dict.fromkeys(words))
             self.out.put(f"#{MARK}{text}", offset)
             return
         if self._content is None:
@@ -221,8 +265,14 @@ class _LineRewriter:
             self._insides.append(inside)
         return inside
 
-    def _structure(self, line: str, offset: int) -> None:
+    def _structure(self, number: int, line: str, offset: int) -> None:
         """Copy a line outside of block values, with the article's forms made YAML."""
+        before = len(self.out)
+        self._mended(line, offset)
+        if len(self.out) != before + len(line):
+            self._prepared.changed_lines.add(number + 1)
+
+    def _mended(self, line: str, offset: int) -> None:
         if dash := _DASH.match(line):
             self.out.copy(line[: dash.start(1)], offset)
             self.out.put("-", offset + dash.start(1))

@@ -15,22 +15,29 @@ MAX_BYTES = 256 * 1024
 
 @dataclass(slots=True)
 class JobDocument:
-    """The root of the tree and what was wrong with the text; no root when it could not be read."""
+    """The root of the tree and what was wrong with the text; no root when it could not be read.
+
+    `alternatives` tells whether any key stands twice, under conditions that exclude each other.
+    """
 
     root: Mapping | None = None
     faults: list[Fault] = field(default_factory=list)
+    alternatives: bool = False
 
 
 def read_document(text: str | bytes) -> JobDocument:
     """Read the text of a definition; every fault of form and of templates is collected."""
     try:
         prepared = prepare(_decoded(text))
-        node, templated = read_yaml(prepared)
+        if prepared.broken:
+            return JobDocument(None, prepared.faults)
+        tree = read_yaml(prepared)
     except ReadError as error:
         faults = [error.fault]
         if "prepared" in locals():
             faults += prepared.faults
         return JobDocument(None, faults)
+    node = tree.root
     if not isinstance(node, Mapping):
         message = "a job definition is a map of keys such as job_type and tasks"
         return JobDocument(None, [*prepared.faults, Fault("ERR_YAML", message, "", 1, 1)])
@@ -38,9 +45,9 @@ def read_document(text: str | bytes) -> JobDocument:
     faults = [*prepared.faults, *scopes.faults]
     if scopes:
         _assign(node, scopes, set())
-    faults += _assemble(templated, scopes)
-    faults += _double_keys(node, set())
-    return JobDocument(node, faults)
+    faults += _assemble(tree.templated, scopes)
+    faults += _double_keys(tree.doubled)
+    return JobDocument(node, faults, alternatives=bool(tree.doubled))
 
 
 def render(node: Node, frame: ScopeFrame, env: Env, scope: Scope | None = None) -> object:
@@ -122,20 +129,12 @@ def _assemble(templated: list[Scalar], scopes: LineScopes) -> list[Fault]:
     return faults
 
 
-def _double_keys(node: Node, seen: set[int]) -> list[Fault]:
-    if id(node) in seen:
-        return []
-    seen.add(id(node))
+def _double_keys(doubled: list[Mapping]) -> list[Fault]:
     faults: list[Fault] = []
-    if isinstance(node, Mapping):
+    for node in doubled:
         for earlier, entry in doubles(node):
-            message = f'"{entry.key.text}" is given twice (first on line {earlier.key.line})'
-            mend = "remove one, or put them under conditions that exclude each other"
             key = entry.key
+            message = f'"{key.text}" is given twice (first on line {earlier.key.line})'
+            mend = "remove one, or put them under conditions that exclude each other"
             faults.append(Fault("ERR_DUPLICATE_KEY", message, mend, key.line, key.column, key.text))
-        for entry in node.entries:
-            faults += _double_keys(entry.value, seen)
-    elif isinstance(node, Listing):
-        for item in node.items:
-            faults += _double_keys(item.value, seen)
     return faults

@@ -37,19 +37,19 @@ class CheckedJob:
     asides: dict[str, set[Location]] = field(default_factory=dict)
 
 
-def check_job(root: Mapping) -> CheckedJob:
+def check_job(root: Mapping, *, alternatives: bool = True) -> CheckedJob:
     """Check the tree of a definition; the models are there whatever is wrong with it."""
     mend_forms(root, JobDefinition)
     head = Mapping(root.line, root.column, [e for e in root.entries if e.key.text != "tasks"])
     job, faults, head_aside = check_fields(JobDefinition, head, "the job")
-    for choice in range(1, choices(head)):
+    for choice in range(1, choices(head) if alternatives else 1):
         faults += check_fields(JobDefinition, head, "the job", choice=choice)[1]
     tasks: dict[str, TaskEntry] = {}
     models: dict[str, TaskDefinition] = {}
     asides: dict[str, set[Location]] = {}
     faults += _task_entries(root, tasks)
     for name, task in tasks.items():
-        models[name], asides[name], found = _check_task(task)
+        models[name], asides[name], found = _check_task(task, alternatives=alternatives)
         faults += found
     definition = job.model_copy(update={"tasks": tuple(models.values())})
     always_run = frozenset(n for n, task in tasks.items() if _may_always_run(task, models[n]))
@@ -69,14 +69,16 @@ def _task_entries(root: Mapping, tasks: dict[str, TaskEntry]) -> Iterator[Fault]
         yield Fault("ERR_MISSING", "the job has no tasks", "list them below tasks:", 1, 1, "tasks")
     index = 0
     for entry in entries:
-        if not isinstance(entry.value, Listing):
-            yield _at(
-                entry.value, "ERR_VALUE", "tasks must be a list", "begin each with - task_type:"
-            )
+        value = entry.value
+        if isinstance(value, Scalar) and value.structural() is None:
+            yield _at(value, "ERR_MISSING", "the job has no tasks", "list them below tasks:")
             continue
-        if not entry.value.items:
-            yield _at(entry.value, "ERR_MISSING", "the job has no tasks", "list them below tasks:")
-        for item in entry.value.items:
+        if not isinstance(value, Listing):
+            yield _at(value, "ERR_VALUE", "tasks must be a list", "begin each with - task_type:")
+            continue
+        if not value.items:
+            yield _at(value, "ERR_MISSING", "the job has no tasks", "list them below tasks:")
+        for item in value.items:
             yield from _task_entry(item, index, tasks)
             index += 1
     if index > MAX_TASKS:
@@ -110,12 +112,14 @@ def _task_entry(item: Item, index: int, tasks: dict[str, TaskEntry]) -> Iterator
     task.routes.extend(routes_of(node))
 
 
-def _check_task(task: TaskEntry) -> tuple[TaskDefinition, set[Location], list[Fault]]:
+def _check_task(
+    task: TaskEntry, *, alternatives: bool
+) -> tuple[TaskDefinition, set[Location], list[Fault]]:
     """Check every alternative of a task; the first one stands for it in the structure."""
     owner, prefix = f'task "{task.name}"', f"tasks[{task.index}]."
     first, faults, aside = check_fields(TaskDefinition, task.node, owner, prefix=prefix)
     for number, (node, _) in enumerate(task.variants):
-        for choice in range(0 if number else 1, choices(node)):
+        for choice in range(0 if number else 1, choices(node) if alternatives else 1):
             faults += check_fields(TaskDefinition, node, owner, prefix=prefix, choice=choice)[1]
     return first, aside, faults
 
