@@ -24,7 +24,7 @@ STAGE = "local"
 _MARK = "/formicary/local/deployment"
 _BOOTSTRAP_MARK = "/cdk-bootstrap/hnb659fds/version"
 _SOURCES = ("app.py", "cdk.json", "uv.lock", "package-lock.json", "stacks", "lambdas", "formicary")
-_NOT_DEPLOYED = frozenset({"entrypoints"})
+_NOT_DEPLOYED = frozenset({"cli", "local"})  # as in the bundle
 
 
 @dataclass(frozen=True, kw_only=True)

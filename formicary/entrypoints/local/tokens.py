@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
+from formicary.domain.records import Principal
+from formicary.routes import Role
+from formicary.service_layer.authorize_request import token_hash
+from formicary.service_layer.create_token import TOKEN_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     from formicary.entrypoints.local.embedded_aws import EmbeddedAws
 
 _TENANT = "default"
+_USERS = {Role.ADMIN: "admin", Role.ANT: "local-ant"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,18 +34,10 @@ class Tokens:
 def ensure_tokens(aws: EmbeddedAws, deployed: Deployed) -> Tokens:
     """Return the tokens; make them, and tell the control plane again if its state went back."""
     tokens = _read_or_make(aws.home.tokens_file)
-    table = aws.client("dynamodb")
-    for role, token in asdict(tokens).items():
-        item = {
-            "pk": f"TOKEN#{hashlib.sha256(token.encode()).hexdigest()}",
-            "sk": "TOKEN",
-            "tenant": _TENANT,
-            "user": role if role == "admin" else "local-ant",
-            "role": role,
-        }
-        table.put_item(
-            TableName=deployed.table_name, Item={name: {"S": value} for name, value in item.items()}
-        )
+    repository = DynamoDbTokenRepository(aws.client("dynamodb"), deployed.table_name)
+    for role, token in ((Role.ADMIN, tokens.admin), (Role.ANT, tokens.ant)):
+        owner = Principal(tenant=_TENANT, user_id=_USERS[role], role=role)
+        repository.put(token_hash(token), owner)
     return tokens
 
 
@@ -61,4 +59,4 @@ def _read_or_make(path: Path) -> Tokens:
 
 
 def _new_token() -> str:
-    return f"fmc_{secrets.token_urlsafe(32)}"
+    return f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}"
