@@ -7,7 +7,7 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.commands import DispatchTask
 from formicary.domain.decide import SKIPPED_EXIT_CODE
 from formicary.domain.events import TaskFinished
-from formicary.domain.job_definition import TaskDefinition
+from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
 from formicary.domain.object_keys import attempt_prefix

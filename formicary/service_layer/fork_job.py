@@ -7,7 +7,7 @@ from typing import Any
 from formicary.domain.commands import ForkJob
 from formicary.domain.errors import FormicaryError, InvalidRequestError, NotFoundError
 from formicary.domain.events import ChildForked, JobSubmitted, TaskFinished
-from formicary.domain.job_definition import TaskDefinition
+from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.job_run import JobRun, ParentLink
 from formicary.domain.messages import pack_event
 from formicary.domain.new_run import RunOrder, new_run
