@@ -1,0 +1,116 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from formicary.domain.messages import unpack_event
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import TaskMethod
+from tests.unit.lambdas.api_play import ApiPlay
+
+ANT = {"ant_id": "ant-1", "host": "box", "methods": ["SHELL", "HTTP_GET"], "tags": ["GPU ", "linux"]}
+
+
+@pytest.fixture
+def ant(api: ApiPlay) -> ApiPlay:
+    api.role = "ant"
+    assert api.post("/api/ants", ANT).status == 201
+    return api
+
+
+def in_flight(attempt: int = 1, proof: str = "p1") -> dict[str, Any]:
+    return {
+        "job_request_id": "run",
+        "job_execution_id": "exec",
+        "task_type": "build",
+        "attempt": attempt,
+        "proof": proof,
+        "started_at": "2026-01-01T00:00:00Z",
+    }
+
+
+def events_of(api: ApiPlay) -> list[Any]:
+    return [got.message for got in api.plane.events.receive(10)]  # type: ignore[attr-defined]
+
+
+def test_a_registered_ant_is_handed_queues_and_credentials(api: ApiPlay) -> None:
+    answer = api.post("/api/ants", ANT).json
+
+    assert (answer["tenant"], answer["ant_id"]) == ("acme", "ant-1")
+    assert answer["credentials"]["session_token"] == "acme/ant-1"
+    keys = [queue["routing_key"] for queue in answer["directives"]["queues"]]
+    assert keys == ["HTTP_GET|", "SHELL|"]
+    assert answer["directives"]["lease_seconds"] == 30
+
+
+def test_an_ant_polls_the_queues_whose_tags_it_has(ant: ApiPlay) -> None:
+    for tags in (["linux"], ["linux", "gpu"], ["mac"]):
+        key = RoutingKey.of(TaskMethod.SHELL, tags)
+        ant.plane.ants.put_queue("acme", key, ant.plane.task_queues.ensure("acme", key))
+
+    directives = ant.post("/api/ants/ant-1/heartbeat", {}).json
+
+    keys = {queue["routing_key"] for queue in directives["queues"]}
+    assert keys == {"HTTP_GET|", "SHELL|", "SHELL|linux", "SHELL|gpu,linux"}
+
+
+def test_a_task_newly_in_flight_is_told_once_with_the_ants_own_proof(ant: ApiPlay) -> None:
+    ant.post("/api/ants/ant-1/heartbeat", {"in_flight": [in_flight()]})
+    ant.post("/api/ants/ant-1/heartbeat", {"in_flight": [in_flight(), in_flight(2, "p2")]})
+
+    first, second = events_of(ant)
+
+    assert (first.kind, first.proof, second.proof) == ("TaskStarted", "p1", "p2")
+    assert unpack_event(first).ant_host == "box"  # type: ignore[union-attr]
+    assert (first.tenant, first.request_id, first.execution_id) == ("acme", "run", "exec")
+
+
+def test_an_ant_learns_which_of_its_tasks_to_end(ant: ApiPlay) -> None:
+    until = ant.clock.now() + timedelta(minutes=5)
+    for key in ("run:build:1", "other:build:1"):
+        ant.plane.ants.put_cancel("acme", key, until)
+
+    directives = ant.post("/api/ants/ant-1/heartbeat", {"in_flight": [in_flight()]}).json
+
+    assert directives["cancel"] == ["run:build:1"]
+
+
+def test_an_unknown_ant_is_asked_to_register_again(api: ApiPlay) -> None:
+    for path in ("heartbeat", "credentials"):
+        answer = api.post(f"/api/ants/ghost/{path}", {})
+        assert (answer.status, answer.json["code"]) == (404, "ERR_NOT_FOUND")
+
+
+def test_an_ant_of_another_tenant_is_unknown(ant: ApiPlay) -> None:
+    stranger = {"tenant": "evil", "user": "eve", "role": "ant"}
+
+    assert ant.post("/api/ants/ant-1/credentials", caller=stranger).status == 404
+    assert ant.get("/api/ants/ant-1", caller=stranger).status == 404
+
+
+def test_proofs_of_tasks_in_flight_never_show(ant: ApiPlay) -> None:
+    ant.post("/api/ants/ant-1/heartbeat", {"in_flight": [in_flight(proof="the-proof")]})
+
+    listed, shown = ant.get("/api/ants"), ant.get("/api/ants/ant-1")
+
+    assert b"the-proof" not in listed.body + shown.body
+    assert shown.json["in_flight"][0]["task_type"] == "build"
+
+
+def test_a_silent_ant_is_not_alive(ant: ApiPlay) -> None:
+    assert ant.get("/api/ants/ant-1").json["alive"]
+
+    ant.clock.advance(31)
+
+    assert not ant.get("/api/ants/ant-1").json["alive"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"ant_id": "../x"}, {"methods": []}, {"methods": ["SHEL"]}, {"max_capacity": 0}],
+)
+def test_a_bad_registration_is_refused(api: ApiPlay, fields: dict[str, Any]) -> None:
+    answer = api.post("/api/ants", ANT | fields)
+
+    assert answer.status == 400
+    assert answer.json["faults"][0]["field"].split(".")[0] in fields
