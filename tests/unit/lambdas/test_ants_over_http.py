@@ -8,7 +8,12 @@ from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import TaskMethod
 from tests.unit.lambdas.api_play import ApiPlay
 
-ANT = {"ant_id": "ant-1", "host": "box", "methods": ["SHELL", "HTTP_GET"], "tags": ["GPU ", "linux"]}
+ANT = {
+    "ant_id": "ant-1",
+    "host": "box",
+    "methods": ["SHELL", "HTTP_GET"],
+    "tags": ["GPU ", "linux"],
+}
 
 
 @pytest.fixture
