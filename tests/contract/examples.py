@@ -54,12 +54,14 @@ def a_full_run(tenant: str, request_id: str = "full") -> JobRun:
         marks="CCCCCCSa..",
         children=".....r....",
         forks="0000020000",
+        origins="0000111000",
         active={
             "encode": ActiveTask(
                 task_type="encode",
                 attempt=3,
                 state=ActivityState.EXECUTING,
                 activated_at=NOW,
+                message_attempt=2,
                 failures=1,
                 losses=1,
                 restarts=2,

@@ -276,7 +276,7 @@ def test_a_run_that_has_grown_too_large_is_refused_and_keeps_its_state(dynamodb_
 def test_a_key_that_a_crash_left_behind_goes_to_the_next_run(dynamodb_tables, tenant):
     runs = dynamodb_tables.runs
     first = runs.create(a_run(tenant, "r1", user_key="k"))
-    # Saved without its key, the head ends and the key's item stays, as after a crash between the two.
+    # Saved without its key, the head ends and the key's item stays, as after a crash in between.
     runs.save(replace(first, state=RequestState.FAILED, user_key=""))
 
     assert runs.create(a_run(tenant, "r2", user_key="k")).request_id == "r2"

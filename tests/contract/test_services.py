@@ -218,6 +218,6 @@ def test_an_ant_reaches_its_own_tenants_things_and_no_others(
         lambda: s3.list_objects_v2(Bucket=BUCKET),
         lambda: session.client("dynamodb", endpoint_url=emulator_url).list_tables(),
     ):
-        with pytest.raises(ClientError, match="AccessDenied|403"):
+        with pytest.raises(ClientError, match=r"AccessDenied|403"):
             refused()
     emulator_services.clients.sqs.purge_queue(QueueUrl=emulator_services.events_url)

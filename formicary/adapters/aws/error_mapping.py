@@ -11,6 +11,9 @@ from botocore.exceptions import (  # type: ignore[import-untyped] # botocore has
     ClientError,
     HTTPClientError,
 )
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
 
 from formicary.domain.errors import (
     ConcurrentUpdateError,
@@ -64,7 +67,7 @@ def aws_errors() -> Iterator[None]:
         yield
     except ClientError as error:
         raise _of_answer(error.response, error) from error
-    except HTTPClientError as error:
+    except (HTTPClientError, BotoConnectionError) as error:
         raise UnavailableError(f"AWS does not answer: {error}") from error
     except BotoCoreError as error:
         raise FormicaryError(f"AWS cannot be called: {error}") from error

@@ -24,6 +24,7 @@ SCHEMA_VERSION = 1
 _COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Command)}
 _LETTERS = re.compile(r"(.)(?:\{(\d+)\})?", re.DOTALL)
 _SHORTEST_RUN = 4
+_LETTER_FIELDS = ("marks", "children", "forks", "origins")
 _FIELDS = ("key", "depth", "exit_code")
 
 
@@ -85,18 +86,14 @@ def _fold_run(letter: str, length: int) -> str:
 def _progress(run: JobRun) -> dict[str, Any]:
     return {
         "phase": run.phase.value,
-        "marks": fold(run.marks),
-        "children": fold(run.children),
-        "forks": fold(run.forks),
+        **{name: fold(getattr(run, name)) for name in _LETTER_FIELDS},
         "active": pack([to_row(task) for task in run.active.values()]) if run.active else "",
         "outbox": pack([_entry_row(entry) for entry in run.outbox]) if run.outbox else "",
     }
 
 
 def _read_progress(item: Mapping[str, Any]) -> dict[str, Any]:
-    progress: dict[str, Any] = {
-        name: unfold(item.get(name, "")) for name in ("marks", "children", "forks")
-    }
+    progress: dict[str, Any] = {name: unfold(item.get(name, "")) for name in _LETTER_FIELDS}
     progress["phase"] = Phase(item["phase"])
     if "active" in item:
         tasks = [from_row(ActiveTask, row) for row in unpack(item["active"])]

@@ -1,41 +1,83 @@
-"""Dataclasses as lists of their fields, trailing defaults cut: `["build",2,"executing"]`."""
+"""Dataclasses as lists of their fields, trailing defaults cut: `["build",2,"executing"]`.
+
+The order is the stored form, so it is written down here, not taken from the class: append only.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from formicary.adapters.run_summary import time_text
+from formicary.domain.commands import (
+    CancelChild,
+    CancelTask,
+    DispatchTask,
+    ForkJob,
+    NotifyParent,
+    StartTimer,
+)
+from formicary.domain.job_run import ActiveTask, Failure, ParentLink
 
 T = TypeVar("T")
 
+STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
+    ActiveTask: (
+        "task_type",
+        "attempt",
+        "state",
+        "activated_at",
+        "message_attempt",
+        "failures",
+        "losses",
+        "restarts",
+        "started_at",
+        "ant_id",
+        "ant_host",
+    ),
+    Failure: ("task_type", "exit_code", "error_code", "error_message"),
+    ParentLink: ("request_id", "execution_id", "task_type", "proof"),
+    DispatchTask: ("task_type", "attempt"),
+    ForkJob: ("task_type", "attempt", "child_request_id"),
+    StartTimer: ("timer", "fire_at", "task_type", "attempt"),
+    CancelTask: ("task_type", "attempt"),
+    CancelChild: ("child_request_id",),
+    NotifyParent: (),
+}
+
+
+_DEFAULTS: Mapping[type[Any], Mapping[str, Any]] = {
+    kind: {field.name: field.default for field in dataclasses.fields(kind)} for kind in STORED_ORDER
+}
+# Made when first needed: a cold start uses few of them.
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+
 
 def to_row(record: Any) -> list[Any]:
-    """Return the values of a dataclass in the order of its fields."""
-    fields = dataclasses.fields(record)
-    row = [_plain(getattr(record, field.name)) for field in fields]
-    while row and row[-1] == _plain(fields[len(row) - 1].default):
+    """Return the values of a dataclass in their stored order."""
+    names = STORED_ORDER[type(record)]
+    defaults = _DEFAULTS[type(record)]
+    row = [_plain(getattr(record, name)) for name in names]
+    while row and row[-1] == defaults.get(names[len(row) - 1], dataclasses.MISSING):
         row.pop()
     return row
 
 
 def from_row(kind: type[T], row: Sequence[Any]) -> T:
-    """Return the dataclass that a row was made of."""
-    names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type] # a dataclass
-    adapter: TypeAdapter[T] = _adapter(kind)  # type: ignore[arg-type] # a class is hashable
-    record: T = adapter.validate_python(dict(zip(names, row, strict=False)))
-    return record
+    """Return the dataclass that a row was made of; a field that it lacks has its default."""
+    adapter: TypeAdapter[T] = _adapter(kind)
+    return adapter.validate_python(dict(zip(STORED_ORDER[kind], row, strict=False)))
 
 
 def _plain(value: Any) -> Any:
     return time_text(value) if isinstance(value, datetime) else value
 
 
-@cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
