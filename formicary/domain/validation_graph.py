@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from formicary.domain.document_scopes import exclusive
-from formicary.domain.faults import Fault, did_you_mean
+from formicary.domain.faults import Fault, did_you_mean, nearest
 from formicary.domain.states import Target
 from formicary.domain.validation_routes import TaskEntry
 
@@ -27,6 +27,13 @@ class TaskGraph:
         )
         self.starts = self._starts()
         self._following: dict[str, set[str]] = {}
+        # What misspelt routes mean: such tasks are not called unreachable on top of it.
+        self._meant = {
+            nearest(route.target or "", tasks)
+            for task in tasks.values()
+            for route in task.routes
+            if route.to_task and route.target not in tasks
+        } - {""}
 
     def _starts(self) -> tuple[str, ...]:
         unrouted = [name for name in self.tasks if name not in self.routed]
@@ -93,7 +100,9 @@ class TaskGraph:
         first, *others = self.starts or ("",)
         for name in others:
             task = self.tasks[name]
-            if exclusive(self.tasks[first].variants[0][1], task.variants[0][1]):
+            if name in self._meant or exclusive(
+                self.tasks[first].variants[0][1], task.variants[0][1]
+            ):
                 continue
             yield Fault(
                 "ERR_SEVERAL_STARTS",
@@ -106,7 +115,7 @@ class TaskGraph:
     def _unreachable(self, cyclic: bool) -> Iterator[Fault]:
         if cyclic or not self.starts:
             return
-        for name in self.tasks.keys() - self.reachable(*self.starts, *self.unrouted_always_run):
+        for name in self.tasks.keys() - self._known_reachable():
             task = self.tasks[name]
             yield Fault(
                 "ERR_UNREACHABLE",
@@ -115,6 +124,9 @@ class TaskGraph:
                 *task.place("task_type"),
                 f"tasks[{task.index}]",
             )
+
+    def _known_reachable(self) -> set[str]:
+        return self.reachable(*self.starts, *self.unrouted_always_run, *self._meant)
 
     def _cycle_fault(self, cycle: list[str]) -> Fault:
         last, first = cycle[-2], cycle[-1]
