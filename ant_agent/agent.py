@@ -117,6 +117,7 @@ class Ant:
             slots=self._slots,
             leases=self._leases,
             lease_seconds=self._lease_seconds,
+            wait_seconds=self._settings.poll_seconds,
             deliver=self._handler(reporter).deliver,
         )
         heartbeat = HeartbeatLoop(
@@ -132,6 +133,7 @@ class Ant:
         assert self._directives is not None  # noqa: S101 - it is registered
         self._apply(self._directives, polls)
         self._await_stop(polls)
+        polls.join()
         reporter.close(_LAST_REPORTS_SECONDS)
         heartbeat.stop()
         self._leases.stop()

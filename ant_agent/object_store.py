@@ -1,6 +1,7 @@
 """The ant's view of the artifact bucket: whole files in and out, streamed, with their SHA-256."""
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -79,7 +80,7 @@ class S3ObjectStore:
                 raise ObjectMissingError(key) from error
             raise
         digest = hashlib.sha256()
-        with answer["Body"] as body, file.open("wb") as out:
+        with contextlib.closing(answer["Body"]) as body, file.open("wb") as out:
             for block in body.iter_chunks(_BLOCK):
                 check()
                 digest.update(block)

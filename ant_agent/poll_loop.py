@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef, ReceiveMessageResultTypeDef
 
 _log = logging.getLogger(__name__)
-_WAIT_SECONDS = 20
 # How long a message waits for a slot that was lent to another queue, before other ants may have it.
 _PATIENCE_SECONDS = 2.0
+_WORTH_WAITING_SECONDS = 2
 
 
 class Delivery:
@@ -41,13 +41,16 @@ class PollLoops:
         slots: Slots,
         leases: LeaseKeeper,
         lease_seconds: Callable[[], int],
+        wait_seconds: int,
         deliver: Callable[[Delivery], None],
     ) -> None:
         self._aws = aws
         self._slots = slots
         self._leases = leases
         self._lease_seconds = lease_seconds
+        self._wait_seconds = wait_seconds
         self._deliver = deliver
+        self._threads: set[threading.Thread] = set()
         self._lock = threading.Lock()
         self._stops: dict[str, threading.Event] = {}
         self._stopped = False
@@ -63,15 +66,23 @@ class PollLoops:
             for url in wanted.keys() - self._stops.keys():
                 stop = self._stops[url] = threading.Event()
                 name = f"poll-{wanted[url].routing_key}"
-                threading.Thread(
+                thread = threading.Thread(
                     target=self._poll, args=(url, stop), name=name, daemon=True
-                ).start()
+                )
+                self._threads.add(thread)
+                thread.start()
 
     def stop(self) -> None:
         """Poll nothing any more; what a poll under way still brings is given back."""
         with self._lock:
             self._stopped = True
         self.follow(())
+
+    def join(self) -> None:
+        """Wait for polls under way if they are short: one that is cut off may swallow a message."""
+        if self._wait_seconds <= _WORTH_WAITING_SECONDS:
+            for thread in self._threads:
+                thread.join(_WORTH_WAITING_SECONDS)
 
     def _poll(self, queue_url: str, stop: threading.Event) -> None:
         backoff = Backoff(0.2, 5.0)
@@ -95,7 +106,7 @@ class PollLoops:
             lambda sqs: sqs.receive_message(
                 QueueUrl=queue_url,
                 MaxNumberOfMessages=1,
-                WaitTimeSeconds=_WAIT_SECONDS,
+                WaitTimeSeconds=self._wait_seconds,
                 VisibilityTimeout=self._lease_seconds(),
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )

@@ -117,19 +117,20 @@ class ProcessManager:
 
     def _end_strays(self, leader: int, task_dir: Path) -> None:
         give_up = time.monotonic() + _REAP_SECONDS
+        # Once killed a process no longer tells whose it was.
+        ours: set[int] = set()
         while True:
             with self._lock:
-                alive = [
-                    pid
-                    for pid in self._strangers()
-                    if _belongs(pid, leader, task_dir) and not _bury(pid)
-                ]
-            for pid in alive:
+                ours |= {pid for pid in self._strangers() if _belongs(pid, leader, task_dir)}
+                # One that ended just now may have left children behind: look once more.
+                found = bool(ours)
+                ours = {pid for pid in ours if not _bury(pid)}
+            for pid in ours:
                 _kill(pid)
-            if not alive and not _group_exists(leader):
+            if not found and not _group_exists(leader):
                 return
             if time.monotonic() > give_up:
-                _log.error("processes of a task do not end", extra={"pids": alive})
+                _log.error("processes of a task do not end", extra={"pids": sorted(ours)})
                 return
             time.sleep(0.002)
 

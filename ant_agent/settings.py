@@ -54,6 +54,13 @@ class Settings(BaseSettings):
         default=Path("~/.formicary/ants"),
         description="Folder for working directories and unsent reports, one a name below it.",
     )
+    poll_seconds: int = Field(
+        default=20,
+        ge=1,
+        le=20,
+        description="How long a poll of a queue waits. Long ones cost least; the last poll of a killed"
+        " ant may take a message along.",
+    )
     grace_seconds: float = Field(
         default=10.0, ge=0, le=300, description="Time between SIGTERM and SIGKILL of a task."
     )

@@ -30,7 +30,7 @@ class EmbeddedAws:
         temp = self._folder / "tmp"
         temp.mkdir(exist_ok=True)
         environment = {
-            "PATH": os.environ["PATH"],
+            "PATH": os.defpath,
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",

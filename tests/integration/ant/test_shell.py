@@ -32,7 +32,7 @@ def test_all_items_run_in_one_session_so_that_cd_export_and_functions_carry_over
 ) -> None:
     message = task(
         "mkdir -p deep && cd deep",
-        "export COLOUR=red\nshout() {\n  echo \"$COLOUR in ${PWD##*/}\"\n}",
+        'export COLOUR=red\nshout() {\n  echo "$COLOUR in ${PWD##*/}"\n}',
         "shout",
         before_script=["GREETING=hello"],
     )
@@ -171,7 +171,8 @@ def test_a_daemon_that_holds_stdout_open_neither_delays_nor_outlives_the_task(
 ) -> None:
     pid_file = tmp_path / "pid"
     bench = Workbench(tmp_path)
-    script = f"{hide} sh -c 'echo $$ > {pid_file}; exec sleep 60' & until [ -s {pid_file} ]; do :; done"
+    daemon = f"{hide} sh -c 'echo $$ > {pid_file}; exec sleep 60' &"
+    script = f"{daemon} until [ -s {pid_file} ]; do :; done"
 
     started = time.monotonic()
     outcome = bench.run(task(script))
@@ -188,7 +189,8 @@ def test_a_daemon_that_holds_stdout_open_neither_delays_nor_outlives_the_task(
 def test_output_of_100_mb_is_cut_at_the_limit_with_bounded_memory(tmp_path: Path) -> None:
     bench = Workbench(tmp_path, output_limit_bytes=8 * 2**20)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    message = task("head -c 100000000 /dev/zero | tr '\\0' x", "echo; echo '::set-output name=end::yes'")
+    noise = "head -c 100000000 /dev/zero | tr '\\0' x"
+    message = task(noise, "echo; echo '::set-output name=end::yes'")
 
     outcome = bench.run(message)
 

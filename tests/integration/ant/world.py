@@ -26,7 +26,7 @@ from pathlib import Path
 from ant_agent import Settings, main
 url, name, work, capacity = sys.argv[1:]
 sys.exit(main(Settings(url=url, token="secret-token", id=name, work_dir=Path(work),
-    capacity=int(capacity), methods="SHELL,HTTP_GET", grace_seconds=0.5)))
+    capacity=int(capacity), methods="SHELL,HTTP_GET", grace_seconds=0.5, poll_seconds=1)))
 """
 
 
@@ -82,6 +82,7 @@ class World:
             "id": name,
             "work_dir": self.work,
             "grace_seconds": 0.3,
+            "poll_seconds": 1,
             "methods": "SHELL,HTTP_GET",
         }
         ant = Ant(Settings(**(defaults | settings)))
@@ -92,11 +93,9 @@ class World:
 
     def start_process(self, name: str = "ant-p", capacity: int = 2) -> subprocess.Popen:
         """Start an ant in a process of its own."""
-        process = subprocess.Popen(
-            [sys.executable, "-c", _START_ANT]
-            + [self.control_plane.url, name, str(self.work), str(capacity)],
-            stderr=(self.work / f"{name}.stderr").open("ab"),
-        )
+        arguments = [self.control_plane.url, name, str(self.work), str(capacity)]
+        with (self.work / f"{name}.stderr").open("ab") as log:
+            process = subprocess.Popen([sys.executable, "-c", _START_ANT, *arguments], stderr=log)
         self._processes.append(process)
         return process
 
@@ -131,9 +130,7 @@ class World:
         answer = self.sqs.receive_message(QueueUrl=self.events, MaxNumberOfMessages=10)
         for message in answer.get("Messages", []):
             self._seen.append(EventMessage.model_validate_json(message["Body"]))
-            self.sqs.delete_message(
-                QueueUrl=self.events, ReceiptHandle=message["ReceiptHandle"]
-            )
+            self.sqs.delete_message(QueueUrl=self.events, ReceiptHandle=message["ReceiptHandle"])
         return self._seen
 
     def messages_left(self, queue: str | None = None) -> int:
