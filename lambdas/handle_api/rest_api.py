@@ -14,7 +14,6 @@ from formicary.entrypoints.gateway.incoming import read_incoming, with_json_body
 from formicary.service_layer.caller import admit
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.problem import problem, problem_of, problem_of_validation
-from lambdas.handle_api.openapi import describe
 from lambdas.handle_api.routes import ants, artifacts, definitions, requests, system
 from lambdas.handle_api.routes.call import Call
 
@@ -57,6 +56,9 @@ class RestApi:
 
     @cached_property
     def _description(self) -> dict[str, Any]:
+        # Seldom asked for, and slow to import: a fifth of a second at every start.
+        from lambdas.handle_api.openapi import describe  # noqa: PLC0415
+
         return describe(self.resolver)
 
     def _describe(self) -> dict[str, Any]:

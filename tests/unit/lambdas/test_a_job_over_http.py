@@ -20,6 +20,18 @@ tasks:
     script:
       - make ship
 """
+PARENT = """\
+job_type: parent
+tasks:
+  - task_type: split
+    method: FORK_JOB
+    fork_job_type: hello
+    on_completed: join
+  - task_type: join
+    method: AWAIT_FORKED_JOB
+    await_forked_tasks:
+      - split
+"""
 
 
 @pytest.fixture
@@ -120,6 +132,25 @@ def test_a_restart_keeps_what_completed_and_shows_it(job: JobPlay) -> None:
     assert build["job_execution_id"] == failed["job_execution_id"]
     assert ship["job_execution_id"] == view["job_execution_id"]
     assert [a["exit_code"] for a in ship["attempts"]] == ["0"]
+
+
+def test_a_fork_shows_the_child_and_the_child_its_parent(job: JobPlay) -> None:
+    job.define(PARENT)
+    run_id = job.start("parent")
+    fork = job.show(run_id)["execution"]["tasks"][0]
+
+    child = job.show(fork["forked_job_id"])
+
+    assert (child["parent_id"], child["job_type"]) == (run_id, "hello")
+    job.finish(job.next_task())
+    job.finish(job.next_task())
+    job.settle()
+    view = job.show(run_id)
+    assert view["job_state"] == "COMPLETED"
+    assert [task["method"] for task in view["execution"]["tasks"]] == [
+        "FORK_JOB",
+        "AWAIT_FORKED_JOB",
+    ]
 
 
 def test_the_graph_of_a_request_shows_states(job: JobPlay) -> None:
