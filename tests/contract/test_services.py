@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
 from formicary.adapters.message_limits import MAX_BYTES
 from formicary.domain.commands import StartTimer
 from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
@@ -175,6 +176,14 @@ def test_a_task_queue_has_the_lease_and_two_weeks_of_patience(aws_services, tena
     assert tags == {"formicary:tenant": tenant, "formicary:routing-key": "SHELL/linux+ü"}
 
 
+def test_a_queue_made_with_another_lease_is_taken_as_it_is(aws_services, tenant):
+    url = aws_services.task_queues.ensure(tenant, KEY)
+
+    other = SqsTaskQueues(aws_services.clients.sqs, PREFIX, lease_seconds=60)
+
+    assert other.ensure(tenant, KEY) == url
+
+
 def test_the_session_policy_of_an_ant_fits_and_names_only_its_tenant(aws_services):
     tenant = "t" * 32
     policy = aws_services.broker.session_policy(tenant)
@@ -201,7 +210,7 @@ def test_an_ant_reaches_its_own_tenants_things_and_no_others(
     sqs = session.client("sqs", endpoint_url=emulator_url)
     s3 = session.client("s3", endpoint_url=emulator_url)
 
-    sqs.receive_message(QueueUrl=mine)
+    sqs.receive_message(QueueUrl=mine, WaitTimeSeconds=0)
     sqs.send_message_batch(
         QueueUrl=emulator_services.events_url, Entries=[{"Id": "1", "MessageBody": "x"}]
     )

@@ -26,7 +26,10 @@ _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"
 
 @dataclass(slots=True)
 class Tally:
-    """What one operation of one service came to; SQS bills each begun 64 KB as a request."""
+    """What one operation of one service came to.
+
+    `requests` is what is billed: SQS bills each begun 64 KB, EventBridge each event.
+    """
 
     service: str
     operation: str
@@ -80,7 +83,7 @@ class CallCounter:
             tally = self._tallies.setdefault(key, Tally(*key))
             tally.calls += 1
             tally.refused += refused
-            tally.requests += _sqs_requests(params) if key[0] == "sqs" else 1
+            tally.requests += _requests(key[0], params)
             if operation in _READS:
                 tally.read_units += _read_units(params, parsed)
             elif operation in _WRITES:
@@ -113,7 +116,11 @@ def _read_units(params: Mapping[str, Any], parsed: Mapping[str, Any]) -> float:
     return units if params.get("ConsistentRead") else units / 2
 
 
-def _sqs_requests(params: Mapping[str, Any]) -> int:
+def _requests(service: str, params: Mapping[str, Any]) -> int:
+    if service == "events":
+        return len(params.get("Entries", (None,)))
+    if service != "sqs":
+        return 1
     size = sum(len(body.encode()) for body in _bodies(params))
     return max(1, math.ceil(size / _SQS_BYTES))
 

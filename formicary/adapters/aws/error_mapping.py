@@ -78,14 +78,14 @@ def _of_answer(response: Mapping[str, Any], error: Exception) -> FormicaryError:
     codes = {code} | _reasons(response)
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if codes & _LOST_RACES:
-        return ConcurrentUpdateError(details_code=code)
+        return ConcurrentUpdateError(aws_code=code)
     if codes & _BUSY or status >= 500 or status == 429:
-        return UnavailableError(f"AWS is busy: {code}", details_code=code)
+        return UnavailableError(f"AWS is busy: {code}", aws_code=code)
     if codes & _MISSING:
-        return NotFoundError(f"AWS does not find it: {code}", details_code=code)
+        return NotFoundError(f"AWS does not find it: {code}", aws_code=code)
     if codes & _TOO_LARGE or "Item size has exceeded" in str(error):
-        return PayloadTooLargeError(f"AWS does not take so much: {code}", details_code=code)
-    return FormicaryError(f"AWS refused a call: {error}", details_code=code)
+        return PayloadTooLargeError(f"AWS does not take so much: {code}", aws_code=code)
+    return FormicaryError(f"AWS refused a call: {error}", aws_code=code)
 
 
 def _reasons(response: Mapping[str, Any]) -> set[str]:

@@ -19,6 +19,7 @@ _FOURTEEN_DAYS = 14 * 24 * 3600
 _LONG_POLL_SECONDS = 20
 _NOT_IN_A_TAG = re.compile(r"[^\w.:/=+@ -]")
 _MAX_TAG = 256
+_EXISTS = frozenset({"QueueAlreadyExists", "QueueNameExists"})
 
 
 class SqsTaskQueues:
@@ -61,7 +62,7 @@ class SqsTaskQueues:
             return self._create_as_configured(name, tenant, key)
         except FormicaryError as error:
             # It is there, made with another lease: ants extend their leases themselves.
-            if "QueueNameExists" not in str(error.details) + str(error):
+            if error.details.get("aws_code") not in _EXISTS:
                 raise
             return self._look_up(name)
 

@@ -3,7 +3,6 @@
 import copy
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from formicary.adapters.memory.in_memory_artifacts import InMemoryArtifacts
 from formicary.adapters.paging import scope_of, slice_page
@@ -32,7 +31,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
                 return there
             if run.user_key:
                 self._user_keys[run.tenant, run.user_key] = run.request_id
-            return self._store(replace(run, version=1))
+            return self._store(run.evolve(version=1))
 
     def find(self, tenant: str, request_id: str) -> JobRun | None:
         """Return the run, None when there is none."""
@@ -46,7 +45,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
             stored = self._runs.get(run.tenant, {}).get(run.request_id)
             if stored is None or stored.version != run.version:
                 raise ConcurrentUpdateError(f"Run {run.request_id} was changed by somebody else.")
-            saved = self._store(replace(run, version=run.version + 1))
+            saved = self._store(run.evolve(version=run.version + 1))
             owner = (run.tenant, run.user_key)
             if run.state.terminal and self._user_keys.get(owner) == run.request_id:
                 del self._user_keys[owner]
@@ -113,16 +112,17 @@ class InMemoryRunRepository(InMemoryArtifacts):
         return self.find(run.tenant, owner_id) if owner_id else None
 
     def _store(self, run: JobRun) -> JobRun:
-        stored = replace(
-            run, params=json.loads(json.dumps(dict(run.params))), context=dict(run.context)
+        stored = run.evolve(
+            params=json.loads(json.dumps(dict(run.params))),
+            context=dict(run.context),
+            active=dict(run.active),
         )
         self._runs.setdefault(run.tenant, {})[run.request_id] = stored
         return _copy_of(stored)
 
 
 def _copy_of(run: JobRun) -> JobRun:
-    return replace(
-        run,
+    return run.evolve(
         params=copy.deepcopy(dict(run.params)),
         context=dict(run.context),
         active=dict(run.active),
