@@ -52,7 +52,8 @@ class RestApi:
         event = {**event, "rawPath": incoming.path, "requestContext": stage}
         self.resolver.context["call"] = Call(self._plane, caller, incoming)
         answer: dict[str, Any] = self.resolver.resolve(event, context)
-        return answer
+        # A 204 or a redirect has no body; the embedded AWS takes text only.
+        return {**answer, "body": answer.get("body") or ""}
 
     @cached_property
     def _description(self) -> dict[str, Any]:
