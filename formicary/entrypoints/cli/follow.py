@@ -74,7 +74,8 @@ class ProgressReport:
         for task in tasks_of(run):
             name, state = str(task["task_type"]), str(task["task_state"])
             now = (state, len(task.get("attempts") or ()))
-            if self._known.get(name) != now:
+            waits_for_an_ant = now == ("READY", 0)
+            if self._known.get(name) != now and not waits_for_an_ant:
                 self._known[name] = now
                 self.tell(_change(task, state))
 
