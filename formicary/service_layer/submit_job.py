@@ -45,7 +45,8 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
         raise ConflictError(
             f"The job type {record.job_type!r} is disabled; enable it first.", disabled=True
         )
-    version = submission.version_number or record.version
+    asked = submission.version_number
+    version = record.version if asked is None else asked
     summary = _summary(plane, record, version)
     check_params(submission, [str(name) for name in summary["required_params"]])
     return RunOrder(

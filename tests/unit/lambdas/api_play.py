@@ -3,7 +3,7 @@
 import base64
 import copy
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,11 @@ class ApiPlay:
 
     def __post_init__(self) -> None:
         self.plane: ControlPlane = build_in_memory_api(self.clock, SequentialIds())
+        self.api = RestApi(self.plane, Logger(service="test"))
+
+    def put_in_place(self, **ports: Any) -> None:
+        """Go on with other ports, as if the function had started anew."""
+        self.plane = replace(self.plane, **ports)
         self.api = RestApi(self.plane, Logger(service="test"))
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> Answer:

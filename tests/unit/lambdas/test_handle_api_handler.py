@@ -36,7 +36,7 @@ def test_health_is_503_when_the_table_does_not_answer(api: ApiPlay) -> None:
         def find(self, token_sha256: str) -> None:
             raise UnavailableError
 
-    object.__setattr__(api.plane, "tokens", Down())
+    api.put_in_place(tokens=Down())
 
     answer = api.get("/api/health", caller={})
 

@@ -148,6 +148,7 @@ def test_a_version_can_be_asked_for(api: ApiPlay) -> None:
     assert api.submit(job_version="1").json["job_definition_id"] == "hello:1"
     assert api.submit(job_version=2).json["job_definition_id"] == "hello:2"
     assert api.submit(job_version="7").status == 404
+    assert api.submit(job_version=0).status == 404
 
 
 def test_a_job_may_be_scheduled(api: ApiPlay) -> None:
@@ -166,10 +167,10 @@ def test_a_submit_that_cannot_be_sent_is_503_and_the_same_key_sends_it_later(api
         def send(self, message: EventMessage, delay_seconds: int = 0) -> None:
             raise UnavailableError("queue.internal does not answer")
 
-    queue, broken = api.plane.events, Down()
-    object.__setattr__(api.plane, "events", broken)
+    queue = api.plane.events
+    api.put_in_place(events=Down())
     answer = api.submit(user_key="k")
-    object.__setattr__(api.plane, "events", queue)
+    api.put_in_place(events=queue)
 
     assert answer.status == 503
     assert b"queue.internal" not in answer.body
