@@ -10,6 +10,9 @@ from formicary.domain.records import Principal
 from formicary.service_layer.control_plane import ControlPlane
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(\s*;\s*[\w.+-]+=[\w.+\"-]+)*")
+# What curl says of data whose type it was not told.
+_NOT_TOLD = "application/x-www-form-urlencoded"
+_UNKNOWN = "application/octet-stream"
 _MAX_NAME = 255
 
 
@@ -42,4 +45,5 @@ def upload_artifact(
 
 def _media_type(text: str) -> str:
     text = text.strip()
-    return text if _MEDIA_TYPE.fullmatch(text) and len(text) < 200 else "application/octet-stream"
+    known = len(text) < 200 and text != _NOT_TOLD and _MEDIA_TYPE.fullmatch(text)
+    return text if known else _UNKNOWN

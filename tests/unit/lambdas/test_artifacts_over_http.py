@@ -59,8 +59,11 @@ def test_a_bad_upload_stores_nothing(
     assert api.get("/api/artifacts").json["total_records"] == 0
 
 
-def test_an_odd_content_type_is_kept_as_bytes(api: ApiPlay) -> None:
-    answer = api.post("/api/artifacts", b"x", headers={"content-type": "evil\u00e9; <script>"})
+@pytest.mark.parametrize(
+    "content_type", ["evil\u00e9; <script>", "application/x-www-form-urlencoded", ""]
+)
+def test_content_of_no_sensible_type_is_bytes(api: ApiPlay, content_type: str) -> None:
+    answer = api.post("/api/artifacts", b"x", headers={"content-type": content_type})
 
     assert answer.json["content_type"] == "application/octet-stream"
 

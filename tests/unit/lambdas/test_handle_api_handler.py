@@ -24,6 +24,14 @@ def test_each_request_is_logged_with_who_and_what(caplog) -> None:
     assert "fmc_" not in str(line)
 
 
+def test_an_answer_without_content_has_an_empty_body(api: ApiPlay) -> None:
+    api.define()
+
+    answer = api.api.handle(gateway_event("DELETE", "/api/jobs/definitions/hello"), None)
+
+    assert (answer["statusCode"], answer["body"]) == (204, "")
+
+
 def test_a_stage_in_the_path_is_no_part_of_it(api: ApiPlay) -> None:
     event = gateway_event("GET", "/prod/api/jobs/requests")
     event["requestContext"]["stage"] = "prod"
