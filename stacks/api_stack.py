@@ -93,7 +93,7 @@ class ApiStack(cdk.Stack):
                 permissions.allow(orchestration.events_queue.queue_arn, actions=permissions.SEND),
                 permissions.allow(
                     permissions.task_queue_arns(prefix),
-                    actions=("sqs:CreateQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+                    actions=permissions.MAKE_QUEUES,
                 ),
             ],
             timeout_seconds=29,

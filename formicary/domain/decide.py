@@ -33,6 +33,7 @@ from formicary.domain.states import ChildMark, ErrorCode, RequestState
 from formicary.domain.walk import EndedTask, Walk
 
 SKIPPED_EXIT_CODE = "SKIPPED"
+MAX_CONTEXT_CHARACTERS = 128 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _take_outcome(walk: Walk, event: TaskFinished) -> None:
         walk.drop(task)
         return
     node = walk.graph.node(task.task_type)
+    event = _with_bounded_context(walk.run, event)
     walk.merge_context(event)
     resolution = resolve(node, event)
     if resolution.verdict is Verdict.COMPLETED:
@@ -105,6 +107,28 @@ def _take_outcome(walk: Walk, event: TaskFinished) -> None:
         walk.restart(task, node)
     else:
         walk.fail(task, node, replace(resolution, exit_code=event.exit_code))
+
+
+def _with_bounded_context(run: JobRun, event: TaskFinished) -> TaskFinished:
+    """Turn an outcome that would make the run too large to store into a failure."""
+    if not event.context:
+        return event
+    merged = {**run.context, **event.context}
+    size = sum(len(name) + len(value) for name, value in merged.items())
+    if size <= MAX_CONTEXT_CHARACTERS:
+        return event
+    message = (
+        f"set-output would bring the context of the job to {size} characters; at most "
+        f"{MAX_CONTEXT_CHARACTERS} are kept: pass large values on as artifacts"
+    )
+    return replace(
+        event,
+        status=RequestState.FAILED,
+        exit_code="",
+        error_code=ErrorCode.VALIDATION,
+        error_message=message,
+        context={},
+    )
 
 
 def _give_to_another_ant(walk: Walk, event: TaskRedelivered) -> None:

@@ -17,7 +17,7 @@ from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
 from formicary.domain.templating.errors import TemplateError
-from formicary.ports import Clock, ObjectStore, RunRepository, TaskQueues
+from formicary.ports import AntRepository, Clock, ObjectStore, RunRepository, TaskQueues
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
 from formicary.service_layer.task_variables import (
     job_built_ins,
@@ -38,6 +38,7 @@ class TaskDispatcher:
     runs: RunRepository
     objects: ObjectStore
     task_queues: TaskQueues
+    ants: AntRepository
     clock: Clock
 
     def dispatch(
@@ -65,8 +66,15 @@ class TaskDispatcher:
             return _failed(command, ErrorCode.UNSUPPORTED_METHOD, message)
         dependencies = earlier.of_dependencies(task.dependencies)
         message_out = _message(run, command, rendered, variables, dependencies)
-        self.task_queues.send(run.tenant, RoutingKey.of(task.method, task.tags), message_out)
+        key = RoutingKey.of(task.method, task.tags)
+        if key not in parsed.routing_keys():
+            self._make_queue(run.tenant, key)
+        self.task_queues.send(run.tenant, key, message_out)
         return None
+
+    def _make_queue(self, tenant: str, key: RoutingKey) -> None:
+        """Make the queue of a key that only rendering could tell, and let ants know of it."""
+        self.ants.put_queue(tenant, key, self.task_queues.ensure(tenant, key))
 
     def render(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, task_type: str, attempt: int

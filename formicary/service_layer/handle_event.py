@@ -89,7 +89,9 @@ class Engine:
     def __post_init__(self) -> None:
         """Put the parts together."""
         self.parsed_definitions = ParsedDefinitions(self.definitions)
-        dispatcher = TaskDispatcher(self.runs, self.objects, self.task_queues, self.clock)
+        dispatcher = TaskDispatcher(
+            self.runs, self.objects, self.task_queues, self.ants, self.clock
+        )
         forker = ChildForker(
             self.runs,
             self.definitions,

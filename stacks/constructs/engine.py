@@ -65,7 +65,7 @@ class Engine(Construct):
                 ),
                 permissions.allow(
                     permissions.task_queue_arns(deployment.queue_name_prefix),
-                    actions=(*permissions.SEND, "sqs:GetQueueUrl"),
+                    actions=(*permissions.SEND, *permissions.MAKE_QUEUES),
                 ),
             ],
             timeout_seconds=_TIMEOUT_SECONDS,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
 
 SEND = ("sqs:SendMessage*",)
+MAKE_QUEUES = ("sqs:CreateQueue", "sqs:TagQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl")
 CONSUME = ("sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:ChangeMessageVisibility*")
 
 

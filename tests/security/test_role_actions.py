@@ -25,15 +25,14 @@ _OBJECTS = {
     "s3:PutObject",
 }
 _CONSUME = {"sqs:ReceiveMessage", "sqs:DeleteMessage*", "sqs:ChangeMessageVisibility*"}
+_MAKE_QUEUES = {"sqs:CreateQueue", "sqs:TagQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
 ALLOWED = {
     "HandleApiRole": {
         *_LOGS,
         *_TABLE,
         *_OBJECTS,
         "sqs:SendMessage*",
-        "sqs:CreateQueue",
-        "sqs:GetQueueAttributes",
-        "sqs:GetQueueUrl",
+        *_MAKE_QUEUES,
         "sts:AssumeRole",
     },
     "AuthorizeRequestRole": {*_LOGS, "dynamodb:GetItem"},
@@ -43,8 +42,7 @@ ALLOWED = {
         *_OBJECTS,
         *_CONSUME,
         "sqs:SendMessage*",
-        "sqs:GetQueueAttributes",
-        "sqs:GetQueueUrl",
+        *_MAKE_QUEUES,
     },
     "PublishChangesRole": {
         *_LOGS,

@@ -355,6 +355,13 @@ def test_context_set_by_a_task_is_kept_for_later_ones() -> None:
     assert play.run.context == {"rows": "12"}
 
 
+def test_a_context_that_would_not_fit_fails_the_task_with_words() -> None:
+    play = Play(SEQUENCE).start().completes("extract", rows="x" * 200_000)
+    assert play.run.error_code == ErrorCode.VALIDATION
+    assert "artifacts" in play.run.error_message
+    assert play.run.context == {}
+
+
 def test_the_outbox_holds_what_is_still_due_and_nothing_else() -> None:
     play = Play(SEQUENCE).start()
     assert [entry.cause for entry in play.run.outbox] == ["JobSubmitted"]
