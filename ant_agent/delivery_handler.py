@@ -54,7 +54,14 @@ class DeliveryHandler:
 
     def deliver(self, delivery: Delivery) -> None:
         """Take a message over, with its lease and its slot."""
-        threading.Thread(target=self._handle, args=(delivery,), name="task", daemon=True).start()
+        thread = threading.Thread(target=self._handle, args=(delivery,), name="task", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The host has no thread left to give.
+            self._slots.free()
+            self._leases.give_back(delivery.lease, _RETRY_SECONDS)
+            raise
 
     def _handle(self, delivery: Delivery) -> None:
         directory: TaskDirectory | None = None

@@ -88,18 +88,21 @@ class PollLoops:
         backoff = Backoff(0.2, 5.0)
         while not stop.is_set() and (poll := self._slots.begin_poll()) is not None:
             try:
-                answer = self._receive(queue_url)
+                messages = self._receive(queue_url).get("Messages", [])
             except AWS_FAULTS as error:
                 self._slots.end_poll(poll)
                 _log.warning("cannot poll", extra={"queue": queue_url, "error": str(error)})
                 stop.wait(backoff.next_seconds())
                 continue
             backoff.reset()
-            messages = answer.get("Messages", [])
             if not messages:
                 self._slots.end_poll(poll)
                 continue
-            self._accept(poll, queue_url, messages[0], stop)
+            try:
+                self._accept(poll, queue_url, messages[0], stop)
+            except Exception:  # noqa: BLE001 - loop boundary: this queue must go on being polled
+                _log.exception("a delivery could not be handed over")
+                stop.wait(backoff.next_seconds())
 
     def _receive(self, queue_url: str) -> "ReceiveMessageResultTypeDef":
         return self._aws.sqs(

@@ -83,20 +83,29 @@ class Reporter:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while True:
+        going_on = True
+        while going_on:
             try:
-                item = self._queue.get(timeout=self._pending.due_in())
-            except queue.Empty:
-                self._delete_pending()
-                continue
-            if item is None:
-                self._delete_pending()
-                return
-            lease = item if isinstance(item, Lease) else self._send(item)
-            if lease is not None:
-                self._pending.add(lease)
-            if self._pending.due_in() == 0.0:
-                self._delete_pending()
+                going_on = self._step()
+            except Exception:  # noqa: BLE001 - loop boundary: later reports must go out
+                _log.exception("reporting failed; what is on disk goes out at the next start")
+
+    def _step(self) -> bool:
+        """Do the next thing that is due; False at the end."""
+        try:
+            item = self._queue.get(timeout=self._pending.due_in())
+        except queue.Empty:
+            self._delete_pending()
+            return True
+        if item is None:
+            self._delete_pending()
+            return False
+        lease = item if isinstance(item, Lease) else self._send(item)
+        if lease is not None:
+            self._pending.add(lease)
+        if self._pending.due_in() == 0.0:
+            self._delete_pending()
+        return True
 
     def _send(self, path: Path) -> Lease | None:
         """Send a spooled report however long it takes; return the lease of its message."""

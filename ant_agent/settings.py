@@ -58,8 +58,8 @@ class Settings(BaseSettings):
         default=20,
         ge=1,
         le=20,
-        description="How long a poll of a queue waits. Long ones cost least; the last poll of a killed"
-        " ant may take a message along.",
+        description="How long a poll of a queue waits. Long ones cost least; the last poll of a"
+        " killed ant may take a message along.",
     )
     grace_seconds: float = Field(
         default=10.0, ge=0, le=300, description="Time between SIGTERM and SIGKILL of a task."

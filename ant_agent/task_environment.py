@@ -50,4 +50,4 @@ def task_environment(
 
 def _usable(name: str, value: str) -> bool:
     fits = len(value) <= _MAX_VALUE and "\0" not in value
-    return fits and bool(_NAME.fullmatch(name)) and not name.startswith("FORMICARY_TOKEN")
+    return fits and bool(_NAME.fullmatch(name))

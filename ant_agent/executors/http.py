@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from ant_agent.cancellation import Cancellation, TaskStoppedError
+from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
 from ant_agent.executors.base import ExecutorResult, TaskContext
 from ant_agent.task_environment import as_text
 from formicary.domain.states import ErrorCode, TaskMethod
@@ -98,7 +98,11 @@ class HttpExecutor:
         try:
             async with asyncio.timeout(cancellation.remaining()):
                 return await call
-        except (TimeoutError, asyncio.CancelledError):
+        except TimeoutError:
+            # The two clocks may differ by a hair.
+            cancellation.stop(StopReason.TIMED_OUT)
+            raise TaskStoppedError(cancellation.reason or StopReason.TIMED_OUT) from None
+        except asyncio.CancelledError:
             cancellation.check()
             raise
         finally:

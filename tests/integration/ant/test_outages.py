@@ -63,6 +63,20 @@ def test_credentials_that_are_refused_are_renewed(world: World) -> None:
     assert world.control_plane.renewals == 1
 
 
+def test_a_task_goes_on_while_its_aws_restarts_and_is_reported_afterwards(world: World) -> None:
+    world.start_ant()
+    message = world.send(task("sleep 2"))
+    eventually(lambda: in_flight(world))
+
+    world.aws.stop()
+    time.sleep(1.5)
+    world.aws.start()
+
+    assert world.outcome(message).status is RequestState.COMPLETED
+    assert world.run("true").status is RequestState.COMPLETED
+    assert len(world.reports()) == 2
+
+
 def test_a_report_waits_on_disk_for_its_queue_and_the_slot_is_free_meanwhile(world: World) -> None:
     right = world.control_plane.answer["events_queue_url"]
     world.control_plane.answer["events_queue_url"] = f"{right}-gone"

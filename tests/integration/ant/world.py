@@ -17,6 +17,7 @@ from ant_agent.settings import Settings
 from formicary.domain.messages import EventMessage
 from formicary.domain.task_request import ExecutorOptions, TaskMessage, TaskRequest
 from formicary.domain.task_response import TaskResponse
+from tests.integration.ant.embedded_aws import EmbeddedAws
 from tests.integration.ant.fake_control_plane import FakeControlPlane
 
 _numbers = itertools.count()
@@ -44,14 +45,15 @@ def eventually(condition: Callable[[], Any], seconds: float = 15) -> Any:
 class World:
     """Fresh queues and bucket on a shared emulator."""
 
-    def __init__(self, endpoint: str, work: Path) -> None:
+    def __init__(self, aws: EmbeddedAws, work: Path) -> None:
         name = f"w{os.getpid()}-{next(_numbers)}"
         options = {
-            "endpoint_url": endpoint,
+            "endpoint_url": aws.url,
             "region_name": "us-east-1",
             "aws_access_key_id": "test",
             "aws_secret_access_key": "test",
         }
+        self.aws = aws
         self.work = work
         self.sqs = boto3.client("sqs", **options)
         self.s3 = boto3.client("s3", **options)
