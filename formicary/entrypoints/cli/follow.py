@@ -74,8 +74,8 @@ class ProgressReport:
         for task in tasks_of(run):
             name, state = str(task["task_type"]), str(task["task_state"])
             now = (state, len(task.get("attempts") or ()))
-            waits_for_an_ant = now == ("READY", 0)
-            if self._known.get(name) != now and not waits_for_an_ant:
+            only_waits = state == "READY" and not task.get("retried")
+            if self._known.get(name) != now and not only_waits:
                 self._known[name] = now
                 self.tell(_change(task, state))
 

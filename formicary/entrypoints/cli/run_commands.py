@@ -18,7 +18,10 @@ from formicary.entrypoints.cli.run_view import declared_tasks, show_run, tasks_o
 from formicary.entrypoints.cli.session import Session, example, limited, reading, remote, tell
 from formicary.entrypoints.cli.which_run import find_run_id
 
-_WHICH = "ID is the id of a run, the beginning of one that no other recent run has, or latest."
+_WHICH = (
+    "ID is the id of a run, the beginning of one that no other recent run has, "
+    "or latest: the newest that was not forked by another."
+)
 
 
 def watch_run(

@@ -68,7 +68,7 @@ def head_of(run: Json) -> Text:
     if run.get("parent_id"):
         head.append(f", child of {run['parent_id']}", "dim")
     if run.get("retried"):
-        head.append(f", restarted {run['retried']} times", "dim")
+        head.append(f", restarts: {run['retried']}", "dim")
     params = run.get("params") or {}
     if params:
         told = "  ".join(f"{key}={value}" for key, value in params.items())

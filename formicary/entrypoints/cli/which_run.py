@@ -1,6 +1,8 @@
 """Which run is meant: by its id, by the beginning of one, or the latest."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
 from formicary.domain.errors import InvalidRequestError, NotFoundError
@@ -13,11 +15,10 @@ def find_run_id(client: ControlPlaneClient, given: str) -> str:
     """Return the whole id of a run."""
     if _WHOLE_ID.fullmatch(given.upper()):
         return given.upper()
-    recent = [str(run["id"]) for run in client.runs(1 if given == "latest" else _RECENT)]
+    runs = client.runs(_RECENT)
     if given == "latest":
-        if not recent:
-            raise NotFoundError("There is no run yet.")
-        return recent[0]
+        return _latest(runs)
+    recent = [str(run["id"]) for run in runs]
     found = [run_id for run_id in recent if run_id.startswith(given.upper())]
     if not found:
         raise NotFoundError(
@@ -27,3 +28,11 @@ def find_run_id(client: ControlPlaneClient, given: str) -> str:
         some = ", ".join(found[:3])
         raise InvalidRequestError(f"{len(found)} runs begin with {given}: {some}. Give more of it.")
     return found[0]
+
+
+def _latest(runs: Sequence[Mapping[str, Any]]) -> str:
+    # Children are newer than the run that somebody has submitted and means.
+    for run in runs:
+        if not run.get("parent_id"):
+            return str(run["id"])
+    raise NotFoundError("There is no run yet.")

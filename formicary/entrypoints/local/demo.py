@@ -37,7 +37,7 @@ def main(settings: LocalSettings) -> int:
             _show_outcome(client, run)
         except FormicaryError as error:
             raise LocalError(problem_text(error)) from error
-    _tell_where_to_look(connection.url, str(run["id"]))
+    _tell_where_to_look(settings, connection.url, str(run["id"]))
     return 0 if run["job_state"] == RequestState.COMPLETED else 1
 
 
@@ -90,7 +90,7 @@ def _heading(text: str) -> None:
     print(f"\n== {text}", flush=True)
 
 
-def _tell_where_to_look(url: str, run_id: str) -> None:
+def _tell_where_to_look(settings: LocalSettings, url: str, run_id: str) -> None:
     command = ".venv/bin/formicary"
     _heading("Where to look next")
     for line in (
@@ -100,7 +100,8 @@ def _tell_where_to_look(url: str, run_id: str) -> None:
         f"all its files    {command} artifact list --run {run_id}",
         f"the ants         {command} ant list",
         f"run it yourself  {command} job run {_JOB} -p InputDir=FOLDER --wait",
-        f"over REST        {url}/api/jobs/requests/{run_id} (with the token in .formicary/env)",
+        f"over REST        {url}/api/jobs/requests/{run_id}",
+        f"its token        FORMICARY_TOKEN in {settings.home}/env",
         "stop it all      make down",
     ):
         print(f"   {line}")

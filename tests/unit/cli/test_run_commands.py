@@ -74,8 +74,9 @@ def test_the_beginning_of_an_id_is_enough_when_only_one_run_has_it(formicary, pl
     assert formicary("run", "cancel", "zzz").code == 3
 
 
-def test_latest_is_the_newest_run(formicary, plane):
-    plane.on("GET", REQUESTS, Answer(a_page(a_run())))
+def test_latest_is_the_newest_run_that_nobody_forked(formicary, plane):
+    child = a_run(run_id="01K0000001BBBBBBBBBBBBBBBB", parent_id=RUN_ID)
+    plane.on("GET", REQUESTS, Answer(a_page(child, a_run())))
     plane.on("GET", RUN, Answer(a_run()))
 
     outcome = formicary("run", "show", "latest", "--output", "json")
