@@ -26,13 +26,14 @@ def become_subreaper() -> bool:
 
 
 def children() -> list[int]:
-    """Return the process ids of this process's children, ended ones too."""
-    pids: list[int] = []
+    """Return the ids of the strays that were adopted, ended ones too, and some other children.
+
+    A stray becomes a child of the main thread; what other threads start is listed with those.
+    """
+    pid = os.getpid()
     with contextlib.suppress(OSError):
-        for thread in (_PROC / "self/task").iterdir():
-            with contextlib.suppress(OSError):
-                pids.extend(map(int, (thread / "children").read_text().split()))
-    return pids
+        return [int(word) for word in (_PROC / f"{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def task_dir_of(pid: int) -> str | None:

@@ -131,10 +131,10 @@ class Reporter:
 
     def _delete_pending(self) -> None:
         leases, self._pending.leases = self._pending.leases, []
-        for queue_url in {lease.queue_url for lease in leases}:
-            self._delete(queue_url, [lease for lease in leases if lease.queue_url == queue_url])
         for lease in leases:
             self._leases.let_go(lease)
+        for queue_url in {lease.queue_url for lease in leases}:
+            self._delete(queue_url, [lease for lease in leases if lease.queue_url == queue_url])
 
     def _delete(self, queue_url: str, leases: list[Lease]) -> None:
         try:
