@@ -14,7 +14,7 @@ from formicary.entrypoints.local.errors import LocalError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_HEALTH_SECONDS = 60.0
+_HEALTH_SECONDS = 120.0
 _LOOK_SECONDS = 0.1
 # No proxy: it is on this machine.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))

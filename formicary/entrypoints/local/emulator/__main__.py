@@ -10,6 +10,7 @@ from typing import Any
 
 from formicary.entrypoints.local.emulator.generations import Generations
 from formicary.entrypoints.local.emulator.guard import guarded
+from formicary.entrypoints.local.emulator.housekeeping import Housekeeping
 from formicary.entrypoints.local.emulator.long_poll import answer_long_polls_at_once
 from formicary.entrypoints.local.emulator.redelivery import release_messages_of_functions
 from formicary.entrypoints.local.emulator.snapshots import Activity, Snapshots
@@ -37,6 +38,7 @@ def main() -> None:
         generations,
         services=ministack._build_persistence_save_dict,  # noqa: SLF001 (no public way to save)
         activity=activity,
+        before=Housekeeping(functions).do,
         interval_seconds=options.snapshot_seconds,
     )
     ministack.save_all = snapshots.save_last

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +62,7 @@ class Generations:
     def _write_services(self, services: Mapping[str, Callable[[], Any]], target: Path) -> None:
         # In the saving process only: what was loaded at the start is not read again.
         self._persistence.STATE_DIR = str(target)
+        self._persistence.json = _JsonAtOnce()
         for name, get_state in services.items():
             state = get_state()
             if state is None:  # its module did not load; what was saved before stays
@@ -72,6 +74,16 @@ class Generations:
     def _complete(self) -> list[Path]:
         found = self._folder.glob(f"{_PREFIX}*")
         return sorted(path for path in found if not path.name.endswith(_UNFINISHED))
+
+
+class _JsonAtOnce:
+    """The json module to one module, with a `dump` that takes a fifth of the time."""
+
+    def dump(self, value: Any, file: TextIO, **options: Any) -> None:
+        file.write(json.dumps(value, **options))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(json, name)
 
 
 class _CodeInUse:

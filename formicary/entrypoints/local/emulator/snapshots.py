@@ -8,6 +8,7 @@ would have left, and saves it while the parent goes on. The parent stands still 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -58,11 +59,13 @@ class Snapshots:
         *,
         services: Callable[[], Mapping[str, Callable[[], Any]]],
         activity: Activity,
+        before: Callable[[], None],
         interval_seconds: float,
     ) -> None:
         self._generations = generations
         self._services = services
         self._activity = activity
+        self._before = before
         self._interval = interval_seconds
         self._one_at_a_time = asyncio.Lock()
         self._child: int | None = None
@@ -87,6 +90,7 @@ class Snapshots:
     async def take(self) -> bool:
         """Save the state of this instant; false when that failed and the former one stays."""
         async with self._one_at_a_time:
+            self._before()
             started = time.monotonic()
             self._child = os.fork()
             if self._child == 0:
@@ -153,6 +157,7 @@ def _save_and_exit(
         signal.alarm(_CHILD_LIMIT_SECONDS)  # a lock that another thread held at the fork
         os.closerange(3, _MOST_FILES)  # or a client would wait for the end of its connection
         os.nice(5)
+        gc.disable()  # it would touch, and so copy, every page of the parent
         generations.write_next(services(), still_wanted=lambda: os.getppid() == parent)
         status = 0
     except BaseException:
