@@ -43,7 +43,7 @@ def check_fields(
         try:
             return model.model_validate(data), faults, aside
         except ValidationError as error:
-            for detail in error.errors(include_url=False):
+            for detail in reversed(error.errors(include_url=False)):
                 location = detail["loc"]
                 place, _ = place_of(node, location, choice)
                 templated = isinstance(place, Scalar) and place.templated
@@ -63,10 +63,12 @@ def _set_aside(data: Any, location: Location) -> None:
         key = _step_of(found, step)
         if key is not None:
             holder, last, found = found, key, found[key]
-    if isinstance(holder, list) and isinstance(found, str):
-        holder[last] = ""
+    if isinstance(holder, list) and isinstance(found, str) and found:
+        holder[last] = ""  # keeps the places of its neighbours
     elif holder is not None:
         del holder[last]
+    else:
+        data.clear()
 
 
 def _step_of(found: Any, step: str | int) -> str | int | None:

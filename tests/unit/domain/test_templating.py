@@ -37,8 +37,10 @@ def fault(text: str, **data: object) -> TemplateError:
         ("{{range $i, $x := .list}}{{$i}}{{$x}}{{else}}none{{end}}", "0a1b"),
         ("{{range .Nobody}}x{{else}}none{{end}}", "none"),
         (
-            "{{range Iterate 5}}{{if eq . 2}}{{continue}}{{end}}"
-            "{{if eq . 4}}{{break}}{{end}}{{.}}{{end}}",
+            (
+                "{{range Iterate 5}}{{if eq . 2}}{{continue}}{{end}}"
+                "{{if eq . 4}}{{break}}{{end}}{{.}}{{end}}"
+            ),
             "013",
         ),
         ("{{with .deep}}{{.er}}{{$.n}}{{end}}", "32"),

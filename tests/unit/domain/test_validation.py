@@ -254,3 +254,13 @@ def test_the_place_of_a_fault_is_right_behind_an_action_and_below_a_long_one() -
     )
 
     assert (fault.line, fault.column) == (6, 65)
+
+
+def test_wrong_items_of_lists_are_each_told_once() -> None:
+    faults = faults_of(job(f"task_type: x, {SHELL}, services: [a, {{name: b, image: c}}, d, [e]]"))
+
+    assert [fault.field for fault in faults] == [
+        "tasks[0].services[0]",
+        "tasks[0].services[2]",
+        "tasks[0].services[3]",
+    ]
