@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import statistics
 import subprocess
@@ -128,3 +129,26 @@ def test_functions_inherit_nothing_of_the_users_shell(make_aws, monkeypatch):
 
     assert "GATEWAY_PORT" in shown.stdout
     assert "/nowhere" not in shown.stdout
+
+
+def test_a_long_poll_whose_receiver_is_gone_takes_no_message(aws):
+    sqs = aws.client("sqs")
+    queue = sqs.create_queue(QueueName="work")["QueueUrl"]
+    receiver = http.client.HTTPConnection("127.0.0.1", aws.port)
+    receiver.request(
+        "POST",
+        "/",
+        body=json.dumps({"QueueUrl": queue, "WaitTimeSeconds": 10}),
+        headers={
+            "X-Amz-Target": "AmazonSQS.ReceiveMessage",
+            "Content-Type": "application/x-amz-json-1.0",
+        },
+    )
+    time.sleep(0.5)  # long enough for it to be waiting
+    receiver.close()
+    time.sleep(0.3)
+
+    sqs.send_message(QueueUrl=queue, MessageBody="for the living")
+
+    received = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1).get("Messages", [])
+    assert [message["Body"] for message in received] == ["for the living"]

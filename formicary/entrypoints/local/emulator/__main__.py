@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from formicary.entrypoints.local.emulator.abandoned_polls import without_abandoned_polls
 from formicary.entrypoints.local.emulator.generations import Generations
 from formicary.entrypoints.local.emulator.guard import guarded
 from formicary.entrypoints.local.emulator.housekeeping import Housekeeping
@@ -42,7 +43,8 @@ def main() -> None:
         interval_seconds=options.snapshot_seconds,
     )
     ministack.save_all = snapshots.save_last
-    ministack.app = guarded(snapshots.watching(ministack.app), snapshot_now=snapshots.take)
+    application = without_abandoned_polls(snapshots.watching(ministack.app))
+    ministack.app = guarded(application, snapshot_now=snapshots.take)
     sys.argv[1:] = []  # it would parse ours
     ministack.main()
 
