@@ -154,6 +154,18 @@ class ParsedJob:
 
     def routing_keys(self) -> tuple[RoutingKey, ...]:
         """Return the routing keys of the tasks for ants whose method and tags are not templated."""
+        return self._routing_keys
+
+    def has_routing_key(self, key: RoutingKey) -> bool:
+        """Whether `key` is one of them."""
+        return key in self._routing_key_set
+
+    @cached_property
+    def _routing_key_set(self) -> frozenset[RoutingKey]:
+        return frozenset(self._routing_keys)
+
+    @cached_property
+    def _routing_keys(self) -> tuple[RoutingKey, ...]:
         keys = {
             RoutingKey.of(task.method, task.tags)
             for name, task in zip(self.checked.tasks, self.definition.tasks, strict=True)

@@ -5,6 +5,7 @@ Order (semantics): a route for the exit code, then `on_completed` or `on_failed`
 that exit code.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -102,8 +103,8 @@ def is_special(target: str) -> bool:
 
 
 _SPECIAL = frozenset(Target)
-_AGAIN = {Target.EXECUTING: Verdict.POLL, Target.RESTART_TASK: Verdict.RESTART}
-_BY_TARGET = {
+_AGAIN: dict[str, Verdict] = {Target.EXECUTING: Verdict.POLL, Target.RESTART_TASK: Verdict.RESTART}
+_BY_TARGET: dict[str, Callable[[TaskNode, TaskFinished], Resolution]] = {
     Target.COMPLETED: _completed,
     Target.FAILED: _failed,
     Target.FATAL: _fatal,

@@ -356,7 +356,7 @@ class Walk:
         self._set(marks=_with_letter(self.run.marks, index, mark))
 
     def _set(self, **changes: object) -> None:
-        # The copy belongs to this walk until it is committed: filling it in place costs no new copy.
+        # The copy belongs to this walk until it is committed: filling it costs no new copy.
         self.run.__dict__.update(changes)
 
 

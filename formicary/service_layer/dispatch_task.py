@@ -7,7 +7,6 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.commands import DispatchTask
 from formicary.domain.decide import SKIPPED_EXIT_CODE
 from formicary.domain.events import TaskFinished
-from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
 from formicary.domain.object_keys import attempt_prefix
@@ -15,6 +14,7 @@ from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.proofs import attempt_proof
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import ErrorCode, RequestState
+from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
 from formicary.domain.templating.errors import TemplateError
 from formicary.ports import AntRepository, Clock, ObjectStore, RunRepository, TaskQueues
@@ -67,7 +67,7 @@ class TaskDispatcher:
         dependencies = earlier.of_dependencies(task.dependencies)
         message_out = _message(run, command, rendered, variables, dependencies)
         key = RoutingKey.of(task.method, task.tags)
-        if key not in parsed.routing_keys():
+        if not parsed.has_routing_key(key):
             self._make_queue(run.tenant, key)
         self.task_queues.send(run.tenant, key, message_out)
         return None

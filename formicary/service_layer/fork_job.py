@@ -7,12 +7,12 @@ from typing import Any
 from formicary.domain.commands import ForkJob
 from formicary.domain.errors import FormicaryError, InvalidRequestError, NotFoundError
 from formicary.domain.events import ChildForked, JobSubmitted, TaskFinished
-from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.job_run import JobRun, ParentLink
 from formicary.domain.messages import pack_event
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.proofs import fork_proof, internal_proof
 from formicary.domain.states import ErrorCode, RequestState
+from formicary.domain.task_definition import TaskDefinition
 from formicary.ports import Clock, DefinitionRepository, EventQueue, IdGenerator, RunRepository
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 

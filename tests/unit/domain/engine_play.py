@@ -24,7 +24,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def graph_of(*nodes: TaskNode, timeout_seconds: float | None = None) -> StaticGraph:
-    """Number the nodes; the first is the start, `always_run` ones that nobody names are unrouted."""
+    """Begin at the first node; `always_run` ones that nobody names are unrouted."""
     named = {
         target
         for node in nodes

@@ -2,7 +2,6 @@
 
 import pytest
 
-from formicary.domain.messages import pack_response
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_request import TaskMessage
 from formicary.service_layer.handle_event import Outcome
