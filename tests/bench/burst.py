@@ -1,0 +1,74 @@
+"""W3: many one-task jobs submitted at once by several clients; the local ant has 8 slots."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+from formicary.adapters.http.control_plane_client import ControlPlaneClient
+from tests.bench import jobs
+from tests.bench.local_system import BenchError, LocalSystem, define, seconds_between
+from tests.bench.report import median_of, note, percentile
+
+BENCH = "W3"
+_CLIENTS = 8
+_PATIENCE_SECONDS = 900.0
+_LOOK_SECONDS = 1.0
+
+
+def run(system: LocalSystem, *, count: int = 200, runs: int = 3) -> None:
+    """Print jobs a second and the latency of submits."""
+    with system.client() as client:
+        define(client, jobs.chain("bench-single", 1))
+    rounds = [_round(system, count) for _ in range(runs)]
+    median_of(BENCH, f"{count} one-task jobs at once", [r[0] for r in rounds], "jobs/s")
+    for share in (0.5, 0.95):
+        values = [percentile(r[1], share) * 1000 for r in rounds]
+        median_of(BENCH, f"submit p{share * 100:.0f}", values, "ms")
+
+
+def _round(system: LocalSystem, count: int) -> tuple[float, list[float]]:
+    """Return jobs a second from first submit to last end, and how long each submit took."""
+    shares = [len(range(first, count, _CLIENTS)) for first in range(_CLIENTS)]
+    clients = [system.client() for _ in shares]
+    try:
+        for client in clients:
+            client.health()  # the connection is made before the clock starts
+        begun = datetime.now(UTC)
+        with ThreadPoolExecutor(_CLIENTS) as pool:
+            parts = list(pool.map(_submit_all, clients, shares))
+        note(f"{BENCH}: {count} jobs submitted")
+        ids = [run_id for part in parts for run_id, _ in part]
+        _wait(clients[0])
+        ended = [_ended_at(clients[0], run_id) for run_id in ids]
+    finally:
+        for client in clients:
+            client.close()
+    last = max(seconds_between(begun.isoformat(), moment) for moment in ended)
+    return count / last, [seconds for part in parts for _, seconds in part]
+
+
+def _submit_all(client: ControlPlaneClient, count: int) -> list[tuple[str, float]]:
+    done = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        run_id = client.submit({"job_type": "bench-single"})["id"]
+        done.append((run_id, time.perf_counter() - begun))
+    return done
+
+
+def _wait(client: ControlPlaneClient) -> None:
+    """Look seldom, so that looking does not slow what is measured."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while any(
+        client.runs(1, job_type="bench-single", state=state) for state in ("WAITING", "RUNNING")
+    ):
+        if time.monotonic() > deadline:
+            raise BenchError(f"jobs have not ended after {_PATIENCE_SECONDS:g} s")
+        time.sleep(_LOOK_SECONDS)
+
+
+def _ended_at(client: ControlPlaneClient, run_id: str) -> str:
+    run = client.run(run_id)
+    if run["job_state"] != "COMPLETED":
+        raise BenchError(f"run {run_id} is {run['job_state']}: {run.get('error_message')}")
+    return str(run["ended_at"])
