@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -40,15 +39,17 @@ def up(settings: LocalSettings) -> None:
             url=url,
             token=tokens.ant,
         )
+        since = datetime.now(UTC).isoformat()
+        fresh_ant = bool(settings.local_ants) and ant.start()
         if started or deployed.changed:
-            with ThreadPoolExecutor() as pool:
-                pool.submit(warm_up, aws)
-                control_plane.wait_healthy()
+            progress.tell("starting functions and ant")
+            warm_up(aws, control_plane)
         else:
             control_plane.wait_healthy()
         progress.tell("control plane answers")
-        if settings.local_ants:
-            _start_ant(ant, control_plane, progress)
+        if fresh_ant:
+            _await_ant(ant, control_plane, since)
+            progress.tell(f"ant {ANT_ID} registered")
     _tell_next_steps(aws, url)
 
 
@@ -91,14 +92,12 @@ def _embedded_aws(settings: LocalSettings) -> EmbeddedAws:
     )
 
 
-def _start_ant(ant: LocalAnt, control_plane: ControlPlane, progress: Progress) -> None:
-    since = datetime.now(UTC).isoformat()
-    if not ant.start():
-        progress.tell(f"ant {ANT_ID} runs")
-        return
-    if not control_plane.ant_seen_since(ANT_ID, since, runs=lambda: ant.daemon.pid() is not None):
+def _await_ant(ant: LocalAnt, control_plane: ControlPlane, since: str) -> None:
+    def runs() -> bool:
+        return ant.daemon.pid() is not None
+
+    if not control_plane.ant_seen_since(ANT_ID, since, runs=runs):
         raise LocalError(f"the ant did not register:\n{ant.daemon.log_tail()}")
-    progress.tell(f"ant {ANT_ID} registered")
 
 
 def _write_env(aws: EmbeddedAws, *, url: str, token: str) -> None:

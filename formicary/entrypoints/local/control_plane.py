@@ -42,6 +42,10 @@ class ControlPlane:
 
         return _soon(lambda: seen() or not runs()) and runs()
 
+    def count_ants(self) -> int:
+        """How many ants are registered."""
+        return len(self._get("/api/ants")[1].get("records", ()))
+
     def _get(self, path: str) -> tuple[int, dict[str, Any]]:
         request = urllib.request.Request(  # noqa: S310 (our own http URL)
             self.url + path, headers={"Authorization": f"Bearer {self.token}"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import shutil
 import socket
 import time
 from dataclasses import dataclass
@@ -35,7 +34,7 @@ class EmbeddedAws:
     home: Home
     port: int
     snapshot_seconds: float = 5.0
-    function_ttl_seconds: int = 120
+    function_ttl_seconds: int = 600
 
     @property
     def endpoint(self) -> str:
@@ -82,8 +81,7 @@ class EmbeddedAws:
                 return False
             self.stop()
         self._refuse_taken_port()
-        shutil.rmtree(self.home.aws_scratch, ignore_errors=True)
-        self.home.aws_scratch.mkdir(parents=True)
+        self._set_scratch_aside()
         self.daemon.start(
             self._command(),
             environment=self._environment(),
@@ -120,15 +118,13 @@ class EmbeddedAws:
         python = CHECKOUT / ".venv-emulator" / "bin" / "python"
         if not python.exists():
             raise LocalError("the embedded AWS is not installed; run: make setup")
-        state = ["--state", str(self.home.aws_state)]
-        return [
-            str(python),
-            "-m",
-            _MODULE,
-            *state,
-            "--snapshot-seconds",
-            str(self.snapshot_seconds),
-        ]
+        options = {
+            "--state": self.home.aws_state,
+            "--scratch": self.home.aws_scratch,
+            "--snapshot-seconds": self.snapshot_seconds,
+        }
+        words = [str(word) for option in options.items() for word in option]
+        return [str(python), "-m", _MODULE, *words]
 
     def _environment(self) -> Mapping[str, str]:
         # Functions inherit all of it, so nothing of the shell: no AWS_*, no PYTHON*, no HOME.
@@ -149,6 +145,13 @@ class EmbeddedAws:
             "LAMBDA_WARM_TTL_SECONDS": str(self.function_ttl_seconds),
             "LOG_LEVEL": "WARNING",
         }
+
+    def _set_scratch_aside(self) -> None:
+        # Unpacked functions: thousands of files, which the new process removes while it runs.
+        scratch = self.home.aws_scratch
+        if scratch.exists():
+            scratch.rename(scratch.with_name(f"{scratch.name}-{time.time_ns()}"))
+        scratch.mkdir(parents=True)
 
     def _code(self) -> str:
         own = Path(__file__).with_name("emulator")

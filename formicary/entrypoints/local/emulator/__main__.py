@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import shutil
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,11 @@ def main() -> None:
     """Put our parts around MiniStack, then let it run until it is told to stop."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--snapshot-seconds", type=float, default=5.0)
     options = parser.parse_args()
+
+    threading.Thread(target=_remove_former, args=(options.scratch,), daemon=True).start()
 
     persistence: Any = importlib.import_module("ministack.core.persistence")
     # Functions' code lives beside the generations: it is large, named by its content and shared.
@@ -47,6 +52,11 @@ def main() -> None:
     ministack.app = guarded(application, snapshot_now=snapshots.take)
     sys.argv[1:] = []  # it would parse ours
     ministack.main()
+
+
+def _remove_former(scratch: Path) -> None:
+    for former in scratch.parent.glob(f"{scratch.name}-*"):
+        shutil.rmtree(former, ignore_errors=True)
 
 
 if __name__ == "__main__":
