@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3  # type: ignore[import-untyped] # it has no types; the clients below are typed by stubs
 from botocore.config import Config  # type: ignore[import-untyped] # likewise
 
+from formicary.adapters.aws.error_mapping import aws_errors
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
@@ -46,30 +48,35 @@ class AwsClients:
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """Client of DynamoDB."""
-        client: DynamoDBClient = self._session.client("dynamodb", config=self._config)
+        client: DynamoDBClient = self._make("dynamodb")
         return client
 
     @cached_property
     def sqs(self) -> SQSClient:
         """Client of SQS."""
-        client: SQSClient = self._session.client("sqs", config=self._config)
+        client: SQSClient = self._make("sqs")
         return client
 
     @cached_property
     def s3(self) -> S3Client:
         """Client of S3; it presigns with the signature that every region takes."""
         config = self._config.merge(Config(signature_version="s3v4"))
-        client: S3Client = self._session.client("s3", config=config)
+        client: S3Client = self._make("s3", config)
         return client
 
     @cached_property
     def sts(self) -> STSClient:
         """Client of STS."""
-        client: STSClient = self._session.client("sts", config=self._config)
+        client: STSClient = self._make("sts")
         return client
 
     @cached_property
     def events(self) -> EventBridgeClient:
         """Client of EventBridge."""
-        client: EventBridgeClient = self._session.client("events", config=self._config)
+        client: EventBridgeClient = self._make("events")
         return client
+
+    def _make(self, service: str, config: Any = None) -> Any:
+        """Make a client; a region or profile that is missing is told in words."""
+        with aws_errors():
+            return self._session.client(service, config=config or self._config)

@@ -19,6 +19,10 @@ COMMANDS = {
     "run": ("run_commands:run", "Look at runs, their tasks and logs; cancel and restart them."),
     "artifact": ("artifact_commands:artifact", "Get and put files of runs."),
     "ant": ("ant_commands:ant", "Start ants and see which there are."),
+    "admin": (
+        "admin_commands:admin",
+        "Set up a deployment, with AWS credentials in place of a token.",
+    ),
     "health": ("system_commands:health", "Tell whether the control plane answers."),
     "version": ("system_commands:version", "Print the version."),
 }
