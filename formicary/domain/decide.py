@@ -77,7 +77,8 @@ def _start_waiting_run(walk: Walk, _event: JobSubmitted) -> None:
 
 def _note_who_runs_it(walk: Walk, event: TaskStarted) -> None:
     task = _current(walk, event.task_type, event.attempt)
-    if task.state is not ActivityState.DISPATCHED:
+    for_ants = walk.graph.node(task.task_type).method.needs_ant
+    if task.state is not ActivityState.DISPATCHED or not for_ants:
         raise _RejectedError("the attempt is known to run, or is no longer wanted")
     walk.note_activity(
         task.evolve(
@@ -135,9 +136,11 @@ def _give_to_another_ant(walk: Walk, event: TaskRedelivered) -> None:
     task = walk.active.get(event.task_type)
     if task is None or task.message_attempt != event.attempt:
         raise _RejectedError("the attempt has ended")
-    if task.state not in (ActivityState.DISPATCHED, ActivityState.EXECUTING):
-        raise _RejectedError("the task is no longer wanted")
-    walk.lose(task, walk.graph.node(task.task_type), event.ant_id)
+    node = walk.graph.node(task.task_type)
+    on_ant = task.state in (ActivityState.DISPATCHED, ActivityState.EXECUTING)
+    if not on_ant or not node.method.needs_ant:
+        raise _RejectedError("the task is not, or no longer, for ants")
+    walk.lose(task, node, event.ant_id)
 
 
 def _note_forked_child(walk: Walk, event: ChildForked) -> None:

@@ -238,9 +238,10 @@ class Walk:
             outcome = RequestState.FAILED if self.run.failure else RequestState.COMPLETED
             self._set(phase=Phase.FINALIZING, outcome=outcome)
         finalizer = self._next_finalizer()
-        if finalizer:
+        while finalizer and not self.active:
             self.activate(finalizer)
-        else:
+            finalizer = self._next_finalizer()
+        if not self.active:
             self._finish()
 
     def finish_unstarted(self, outcome: RequestState) -> None:

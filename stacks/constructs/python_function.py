@@ -55,6 +55,9 @@ class PythonFunction(Construct):
             timeout=cdk.Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
             log_group=log_group,
+            # A job may well take more than the 16 hops from queue to function that AWS takes for
+            # a loop; what bounds them is the engine's own business.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
             logging_format=lambda_.LoggingFormat.JSON,
             # One line an invocation is ours; START, END and REPORT would triple what logs cost.
             system_log_level_v2=lambda_.SystemLogLevel.WARN,

@@ -161,6 +161,21 @@ def test_always_run_tasks_run_after_a_failure_in_order_and_do_not_change_it() ->
     assert play.mark("more") is TaskMark.NOT_RUN
 
 
+def test_a_finalizer_that_ends_at_once_does_not_hold_the_run() -> None:
+    graph = graph_of(
+        node(0, "work", on_completed="fork"),
+        node(1, "fork", method=TaskMethod.FORK_JOB),
+        node(
+            2,
+            "wait",
+            method=TaskMethod.AWAIT_FORKED_JOB,
+            await_forked_tasks=("fork",),
+            always_run=True,
+        ),
+    )
+    assert Play(graph).start().fails("work").run.state is RequestState.FAILED
+
+
 def test_an_always_run_task_that_nobody_routes_to_runs_last_after_success() -> None:
     graph = graph_of(node(0, "work"), node(1, "clean", always_run=True))
     play = Play(graph).start().completes("work", "0")
