@@ -10,13 +10,17 @@ from formicary.domain.decide import decide
 from formicary.domain.events import JobSubmitted, TaskFinished
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.parsed_job import parse_job
 from formicary.domain.states import RequestState
+from formicary.service_layer.handle_event import Engine, Outcome
 from tests.bench import jobs
 from tests.bench.report import median_of, note
+from tests.unit.lambdas.job_play import JobPlay
 
 BENCH = "core"
+_EVENTS = 200
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _VARIABLES: dict[str, Any] = {"Target": "prod", "Input": "a", "JobID": "1"}
 
@@ -26,6 +30,8 @@ def run(*, sizes: tuple[int, ...] = (10, 100, 1000), runs: int = 5) -> None:
     for size in sizes:
         rates = [_decisions_a_second(size) for _ in range(runs)]
         median_of(BENCH, f"decide, chain of {size} tasks", rates, "events/s")
+    for size in sizes:
+        median_of(BENCH, f"engine in memory, chain of {size} tasks", _handled(size), "ms an event")
     _language(runs)
 
 
@@ -55,6 +61,31 @@ def _play(job: JobRun, graph: JobGraph) -> tuple[int, float]:
     if job.state is not RequestState.COMPLETED:
         raise AssertionError(f"the chain ended {job.state}")
     return events, spent
+
+
+class _TimedEngine:
+    """The engine with the processor time that each event takes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.milliseconds: list[float] = []
+
+    def handle(self, message: EventMessage) -> Outcome:
+        begun = time.process_time()
+        outcome = self._engine.handle(message)
+        self.milliseconds.append((time.process_time() - begun) * 1000)
+        return outcome
+
+
+def _handled(size: int) -> list[float]:
+    """Have the whole engine take the events of a chain, its adapters in memory."""
+    play = JobPlay()
+    play.define(jobs.chain("bench", size))
+    play.start("bench")
+    play.engine = timed = _TimedEngine(play.engine)
+    for _ in range(min(size, _EVENTS)):
+        play.finish(play.next_task())
+    return timed.milliseconds
 
 
 def _language(runs: int) -> None:

@@ -12,6 +12,7 @@ from tests.bench.report import median_of, note, result
 
 BENCH = "W4"
 _SAMPLES = 6
+_TRIES = 4  # a start; those that find the checkout changed do not count
 
 
 def run(
@@ -47,18 +48,24 @@ def _measure_idle(system: LocalSystem, settle_seconds: float, window_seconds: fl
 def _measure_starts(system: LocalSystem, starts: int) -> None:
     with system.client() as client:
         define(client, jobs.chain("bench-hello", 1))
-    ups, firsts = [], []
-    while len(ups) < starts:
+    ups: list[float] = []
+    firsts: list[float] = []
+    for _ in range(_TRIES * starts):
         system.down()
         begun = time.monotonic()
         deployed = system.up()
         up = time.monotonic() - begun
         system.formicary("job", "run", "bench-hello", "--wait")
+        first = time.monotonic() - begun
         if deployed:
             note(f"{BENCH}: the checkout changed and was deployed again; not counted")
             continue
         ups.append(up)
-        firsts.append(time.monotonic() - begun)
+        firsts.append(first)
+        if len(ups) == starts:
+            break
+    if not ups:
+        raise BenchError("the checkout changes all the time")
     median_of(BENCH, "up, set up and deployed before", ups, "s")
     median_of(BENCH, "up to first finished job", firsts, "s")
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+_SHOWN = 6
 _STARTED = time.monotonic()
 
 
@@ -35,7 +36,8 @@ def note_machine() -> None:
 def median_of(bench: str, metric: str, values: Iterable[float], unit: str) -> None:
     """Print the median and tell the single values."""
     taken = list(values)
-    note(f"{bench} {metric}: " + ", ".join(f"{value:.4g}" for value in taken) + f" {unit}")
+    shown = ", ".join(f"{value:.4g}" for value in taken[:_SHOWN])
+    note(f"{bench} {metric}: {shown}{' ...' if len(taken) > _SHOWN else ''} {unit}")
     result(bench, metric, statistics.median(taken), unit)
 
 

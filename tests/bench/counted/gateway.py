@@ -48,10 +48,10 @@ def served(gateway: Gateway) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - the name the server calls
+        def do_GET(self) -> None:
             self._answer("GET")
 
-        def do_POST(self) -> None:  # noqa: N802 - the name the server calls
+        def do_POST(self) -> None:
             self._answer("POST")
 
         def _answer(self, method: str) -> None:
@@ -80,4 +80,6 @@ def _kind(method: str, path: str, body: bytes) -> str:
         return "heartbeat, busy" if json.loads(body).get("in_flight") else "heartbeat, idle"
     if method == "POST" and path == "/api/jobs/requests":
         return "submit"
-    return f"{method} {path.split('/')[-1] if path.startswith('/api/ants/') else path[:18]}"
+    if path.startswith("/api/ants"):
+        return f"{method} ants"
+    return f"{method} {'/'.join(path.split('/')[:4])}"
