@@ -29,8 +29,9 @@ from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun, Phase
 from formicary.domain.restart import restarted
 from formicary.domain.routing import Verdict, resolve
+from formicary.domain.run_draft import EndedTask
 from formicary.domain.states import ChildMark, ErrorCode, RequestState
-from formicary.domain.walk import EndedTask, Walk
+from formicary.domain.walk import Walk
 
 SKIPPED_EXIT_CODE = "SKIPPED"
 MAX_CONTEXT_CHARACTERS = 128 * 1024

@@ -1,27 +1,20 @@
-"""Walking the graph of one run: which tasks become active, and how the run ends.
-
-A `Walk` is the working copy of one decision. It is changed in place while the decision is made and
-then turned into a new frozen `JobRun`; nothing of it outlives the decision.
-"""
+"""Walking the graph of one run: which tasks become active, and how the run ends."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from formicary.domain.commands import (
     CancelChild,
     CancelTask,
-    Command,
     DispatchTask,
     ForkJob,
     NotifyParent,
-    StartTimer,
 )
-from formicary.domain.events import TaskFinished, TimerKind
-from formicary.domain.job_graph import JobGraph, TaskNode
-from formicary.domain.job_run import ActiveTask, ActivityState, Failure, JobRun, Phase
-from formicary.domain.outbox import next_outbox
+from formicary.domain.events import TimerKind
+from formicary.domain.job_graph import TaskNode
+from formicary.domain.job_run import ActiveTask, ActivityState, Phase
 from formicary.domain.routing import Resolution, Verdict
+from formicary.domain.run_draft import RunDraft
 from formicary.domain.states import (
     ChildMark,
     ErrorCode,
@@ -37,49 +30,19 @@ MAX_LOSSES = 10
 _ON_ANT = frozenset({ActivityState.DISPATCHED, ActivityState.EXECUTING})
 
 
-@dataclass(frozen=True, slots=True)
-class EndedTask:
-    """A task that this decision ended, with the error that counts."""
-
-    task: ActiveTask
-    mark: TaskMark
-    exit_code: str = ""
-    error_code: str = ""
-    error_message: str = ""
-
-
-class Walk:
-    """The working copy of a run during one decision."""
-
-    def __init__(self, run: JobRun, graph: JobGraph, now: datetime) -> None:
-        """Begin from the run as it was loaded."""
-        self.graph = graph
-        self.now = now
-        self.run = run.evolve()
-        self.active = dict(run.active)
-        self.commands: list[Command] = []
-        self.ended: list[EndedTask] = []
-
-    # -- result ---------------------------------------------------------------------------------
-
-    def committed(self, cause: str) -> JobRun:
-        """Return the new state with its outbox."""
-        self._set(active=self.active, updated_at=self.now)
-        self._set(outbox=next_outbox(self.run, cause, self.commands))
-        return self.run
-
-    # -- beginning ------------------------------------------------------------------------------
+class Walk(RunDraft):
+    """The rules of the walk, on the working copy of one decision."""
 
     def begin(self, tasks: Iterable[str]) -> None:
         """Start walking at these tasks."""
-        self._set(
+        self.change(
             state=RequestState.EXECUTING,
             phase=Phase.WALKING,
             started_at=self.run.started_at or self.now,
         )
         limit = self.graph.timeout_seconds
         if limit is not None:
-            self._start_timer(TimerKind.JOB_TIMEOUT, limit)
+            self.start_timer(TimerKind.JOB_TIMEOUT, limit)
         for task_type in tasks:
             self.activate(task_type)
         self.advance()
@@ -89,10 +52,10 @@ class Walk:
         index = self.graph.index(task_type)
         if self.run.mark(index) is not TaskMark.NOT_RUN:
             return
-        self._mark(index, TaskMark.ACTIVE)
+        self.set_mark(index, TaskMark.ACTIVE)
         node = self.graph.node(task_type)
         if node.method is TaskMethod.FORK_JOB:
-            self._count_fork(index)
+            self.count_fork(index)
         self.dispatch(ActiveTask(task_type, 1, ActivityState.DISPATCHED, self.now), node)
 
     def dispatch(self, task: ActiveTask, node: TaskNode) -> None:
@@ -113,13 +76,11 @@ class Walk:
         else:
             self.commands.append(DispatchTask(task.task_type, task.attempt))
 
-    # -- waiting for children -------------------------------------------------------------------
-
     def _await(self, task: ActiveTask, node: TaskNode) -> None:
         task = task.evolve(state=ActivityState.AWAITING, started_at=self.now)
         self.active[task.task_type] = task
         if node.timeout_seconds is not None:
-            self._start_timer(TimerKind.TASK_TIMEOUT, node.timeout_seconds, task)
+            self.start_timer(TimerKind.TASK_TIMEOUT, node.timeout_seconds, task)
         self.settle_await(task, node)
 
     def settle_await(self, task: ActiveTask, node: TaskNode) -> None:
@@ -140,15 +101,13 @@ class Walk:
         still_forking = mark is ChildMark.NONE and self.run.mark(index) is TaskMark.ACTIVE
         return ChildMark.RUNNING if still_forking else mark
 
-    # -- ends of attempts -----------------------------------------------------------------------
-
     def complete(
         self, task: ActiveTask, routes: Iterable[str], exit_code: str, skipped: bool = False
     ) -> None:
         """Mark a task as completed and go where its routes lead."""
-        self._end(task, TaskMark.SKIPPED if skipped else TaskMark.COMPLETED, exit_code)
+        self.end_task(task, TaskMark.SKIPPED if skipped else TaskMark.COMPLETED, exit_code)
         if self.run.phase is Phase.WALKING:
-            self._set(exit_code=exit_code)
+            self.change(exit_code=exit_code)
         self._follow(routes)
 
     def fail(self, task: ActiveTask, node: TaskNode, resolution: Resolution) -> None:
@@ -157,7 +116,7 @@ class Walk:
             self.again(task.evolve(failures=task.failures + 1), node, node.delay_seconds)
             return
         allowed = node.allow_failure
-        self._end(
+        self.end_task(
             task,
             TaskMark.ALLOWED if allowed else TaskMark.FAILED,
             resolution.exit_code,
@@ -165,7 +124,7 @@ class Walk:
             resolution.error_message,
         )
         if not allowed:
-            self._remember_failure(task.task_type, resolution)
+            self.remember_failure(task.task_type, resolution)
         routes = resolution.routes or (node.on_completed if allowed else ())
         if routes or allowed or self.run.phase is Phase.FINALIZING:
             self._follow(routes)
@@ -179,7 +138,7 @@ class Walk:
             self.dispatch(task, node)
             return
         self.active[task.task_type] = task
-        self._start_timer(TimerKind.RETRY, delay_seconds, task)
+        self.start_timer(TimerKind.RETRY, delay_seconds, task)
 
     def poll(self, task: ActiveTask, node: TaskNode, exit_code: str) -> None:
         """Ask again later (`EXECUTING`), bounded by the task's timeout and not by `retry`."""
@@ -216,13 +175,11 @@ class Walk:
 
     def drop(self, task: ActiveTask) -> None:
         """End a cancelled task."""
-        self._end(task, TaskMark.CANCELLED)
-
-    # -- ends of the run ------------------------------------------------------------------------
+        self.end_task(task, TaskMark.CANCELLED)
 
     def stop(self, outcome: RequestState, children: bool = False) -> None:
         """Leave the walk: cancel what is active, then run the finalizers."""
-        self._set(phase=Phase.FINALIZING, outcome=outcome)
+        self.change(phase=Phase.FINALIZING, outcome=outcome)
         finalizers = bool(self._next_finalizer())
         for task in list(self.active.values()):
             self._cancel(task, wait=finalizers)
@@ -236,7 +193,7 @@ class Walk:
             return
         if self.run.phase is Phase.WALKING:
             outcome = RequestState.FAILED if self.run.failure else RequestState.COMPLETED
-            self._set(phase=Phase.FINALIZING, outcome=outcome)
+            self.change(phase=Phase.FINALIZING, outcome=outcome)
         finalizer = self._next_finalizer()
         while finalizer and not self.active:
             self.activate(finalizer)
@@ -246,15 +203,15 @@ class Walk:
 
     def finish_unstarted(self, outcome: RequestState) -> None:
         """End a run that has not begun."""
-        self._set(outcome=outcome)
+        self.change(outcome=outcome)
         self._finish()
 
     def _finish(self) -> None:
         outcome = self.run.outcome or RequestState.FAILED
         failure = self.run.failure if outcome is not RequestState.COMPLETED else None
-        self._set(state=outcome, phase=Phase.ENDED, ended_at=self.now)
+        self.change(state=outcome, phase=Phase.ENDED, ended_at=self.now)
         if failure:
-            self._set(
+            self.change(
                 exit_code=failure.exit_code,
                 error_code=failure.error_code,
                 error_message=failure.error_message,
@@ -281,88 +238,17 @@ class Walk:
             self.drop(task)
             return
         self.active[task.task_type] = task.evolve(state=ActivityState.CANCELLING)
-        self._start_timer(TimerKind.CANCEL_GRACE, CANCEL_GRACE_SECONDS, task)
+        self.start_timer(TimerKind.CANCEL_GRACE, CANCEL_GRACE_SECONDS, task)
 
     def _cancel_children(self) -> None:
         for index, mark in enumerate(self.run.children):
             if mark == ChildMark.RUNNING:
                 self.commands.append(CancelChild(self.run.child_request_id(index)))
 
-    # -- small steps ----------------------------------------------------------------------------
-
     def _follow(self, routes: Iterable[str]) -> None:
         if self.run.phase is Phase.WALKING:
             for task_type in routes:
                 self.activate(task_type)
-
-    def _end(
-        self,
-        task: ActiveTask,
-        mark: TaskMark,
-        exit_code: str = "",
-        error_code: str = "",
-        error_message: str = "",
-    ) -> None:
-        self.active.pop(task.task_type, None)
-        index = self.graph.index(task.task_type)
-        origin = chr(ord("0") + self.run.retried)
-        self._set(
-            marks=_with_letter(self.run.marks, index, mark),
-            origins=_with_letter(self.run.origins, index, origin),
-        )
-        self.ended.append(EndedTask(task, mark, exit_code, error_code, error_message))
-
-    def _remember_failure(self, task_type: str, resolution: Resolution) -> None:
-        if self.run.failure is None and self.run.phase is Phase.WALKING:
-            failure = Failure(
-                task_type, resolution.exit_code, resolution.error_code, resolution.error_message
-            )
-            self._set(failure=failure)
-
-    def _start_timer(self, kind: TimerKind, seconds: float, task: ActiveTask | None = None) -> None:
-        self.commands.append(
-            StartTimer(
-                kind,
-                self.now + timedelta(seconds=seconds),
-                task.task_type if task else "",
-                task.attempt if task else 0,
-            )
-        )
-
-    def _count_fork(self, index: int) -> None:
-        count = chr(ord(self.run.forks[index]) + 1)
-        self._set(
-            forks=_with_letter(self.run.forks, index, count),
-            children=_with_letter(self.run.children, index, ChildMark.NONE),
-        )
-
-    def set_child(self, index: int, mark: ChildMark) -> None:
-        """Note how the child of a fork task stands."""
-        self._set(children=_with_letter(self.run.children, index, mark))
-
-    def merge_context(self, event: TaskFinished) -> None:
-        """Add what the task set for the tasks after it."""
-        if event.context:
-            self._set(context={**self.run.context, **event.context})
-
-    def note_activity(self, task: ActiveTask) -> None:
-        """Replace what is known of an active task."""
-        self.active[task.task_type] = task
-
-    def fail_job(self, error_code: ErrorCode, message: str) -> None:
-        """Note what ended the job itself, of no task."""
-        self._set(failure=Failure("", "", error_code, message))
-
-    def _mark(self, index: int, mark: TaskMark) -> None:
-        self._set(marks=_with_letter(self.run.marks, index, mark))
-
-    def _set(self, **changes: object) -> None:
-        # The copy belongs to this walk until it is committed: filling it costs no new copy.
-        self.run.__dict__.update(changes)
-
-
-def _with_letter(text: str, index: int, letter: str) -> str:
-    return text[:index] + letter + text[index + 1 :]
 
 
 def _failure(code: ErrorCode, message: str, retryable: bool = True) -> Resolution:

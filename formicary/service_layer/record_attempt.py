@@ -11,9 +11,9 @@ from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
 from formicary.domain.object_keys import attempt_prefix
 from formicary.domain.records import TaskAttempt
+from formicary.domain.run_draft import EndedTask
 from formicary.domain.states import RequestState, TaskMark
 from formicary.domain.task_response import TaskResponse
-from formicary.domain.walk import EndedTask
 from formicary.ports import RunRepository
 from formicary.service_layer.dispatch_task import task_execution_id
 

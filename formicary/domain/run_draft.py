@@ -1,0 +1,121 @@
+"""The working copy of a run during one decision, and the small steps that change it.
+
+It is filled in place while the decision is made and becomes the new frozen `JobRun` when it is
+committed; nothing else of it outlives the decision.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from formicary.domain.commands import Command, StartTimer
+from formicary.domain.events import TaskFinished, TimerKind
+from formicary.domain.job_graph import JobGraph
+from formicary.domain.job_run import ActiveTask, Failure, JobRun, Phase
+from formicary.domain.outbox import next_outbox
+from formicary.domain.routing import Resolution
+from formicary.domain.states import ChildMark, ErrorCode, TaskMark
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTask:
+    """A task that this decision ended, with the error that counts."""
+
+    task: ActiveTask
+    mark: TaskMark
+    exit_code: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+
+class RunDraft:
+    """A run that is being changed, the commands that this calls for, and the tasks it ends."""
+
+    def __init__(self, run: JobRun, graph: JobGraph, now: datetime) -> None:
+        """Begin from the run as it was loaded."""
+        self.graph = graph
+        self.now = now
+        self.run = run.evolve()
+        self.active = dict(run.active)
+        self.commands: list[Command] = []
+        self.ended: list[EndedTask] = []
+
+    def committed(self, cause: str) -> JobRun:
+        """Return the new state with its outbox."""
+        self.change(active=self.active, updated_at=self.now)
+        self.change(outbox=next_outbox(self.run, cause, self.commands))
+        return self.run
+
+    def end_task(
+        self,
+        task: ActiveTask,
+        mark: TaskMark,
+        exit_code: str = "",
+        error_code: str = "",
+        error_message: str = "",
+    ) -> None:
+        """Take a task out of work and mark how it ended."""
+        self.active.pop(task.task_type, None)
+        index = self.graph.index(task.task_type)
+        origin = chr(ord("0") + self.run.retried)
+        self.change(
+            marks=_with_letter(self.run.marks, index, mark),
+            origins=_with_letter(self.run.origins, index, origin),
+        )
+        self.ended.append(EndedTask(task, mark, exit_code, error_code, error_message))
+
+    def remember_failure(self, task_type: str, resolution: Resolution) -> None:
+        """Keep the first failure of the walk: it names the error of the job."""
+        if self.run.failure is None and self.run.phase is Phase.WALKING:
+            failure = Failure(
+                task_type, resolution.exit_code, resolution.error_code, resolution.error_message
+            )
+            self.change(failure=failure)
+
+    def start_timer(self, kind: TimerKind, seconds: float, task: ActiveTask | None = None) -> None:
+        """Call for a timer of the run, or of one of its tasks."""
+        self.commands.append(
+            StartTimer(
+                kind,
+                self.now + timedelta(seconds=seconds),
+                task.task_type if task else "",
+                task.attempt if task else 0,
+            )
+        )
+
+    def count_fork(self, index: int) -> None:
+        """Begin a new child in the place of the fork task."""
+        count = chr(ord(self.run.forks[index]) + 1)
+        self.change(
+            forks=_with_letter(self.run.forks, index, count),
+            children=_with_letter(self.run.children, index, ChildMark.NONE),
+        )
+
+    def set_child(self, index: int, mark: ChildMark) -> None:
+        """Note how the child of a fork task stands."""
+        self.change(children=_with_letter(self.run.children, index, mark))
+
+    def merge_context(self, event: TaskFinished) -> None:
+        """Add what the task set for the tasks after it."""
+        if event.context:
+            self.change(context={**self.run.context, **event.context})
+
+    def note_activity(self, task: ActiveTask) -> None:
+        """Replace what is known of an active task."""
+        self.active[task.task_type] = task
+
+    def fail_job(self, error_code: ErrorCode, message: str) -> None:
+        """Note what ended the job itself, of no task."""
+        self.change(failure=Failure("", "", error_code, message))
+
+    def set_mark(self, index: int, mark: TaskMark) -> None:
+        """Set the letter of a task."""
+        self.change(marks=_with_letter(self.run.marks, index, mark))
+
+    def change(self, **changes: object) -> None:
+        """Set fields of the run."""
+        # The copy belongs to this walk until it is committed: filling it costs no new copy.
+        self.run.__dict__.update(changes)
+
+
+def _with_letter(text: str, index: int, letter: str) -> str:
+    return text[:index] + letter + text[index + 1 :]
