@@ -1,0 +1,83 @@
+"""What a definition may say and this version does not act on; the documents take it from here.
+
+`UNUSED` maps a field to what happens instead. When you implement one, take it out and run
+`python -m tests.unit.docs.rewrite`.
+"""
+
+NEVER_RETRIED = "a failed job stays failed; `POST .../restart` runs it again"
+NO_LIMIT = "any number run at once"
+NO_CRON = "checked at upload; nothing fires"
+NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
+SHOWN = "shown, nothing more"
+NO_CONTAINER = "no ant runs containers"
+VERSION_IN_FORCE = "the child is the version in force"
+NO_MESSAGING = "no ant carries out MESSAGING"
+NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
+
+UNUSED: dict[str, dict[str, str]] = {
+    "job": {
+        "sem_version": SHOWN,
+        "platform": SHOWN + "; the request has a `platform` of its own",
+        "cron_trigger": NO_CRON,
+        "cron_timezone": NO_CRON,
+        "cron_catch_up": NO_CRON,
+        "pause_time": "PAUSE_JOB fails the task",
+        "retry": NEVER_RETRIED,
+        "hard_reset_after_retries": NEVER_RETRIED,
+        "delay_between_retries": NEVER_RETRIED,
+        "retry_backoff_policy": NEVER_RETRIED,
+        "max_restarts": "RESTART_TASK stops at 100; RESTART_JOB fails the task",
+        "max_wait": "a task waits for an ant; after 14 days its message is lost",
+        "max_concurrency": NO_LIMIT,
+        "retention_days_for_failed": NO_CLEANING,
+        "retention_days_for_completed": NO_CLEANING,
+        "retention_days_for_cancelled": NO_CLEANING,
+        "public_plugin": "no other tenant sees it",
+        "tags": "only the tags of a task count",
+        "methods": "only the method of a task counts",
+        "skip_if": "the job runs",
+        "notify": "nobody is told",
+        "webhook": "nothing is called",
+        "resources": "nothing is leased",
+    },
+    "task": {
+        "allow_start_if_completed": "a soft restart keeps the completed task",
+        "retry_backoff_policy": "`delay_between_retries` alone counts",
+        "artifact_ids": NO_EXTRA_ARTIFACTS,
+        "dependent_artifact_ids": NO_EXTRA_ARTIFACTS,
+        "fork_job_version": VERSION_IN_FORCE,
+        "job_version": VERSION_IN_FORCE,
+        "messaging_request_queue": NO_MESSAGING,
+        "messaging_reply_queue": NO_MESSAGING,
+        "webhook": "nothing is called",
+        "resources": "nothing is leased",
+        "container": NO_CONTAINER,
+        "helper": NO_CONTAINER,
+        "services": NO_CONTAINER,
+        "cache": "nothing is kept between runs",
+        "privileged": NO_CONTAINER,
+        "network_mode": NO_CONTAINER,
+        "host_network": NO_CONTAINER,
+        "helper_environment": NO_CONTAINER,
+        "artifacts_dir": "the ant chooses its folders",
+        "cache_dir": "the ant chooses its folders",
+        "artifact_key_prefix": "keys are the system's own",
+        "affinity": NO_CONTAINER,
+        "node_selector": NO_CONTAINER,
+        "node_tolerations": NO_CONTAINER,
+        "pod_labels": NO_CONTAINER,
+        "pod_annotations": NO_CONTAINER,
+        "execute_command_without_shell": "commands run in the shell",
+        "debug": "nothing more is said",
+        "cost_factor": "costs are not counted",
+    },
+}
+
+# Methods that a definition may name and nobody carries out.
+UNSERVED = {
+    "DOCKER": "waits for an ant; one that takes it answers ERR_UNSUPPORTED_METHOD",
+    "KUBERNETES": "the default method; as DOCKER",
+    "WEBSOCKET": "as DOCKER",
+    "MESSAGING": "as DOCKER",
+    "EXPIRE_ARTIFACTS": "fails at once with ERR_UNSUPPORTED_METHOD",
+}
