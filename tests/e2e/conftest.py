@@ -1,0 +1,60 @@
+"""One local system for all tests of this folder; those that break it come last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.local_system import LocalSystem
+from tests.e2e.web_server import WebServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.api import Api
+
+_HERE = Path(__file__).parent
+_SECONDS = 400
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ours = [item for item in items if item.path.is_relative_to(_HERE)]
+    for item in ours:
+        item.add_marker(pytest.mark.e2e)
+        # The first test waits for the system to come up, which deploys its stacks.
+        item.add_marker(pytest.mark.timeout(_SECONDS))
+    items.sort(key=lambda item: "system_to_break" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
+    """The system, up."""
+    system = LocalSystem(tmp_path_factory.mktemp("e2e") / "home")
+    try:
+        system.up()
+        yield system
+    finally:
+        system.close()
+
+
+@pytest.fixture
+def system_to_break(system: LocalSystem) -> Iterator[LocalSystem]:
+    """The same system for a test that stops or kills parts of it; up again afterwards."""
+    yield system
+    system.up()
+
+
+@pytest.fixture(scope="session")
+def api(system: LocalSystem) -> Api:
+    """The REST API with the administrator's token."""
+    return system.api()
+
+
+@pytest.fixture(scope="session")
+def web() -> Iterator[WebServer]:
+    """A web server that tasks can call."""
+    server = WebServer()
+    yield server
+    server.close()
