@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
 from tests.bench import jobs
-from tests.bench.local_system import BenchError, LocalSystem, define, seconds_between
+from tests.bench.local_system import LocalSystem, define, finish, seconds_between
 from tests.bench.report import median_of, note, percentile, result
+from tests.bench.work_meter import metered
 
 BENCH = "W3"
 _CLIENTS = 8
 _PATIENCE_SECONDS = 900.0
-_LOOK_SECONDS = 1.0
 
 
 def run(system: LocalSystem, *, count: int = 200, runs: int = 3) -> None:
@@ -26,7 +26,8 @@ def run(system: LocalSystem, *, count: int = 200, runs: int = 3) -> None:
     cold = _round(system, count)
     result(BENCH, f"{count} one-task jobs at once, functions cold", cold[0], "jobs/s")
     result(BENCH, "submit p95, functions cold", percentile(cold[1], 0.95) * 1000, "ms")
-    rounds = [_round(system, count) for _ in range(runs)]
+    with metered(system, BENCH, "a one-task job", runs * count):
+        rounds = [_round(system, count) for _ in range(runs)]
     median_of(BENCH, f"{count} one-task jobs at once", [r[0] for r in rounds], "jobs/s")
     for share in (0.5, 0.95):
         values = [percentile(r[1], share) * 1000 for r in rounds]
@@ -45,8 +46,7 @@ def _round(system: LocalSystem, count: int) -> tuple[float, list[float]]:
             parts = list(pool.map(_submit_all, clients, shares))
         note(f"{BENCH}: {count} jobs submitted")
         ids = [run_id for part in parts for run_id, _ in part]
-        _wait(clients[0])
-        ended = [_ended_at(clients[0], run_id) for run_id in ids]
+        ended = [_ended_at(clients[0], run_id) for run_id in reversed(ids)]
     finally:
         for client in clients:
             client.close()
@@ -63,19 +63,6 @@ def _submit_all(client: ControlPlaneClient, count: int) -> list[tuple[str, float
     return done
 
 
-def _wait(client: ControlPlaneClient) -> None:
-    """Look seldom, so that looking does not slow what is measured."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while any(
-        client.runs(1, job_type="bench-single", state=state) for state in ("WAITING", "RUNNING")
-    ):
-        if time.monotonic() > deadline:
-            raise BenchError(f"jobs have not ended after {_PATIENCE_SECONDS:g} s")
-        time.sleep(_LOOK_SECONDS)
-
-
 def _ended_at(client: ControlPlaneClient, run_id: str) -> str:
-    run = client.run(run_id)
-    if run["job_state"] != "COMPLETED":
-        raise BenchError(f"run {run_id} is {run['job_state']}: {run.get('error_message')}")
-    return str(run["ended_at"])
+    """Wait for a run by seldom looks, so that looking does not slow what is measured."""
+    return str(finish(client, run_id, _PATIENCE_SECONDS)["ended_at"])

@@ -3,6 +3,7 @@
 from tests.bench import jobs
 from tests.bench.local_system import LocalSystem, define, finish, seconds_between
 from tests.bench.report import median_of
+from tests.bench.work_meter import metered
 
 BENCH = "W1"
 
@@ -11,8 +12,10 @@ def run(system: LocalSystem, *, tasks: int = 40, runs: int = 3) -> None:
     """Print the milliseconds a task."""
     with system.client() as client:
         define(client, jobs.chain("bench-chain", tasks))
-        done = [
-            finish(client, client.submit({"job_type": "bench-chain"})["id"]) for _ in range(runs)
-        ]
+        with metered(system, BENCH, f"a task in a chain of {tasks}", runs * tasks):
+            done = [
+                finish(client, client.submit({"job_type": "bench-chain"})["id"])
+                for _ in range(runs)
+            ]
     seconds = [seconds_between(run["started_at"], run["ended_at"]) for run in done]
     median_of(BENCH, f"task in a chain of {tasks}", [s / tasks * 1000 for s in seconds], "ms")

@@ -3,11 +3,9 @@
 import statistics
 import time
 
-from formicary.entrypoints.local.local_ant import ant_daemon
-from formicary.entrypoints.local.processes import Daemon
 from tests.bench import jobs
 from tests.bench.local_system import BenchError, LocalSystem, define
-from tests.bench.process_usage import Usage, is_available, usage_of
+from tests.bench.process_usage import is_available, usage_of
 from tests.bench.report import median_of, note, result
 
 BENCH = "W4"
@@ -28,15 +26,15 @@ def run(
 
 
 def _measure_idle(system: LocalSystem, settle_seconds: float, window_seconds: float) -> None:
-    busy = _usage(system)
+    busy = usage_of(system.pids())
     result(BENCH, "memory at the end of work (PSS)", busy.pss_mb, "MB")
     note(f"{BENCH}: letting it settle for {settle_seconds:g} s: functions unused for 120 s end")
     time.sleep(settle_seconds)
-    samples = [_usage(system)]
+    samples = [usage_of(system.pids())]
     begun = time.monotonic()
     for _ in range(_SAMPLES):
         time.sleep(window_seconds / _SAMPLES)
-        samples.append(_usage(system))
+        samples.append(usage_of(system.pids()))
     seconds = time.monotonic() - begun
     used = samples[-1].processor_seconds - samples[0].processor_seconds
     result(BENCH, "idle memory (PSS)", statistics.median(s.pss_mb for s in samples), "MB")
@@ -68,11 +66,3 @@ def _measure_starts(system: LocalSystem, starts: int) -> None:
         raise BenchError("the checkout changes all the time")
     median_of(BENCH, "up, set up and deployed before", ups, "s")
     median_of(BENCH, "up to first finished job", firsts, "s")
-
-
-def _usage(system: LocalSystem) -> Usage:
-    daemons = (Daemon(system.home.pid_file("aws"), system.home.log("aws")), ant_daemon(system.home))
-    pids = [daemon.pid() for daemon in daemons]
-    if None in pids:
-        raise BenchError("the local system does not run")
-    return usage_of(pid for pid in pids if pid is not None)

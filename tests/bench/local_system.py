@@ -15,11 +15,13 @@ from typing import Any
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
 from formicary.entrypoints.cli.connection import find_connection
 from formicary.entrypoints.local.home import CHECKOUT, Home
+from formicary.entrypoints.local.local_ant import ant_daemon
+from formicary.entrypoints.local.processes import Daemon
 from formicary.entrypoints.local.settings import shell_environment
 from tests.bench import jobs
 from tests.bench.report import note
 
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.5
 _UP_SECONDS = 300
 _CALL_SECONDS = 120.0
 
@@ -52,6 +54,14 @@ class LocalSystem:
         """Call the command line as a user does."""
         command = [str(Path(sys.executable).with_name("formicary")), *arguments]
         self._run(command, CHECKOUT)
+
+    def pids(self) -> tuple[int, int]:
+        """Return the processes that all others of the system descend from: its AWS, its ant."""
+        aws = Daemon(self.home.pid_file("aws"), self.home.log("aws")).pid()
+        ant = ant_daemon(self.home).pid()
+        if aws is None or ant is None:
+            raise BenchError("the local system does not run")
+        return aws, ant
 
     def _local(self, command: str) -> str:
         return self._run([sys.executable, "-m", "formicary.entrypoints.local", command], CHECKOUT)

@@ -42,6 +42,11 @@ def usage_of(roots: Iterable[int]) -> Usage:
     return Usage(counted, pss / 1024, rss / 1024, ticks / _TICKS)
 
 
+def own_processor_seconds(pid: int) -> float:
+    """Return the processor time of a process without its children."""
+    return sum(map(int, _stat(pid)[11:13])) / _TICKS
+
+
 def is_available() -> bool:
     """Whether this system tells such things."""
     return (_PROC / "self" / "smaps_rollup").exists()
