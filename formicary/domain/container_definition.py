@@ -1,6 +1,6 @@
 """Containers, services and volumes of the DOCKER and KUBERNETES methods, by the article's names."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag
 
@@ -136,11 +136,14 @@ class CacheConfig(Part):
     expires_after: Seconds | None = Field(None, description="How long it is kept.")
 
 
+ArtifactsWhen = Literal["onSuccess", "onFailure", "always"]
+
+
 class ArtifactPaths(Part):
     """Files that are kept as artifacts of the task."""
 
     paths: TextList = Field(default_factory=list, description="Paths or globs.")
-    when: str = Field("onSuccess", description="onSuccess, onFailure or always.")
+    when: ArtifactsWhen = Field("onSuccess", description="onSuccess, onFailure or always.")
     expires_after: Seconds | None = Field(
         None, description="How long they are kept; unset: for ever."
     )

@@ -28,12 +28,10 @@ from formicary.domain.events import (
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun, Phase
 from formicary.domain.restart import restarted
-from formicary.domain.routing import Verdict, resolve
 from formicary.domain.run_draft import EndedTask
 from formicary.domain.states import ChildMark, ErrorCode, RequestState
 from formicary.domain.walk import Walk
 
-SKIPPED_EXIT_CODE = "SKIPPED"
 MAX_CONTEXT_CHARACTERS = 128 * 1024
 
 
@@ -99,16 +97,7 @@ def _take_outcome(walk: Walk, event: TaskFinished) -> None:
     node = walk.graph.node(task.task_type)
     event = _with_bounded_context(walk.run, event)
     walk.merge_context(event)
-    resolution = resolve(node, event)
-    if resolution.verdict is Verdict.COMPLETED:
-        skipped = event.exit_code == SKIPPED_EXIT_CODE
-        walk.complete(task, resolution.routes, event.exit_code, skipped)
-    elif resolution.verdict is Verdict.POLL:
-        walk.poll(task, node, event.exit_code)
-    elif resolution.verdict is Verdict.RESTART:
-        walk.restart(task, node)
-    else:
-        walk.fail(task, node, replace(resolution, exit_code=event.exit_code))
+    walk.take(task, node, event)
 
 
 def _with_bounded_context(run: JobRun, event: TaskFinished) -> TaskFinished:
@@ -154,7 +143,8 @@ def _note_forked_child(walk: Walk, event: ChildForked) -> None:
     node = walk.graph.node(task.task_type)
     if walk.run.child(node.index) is ChildMark.NONE:
         walk.set_child(node.index, ChildMark.RUNNING)
-    walk.complete(task, node.on_completed, "")
+    done = TaskFinished(task.task_type, task.attempt, RequestState.COMPLETED)
+    walk.take(task, node, done)
 
 
 def _note_finished_child(walk: Walk, event: ChildFinished) -> None:
@@ -206,7 +196,7 @@ def _take_task_timer(walk: Walk, event: TimerFired) -> None:
             error_code=ErrorCode.TASK_TIMED_OUT,
             error_message=f"the task took longer than its timeout of {limit:g} s",
         )
-        walk.fail(task, node, resolve(node, timed_out))
+        walk.take(task, node, timed_out)
 
 
 def _cancel(walk: Walk, event: CancelRequested) -> None:

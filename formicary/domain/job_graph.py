@@ -13,6 +13,7 @@ class TaskNode:
 
     `exit_routes` maps exit codes (never state names) to a task name, a `Target` or an `ERR_*` code;
     `on_completed` and `on_failed` hold task names or targets, in the order written.
+    `skipped` is told of tasks that only the control plane sees; for others, dispatching tells.
     Durations are seconds; a `timeout_seconds` of None is no limit.
     """
 
@@ -29,6 +30,7 @@ class TaskNode:
     delay_seconds: float = 0.0
     timeout_seconds: float | None = None
     await_forked_tasks: tuple[str, ...] = ()
+    skipped: bool = False
 
 
 class JobGraph(Protocol):
@@ -56,6 +58,9 @@ class JobGraph(Protocol):
     @property
     def unrouted_always_run_tasks(self) -> Sequence[str]:
         """The `always_run` tasks that no route leads to, in declaration order."""
+
+    def has(self, task_type: str) -> bool:
+        """Whether the definition has a task of that name."""
 
     def node(self, task_type: str) -> TaskNode:
         """Return the task; KeyError when the definition has none of that name."""
@@ -86,6 +91,10 @@ class StaticGraph:
     def size(self) -> int:
         """Number of tasks."""
         return len(self.nodes)
+
+    def has(self, task_type: str) -> bool:
+        """Whether there is a task of that name."""
+        return task_type in self.by_name
 
     def node(self, task_type: str) -> TaskNode:
         """Return the task of that name; KeyError when there is none."""

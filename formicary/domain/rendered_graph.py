@@ -1,6 +1,7 @@
 """The graph of a definition for one run; a node is rendered when it is asked for, and only then."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -35,6 +36,7 @@ _NODE_KEYS = frozenset(
         "delay_between_retries",
         "timeout",
         "await_forked_tasks",
+        "except",
     }
 )
 
@@ -84,6 +86,10 @@ class RenderedGraph:
         unrouted = self._parsed.checked.graph.unrouted_always_run
         return [name for name in unrouted if self._always_runs(name)]
 
+    def has(self, task_type: str) -> bool:
+        """Whether the definition has a task of that name."""
+        return task_type in self._parsed.checked.tasks
+
     def node(self, task_type: str) -> TaskNode:
         """Return the task; KeyError when the definition has none of that name."""
         if task_type not in self._nodes:
@@ -122,6 +128,8 @@ class RenderedGraph:
                 if isinstance(model, TaskDefinition):
                     structural = model
                 break
+        else:
+            return replace(task_node(task.index, task.name, structural), skipped=True)
         return task_node(task.index, task.name, structural)
 
     def _rendered(
@@ -155,6 +163,11 @@ def depends_on_variables(checked: "CheckedJob") -> bool:
     return any(scope is not None or is_dynamic(_only(node, keys)) for node, scope, keys in parts)
 
 
+def is_true(rendered: str) -> bool:
+    """Whether a rendered condition (`except`, `skip_if`) holds."""
+    return rendered.strip().lower() == "true"
+
+
 def _only(node: MappingNode, keys: frozenset[str]) -> MappingNode:
     return MappingNode(node.line, node.column, [e for e in node.entries if e.key.text in keys])
 
@@ -179,4 +192,5 @@ def task_node(index: int, name: str, task: TaskDefinition) -> TaskNode:
         delay_seconds=task.delay_between_retries or 0.0,
         timeout_seconds=task.timeout,
         await_forked_tasks=tuple(task.await_forked_tasks),
+        skipped=is_true(task.except_),
     )

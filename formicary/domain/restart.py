@@ -82,5 +82,5 @@ def _reachable(graph: JobGraph, frontier: Iterable[str]) -> set[int]:
         if node.index not in seen:
             seen.add(node.index)
             routes = (*node.exit_routes.values(), *node.on_completed, *node.on_failed)
-            todo.extend(target for target in routes if not is_special(target))
+            todo.extend(name for name in routes if not is_special(name) and graph.has(name))
     return seen

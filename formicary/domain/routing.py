@@ -69,8 +69,8 @@ def _failed(node: TaskNode, event: TaskFinished, error_code: str = "") -> Resolu
             retryable, error_code = False, error_code or ErrorCode.FATAL
         elif target.startswith(ERROR_TARGET_PREFIX):
             error_code = error_code or target
-        elif target in _AGAIN:
-            return Resolution(_AGAIN[target])
+        elif target in _BY_TARGET and target not in _PLAIN:
+            return _BY_TARGET[target](node, event)
     return Resolution(
         Verdict.FAILED,
         tuple(t for t in node.on_failed if not is_special(t)),
@@ -86,9 +86,18 @@ def _fatal(node: TaskNode, event: TaskFinished) -> Resolution:
 
 
 def _unsupported(node: TaskNode, event: TaskFinished) -> Resolution:
-    target = node.exit_routes.get(event.exit_code, "") or node.on_completed[0]
-    message = f"the route {target} of task {node.task_type!r} is not supported by this version yet"
+    message = (
+        f"task {node.task_type!r} leads to RESTART_JOB or PAUSE_JOB after exit code "
+        f"{event.exit_code or 'none'}, which this version does not support yet"
+    )
     return Resolution(Verdict.FAILED, (), False, ErrorCode.UNSUPPORTED_METHOD, message)
+
+
+def misled(node: TaskNode, unknown: list[str]) -> Resolution:
+    """Return the failure of a task whose rendered routes name tasks that there are not."""
+    names = ", ".join(repr(name) for name in unknown)
+    message = f"task {node.task_type!r} leads to {names}, which no task of the job is named"
+    return Resolution(Verdict.FAILED, (), False, ErrorCode.VALIDATION, message)
 
 
 def _describe(event: TaskFinished) -> str:
@@ -103,7 +112,7 @@ def is_special(target: str) -> bool:
 
 
 _SPECIAL = frozenset(Target)
-_AGAIN: dict[str, Verdict] = {Target.EXECUTING: Verdict.POLL, Target.RESTART_TASK: Verdict.RESTART}
+_PLAIN = frozenset({Target.COMPLETED, Target.FAILED, Target.FATAL})
 _BY_TARGET: dict[str, Callable[[TaskNode, TaskFinished], Resolution]] = {
     Target.COMPLETED: _completed,
     Target.FAILED: _failed,

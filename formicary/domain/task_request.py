@@ -94,10 +94,10 @@ class TaskMessage(BaseModel):
 
     @property
     def task_key(self) -> str:
-        """Name of the attempt, the same everywhere: run, task and attempt."""
-        return task_key(self.request.job_request_id, self.request.task_type, self.attempt)
+        """Name of the attempt, the same everywhere: execution, task and attempt."""
+        return task_key(self.request.job_execution_id, self.request.task_type, self.attempt)
 
 
-def task_key(request_id: str, task_type: str, attempt: int) -> str:
+def task_key(execution_id: str, task_type: str, attempt: int) -> str:
     """Name an attempt in heartbeats, cancel wishes and as FORMICARY_IDEMPOTENCY_KEY."""
-    return f"{request_id}:{task_type}:{attempt}"
+    return f"{execution_id}:{task_type}:{attempt}"

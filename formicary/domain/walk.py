@@ -1,6 +1,7 @@
 """Walking the graph of one run: which tasks become active, and how the run ends."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from formicary.domain.commands import (
@@ -10,10 +11,10 @@ from formicary.domain.commands import (
     ForkJob,
     NotifyParent,
 )
-from formicary.domain.events import TimerKind
+from formicary.domain.events import TaskFinished, TimerKind
 from formicary.domain.job_graph import TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, Phase
-from formicary.domain.routing import Resolution, Verdict
+from formicary.domain.routing import Resolution, Verdict, is_special, misled, resolve
 from formicary.domain.run_draft import RunDraft
 from formicary.domain.states import (
     ChildMark,
@@ -27,6 +28,7 @@ CANCEL_GRACE_SECONDS = 60.0
 MIN_POLL_SECONDS = 1.0
 MAX_RESTARTS = 100
 MAX_LOSSES = 10
+SKIPPED_EXIT_CODE = "SKIPPED"
 _ON_ANT = frozenset({ActivityState.DISPATCHED, ActivityState.EXECUTING})
 
 
@@ -79,27 +81,47 @@ class Walk(RunDraft):
     def _await(self, task: ActiveTask, node: TaskNode) -> None:
         task = task.evolve(state=ActivityState.AWAITING, started_at=self.now)
         self.active[task.task_type] = task
+        if node.skipped:
+            self.take(task, node, replace(_outcome(task), exit_code=SKIPPED_EXIT_CODE))
+            return
         if node.timeout_seconds is not None:
             self.start_timer(TimerKind.TASK_TIMEOUT, node.timeout_seconds, task)
         self.settle_await(task, node)
 
     def settle_await(self, task: ActiveTask, node: TaskNode) -> None:
         """Finish a waiting task when the last of the children it waits for has ended."""
+        unknown = [name for name in node.await_forked_tasks if not self.graph.has(name)]
+        if unknown:
+            self.fail(task, node, misled(node, unknown))
+            return
         marks = {name: self._child_of(name) for name in node.await_forked_tasks}
         if ChildMark.RUNNING in marks.values():
             return
         failed = [n for n, m in marks.items() if m in (ChildMark.FAILED, ChildMark.CANCELLED)]
-        if failed:
-            message = f"the child forked by {', '.join(failed)} did not complete"
-            self.fail(task, node, _failure(ErrorCode.CHILD_FAILED, message))
-        else:
-            self.complete(task, node.on_completed, "")
+        message = f"the child forked by {', '.join(failed)} did not complete" if failed else ""
+        self.take(task, node, _outcome(task, ErrorCode.CHILD_FAILED if failed else "", message))
 
     def _child_of(self, fork_task: str) -> ChildMark:
         index = self.graph.index(fork_task)
         mark = self.run.child(index)
         still_forking = mark is ChildMark.NONE and self.run.mark(index) is TaskMark.ACTIVE
         return ChildMark.RUNNING if still_forking else mark
+
+    def take(self, task: ActiveTask, node: TaskNode, event: TaskFinished) -> None:
+        """Go on as the routes of a task say for the outcome of its attempt."""
+        resolution = resolve(node, event)
+        unknown = [name for name in resolution.routes if not self.graph.has(name)]
+        if unknown:
+            resolution = misled(node, unknown)
+        if resolution.verdict is Verdict.COMPLETED:
+            skipped = event.exit_code == SKIPPED_EXIT_CODE
+            self.complete(task, resolution.routes, event.exit_code, skipped)
+        elif resolution.verdict is Verdict.POLL:
+            self.poll(task, node, event.exit_code)
+        elif resolution.verdict is Verdict.RESTART:
+            self.restart(task, node)
+        else:
+            self.fail(task, node, replace(resolution, exit_code=event.exit_code))
 
     def complete(
         self, task: ActiveTask, routes: Iterable[str], exit_code: str, skipped: bool = False
@@ -125,7 +147,10 @@ class Walk(RunDraft):
         )
         if not allowed:
             self.remember_failure(task.task_type, resolution)
-        routes = resolution.routes or (node.on_completed if allowed else ())
+        onward = tuple(
+            name for name in node.on_completed if not is_special(name) and self.graph.has(name)
+        )
+        routes = resolution.routes or (onward if allowed else ())
         if routes or allowed or self.run.phase is Phase.FINALIZING:
             self._follow(routes)
         else:
@@ -249,6 +274,17 @@ class Walk(RunDraft):
         if self.run.phase is Phase.WALKING:
             for task_type in routes:
                 self.activate(task_type)
+
+
+def _outcome(task: ActiveTask, error_code: str = "", error_message: str = "") -> TaskFinished:
+    """Return the outcome of an attempt that the control plane itself carried out."""
+    return TaskFinished(
+        task.task_type,
+        task.attempt,
+        RequestState.FAILED if error_code else RequestState.COMPLETED,
+        error_code=error_code,
+        error_message=error_message,
+    )
 
 
 def _failure(code: ErrorCode, message: str, retryable: bool = True) -> Resolution:

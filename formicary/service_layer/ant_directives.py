@@ -28,5 +28,5 @@ def directives_for(
 def _cancels(plane: ControlPlane, tenant: str, in_flight: Sequence[TaskInFlight]) -> list[str]:
     if not in_flight:
         return []
-    keys = {task_key(task.job_request_id, task.task_type, task.attempt) for task in in_flight}
+    keys = {task_key(task.job_execution_id, task.task_type, task.attempt) for task in in_flight}
     return sorted(keys.intersection(plane.ants.cancels(tenant)))

@@ -5,18 +5,20 @@ from typing import Any
 
 from formicary.domain.artifact import Artifact
 from formicary.domain.commands import DispatchTask
-from formicary.domain.decide import SKIPPED_EXIT_CODE
+from formicary.domain.errors import PayloadTooLargeError
 from formicary.domain.events import TaskFinished
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
 from formicary.domain.object_keys import attempt_prefix
 from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.proofs import attempt_proof
+from formicary.domain.rendered_graph import is_true
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
 from formicary.domain.templating.errors import TemplateError
+from formicary.domain.walk import SKIPPED_EXIT_CODE
 from formicary.ports import AntRepository, Clock, ObjectStore, RunRepository, TaskQueues
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
 from formicary.service_layer.task_variables import (
@@ -50,39 +52,67 @@ class TaskDispatcher:
         nothing serves yet.
         """
         earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
-        try:
-            rendered, variables = self._render(run, parsed, graph, command, earlier)
-        except (TemplateError, ValueError) as fault:
-            return _failed(command, ErrorCode.VALIDATION, str(fault))
+        prepared = self._prepare(run, parsed, graph, command, earlier)
+        if isinstance(prepared, TaskFinished):
+            return prepared
+        rendered, variables = prepared
         task = rendered.task
-        if parsed.definition.strict_variables and rendered.warnings:
-            return _failed(command, ErrorCode.VALIDATION, "; ".join(rendered.warnings))
-        if _is_true(task.except_):
-            return TaskFinished(
-                command.task_type, command.attempt, RequestState.COMPLETED, SKIPPED_EXIT_CODE
-            )
         if not task.method.needs_ant:
             message = f"no part of this version carries out the method {task.method} yet"
             return _failed(command, ErrorCode.UNSUPPORTED_METHOD, message)
+        unknown = [name for name in task.dependencies if not graph.has(name)]
+        if unknown:
+            message = f"dependencies name {', '.join(unknown)}, which no task of the job is named"
+            return _failed(command, ErrorCode.VALIDATION, message)
         dependencies = earlier.of_dependencies(task.dependencies)
-        message_out = _message(run, command, rendered, variables, dependencies)
+        body = _message(run, command, rendered, variables, dependencies)
         key = RoutingKey.of(task.method, task.tags)
         if not parsed.has_routing_key(key):
             self._make_queue(run.tenant, key)
-        self.task_queues.send(run.tenant, key, message_out)
+        return self._send(run.tenant, key, body, command)
+
+    def render_fork(
+        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
+    ) -> TaskDefinition | TaskFinished:
+        """Return a fork task as it is at this moment, or its outcome when it is not to run."""
+        earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
+        prepared = self._prepare(run, parsed, graph, command, earlier)
+        return prepared if isinstance(prepared, TaskFinished) else prepared[0].task
+
+    def _send(
+        self, tenant: str, key: RoutingKey, message: TaskMessage, command: DispatchTask
+    ) -> TaskFinished | None:
+        try:
+            self.task_queues.send(tenant, key, message)
+        except PayloadTooLargeError as fault:
+            text = f"the rendered task is too large for a message: {fault.message}"
+            return _failed(command, ErrorCode.VALIDATION, text)
         return None
 
     def _make_queue(self, tenant: str, key: RoutingKey) -> None:
         """Make the queue of a key that only rendering could tell, and let ants know of it."""
         self.ants.put_queue(tenant, key, self.task_queues.ensure(tenant, key))
 
-    def render(
-        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, task_type: str, attempt: int
-    ) -> TaskDefinition:
-        """Return a task as it is at this moment; TemplateError or ValueError when that fails."""
-        earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
-        command = DispatchTask(task_type, attempt)
-        return self._render(run, parsed, graph, command, earlier)[0].task
+    def _prepare(
+        self,
+        run: JobRun,
+        parsed: ParsedJob,
+        graph: JobGraph,
+        command: DispatchTask,
+        earlier: EarlierArtifacts,
+    ) -> tuple[RenderedTask, dict[str, Any]] | TaskFinished:
+        """Render a task, or tell why it does not run: its faults, or its `except`."""
+        try:
+            rendered, variables = self._render(run, parsed, graph, command, earlier)
+        except (TemplateError, ValueError) as fault:
+            return _failed(command, ErrorCode.VALIDATION, str(fault))
+        if parsed.definition.strict_variables and rendered.warnings:
+            return _failed(command, ErrorCode.VALIDATION, "; ".join(rendered.warnings))
+        if is_true(rendered.task.except_):
+            return TaskFinished(
+                command.task_type, command.attempt, RequestState.COMPLETED, SKIPPED_EXIT_CODE
+            )
+        return rendered, variables
 
     def _render(
         self,
@@ -109,10 +139,6 @@ class TaskDispatcher:
         if own and not own.keys() <= above.keys():
             rendered = parsed.render_task(command.task_type, {**below, **own, **above})
         return rendered, visible
-
-
-def _is_true(rendered: str) -> bool:
-    return rendered.strip().lower() == "true"
 
 
 def _failed(command: DispatchTask, code: ErrorCode, message: str) -> TaskFinished:

@@ -1,11 +1,14 @@
 """Creating the child run of a FORK_JOB task."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from formicary.domain.commands import ForkJob
-from formicary.domain.errors import FormicaryError, InvalidRequestError, NotFoundError
+from formicary.domain.errors import (
+    FormicaryError,
+    InvalidRequestError,
+    NotFoundError,
+    PayloadTooLargeError,
+)
 from formicary.domain.events import ChildForked, JobSubmitted, TaskFinished
 from formicary.domain.job_run import JobRun, ParentLink
 from formicary.domain.messages import pack_event
@@ -14,6 +17,7 @@ from formicary.domain.proofs import fork_proof, internal_proof
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_definition import TaskDefinition
 from formicary.ports import Clock, DefinitionRepository, EventQueue, IdGenerator, RunRepository
+from formicary.service_layer.job_submission import check_params
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 
 MAX_DEPTH = 10
@@ -36,7 +40,7 @@ class ChildForker:
         """Create the child (once: its id is derived) and tell how it went."""
         try:
             order = self._order(run, task)
-        except (NotFoundError, InvalidRequestError) as fault:
+        except (NotFoundError, InvalidRequestError, PayloadTooLargeError) as fault:
             return _failed(command, fault)
         child = self.runs.create(
             new_run(order, command.child_request_id, self.ids.key(), self.clock.now())
@@ -59,8 +63,10 @@ class ChildForker:
         found = self.definitions.find_type(run.tenant, job_type)
         if found is None:
             raise NotFoundError(f"fork_job_type {job_type!r} is no job type; upload it first")
+        if found.disabled:
+            raise InvalidRequestError(f"the job type {job_type!r} is disabled")
         parsed = self.parsed_definitions.get(run.tenant, job_type, found.version).parsed
-        _require_params(job_type, parsed.definition.required_params, task.variables)
+        check_params(job_type, parsed.definition.required_params, task.variables)
         parent = ParentLink(
             run.request_id,
             run.execution_id,
@@ -81,13 +87,6 @@ class ChildForker:
             parent=parent,
             depth=run.depth + 1,
         )
-
-
-def _require_params(job_type: str, required: Any, given: Mapping[str, Any]) -> None:
-    missing = [name for name in required if given.get(name) in (None, "")]
-    if missing:
-        names = ", ".join(missing)
-        raise InvalidRequestError(f"job {job_type!r} needs the variables {names} of the fork task")
 
 
 def _failed(command: ForkJob, fault: FormicaryError) -> TaskFinished:

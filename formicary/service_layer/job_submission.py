@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, Field
@@ -80,25 +81,25 @@ class JobSubmission(StrictBody):
         return int(text)
 
 
-def check_params(submission: JobSubmission, required: list[str]) -> None:
+def check_params(job_type: str, required: Iterable[str], params: Mapping[str, Any]) -> None:
     """Refuse params that are too large, that hide built-in variables, or that are missing."""
-    size = len(json.dumps(submission.params))
+    size = len(json.dumps(dict(params), default=str))
     if size > MAX_PARAMS_BYTES:
         raise PayloadTooLargeError(
             f"The params are {size} bytes long; at most {MAX_PARAMS_BYTES} are allowed. "
             "Upload large input as an artifact and pass its id.",
             limit_bytes=MAX_PARAMS_BYTES,
         )
-    shadowed = sorted(BUILT_IN_NAMES & submission.params.keys())
+    shadowed = sorted(BUILT_IN_NAMES & params.keys())
     if shadowed:
         raise InvalidRequestError(
             f"params may not set the built-in {_names(shadowed)}; choose other names.",
             params=shadowed,
         )
-    missing = [name for name in required if name not in submission.params]
+    missing = [name for name in required if params.get(name) in (None, "")]
     if missing:
         raise InvalidRequestError(
-            f"{submission.job_type} needs {_names(missing)} in params.", missing_params=missing
+            f"{job_type} needs {_names(missing)} in params.", missing_params=missing
         )
 
 

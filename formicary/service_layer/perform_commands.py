@@ -27,9 +27,7 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import internal_proof
-from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_request import task_key
-from formicary.domain.templating.errors import TemplateError
 from formicary.ports import AntRepository, Clock, EventQueue, RunRepository
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
@@ -87,20 +85,14 @@ class CommandPerformer:
     def _fork(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: ForkJob
     ) -> ChildForked | TaskFinished:
-        try:
-            task = self.dispatcher.render(run, parsed, graph, command.task_type, command.attempt)
-        except (TemplateError, ValueError) as fault:
-            return TaskFinished(
-                command.task_type,
-                command.attempt,
-                RequestState.FAILED,
-                error_code=ErrorCode.VALIDATION,
-                error_message=str(fault),
-            )
+        attempt = DispatchTask(command.task_type, command.attempt)
+        task = self.dispatcher.render_fork(run, parsed, graph, attempt)
+        if isinstance(task, TaskFinished):
+            return task
         return self.forker.fork(run, task, command)
 
     def _cancel_task(self, run: JobRun, command: CancelTask) -> None:
-        key = task_key(run.request_id, command.task_type, command.attempt)
+        key = task_key(run.execution_id, command.task_type, command.attempt)
         until = self.clock.now() + timedelta(seconds=CANCEL_WISH_SECONDS)
         self.ants.put_cancel(run.tenant, key, until)
 

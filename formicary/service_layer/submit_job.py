@@ -48,7 +48,8 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
     asked = submission.version_number
     version = record.version if asked is None else asked
     summary = _summary(plane, record, version)
-    check_params(submission, [str(name) for name in summary["required_params"]])
+    required = [str(name) for name in summary["required_params"]]
+    check_params(record.job_type, required, submission.params)
     return RunOrder(
         tenant=caller.tenant,
         user_id=caller.user_id,

@@ -72,12 +72,12 @@ def test_a_task_newly_in_flight_is_told_once_with_the_ants_own_proof(ant: ApiPla
 
 def test_an_ant_learns_which_of_its_tasks_to_end(ant: ApiPlay) -> None:
     until = ant.clock.now() + timedelta(minutes=5)
-    for key in ("run:build:1", "other:build:1"):
+    for key in ("exec:build:1", "other:build:1"):
         ant.plane.ants.put_cancel("acme", key, until)
 
     directives = ant.post("/api/ants/ant-1/heartbeat", {"in_flight": [in_flight()]}).json
 
-    assert directives["cancel"] == ["run:build:1"]
+    assert directives["cancel"] == ["exec:build:1"]
 
 
 def test_an_unknown_ant_is_asked_to_register_again(api: ApiPlay) -> None:
