@@ -124,9 +124,11 @@ Event = (
 
 def event_key(event: Event) -> str:
     """Name the event so that its redelivery, and nothing else of the run, has the same name."""
-    parts = [type(event).__name__]
-    for name in ("timer", "task_type", "attempt", "child_request_id"):
-        value = getattr(event, name, None)
-        if value:
-            parts.append(str(value))
-    return ":".join(parts)
+    kind = type(event).__name__
+    if isinstance(event, TaskFinished | TaskStarted | TaskRedelivered):
+        return f"{kind}:{event.task_type}:{event.attempt}"
+    if isinstance(event, TimerFired):
+        return f"{kind}:{event.timer}:{event.task_type}:{event.attempt}"
+    if isinstance(event, ChildForked | ChildFinished):
+        return f"{kind}:{event.task_type}:{event.child_request_id}"
+    return kind

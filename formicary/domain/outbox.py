@@ -15,7 +15,7 @@ from formicary.domain.job_run import ActivityState, JobRun, OutboxEntry, Phase
 def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[OutboxEntry, ...]:
     """Return the outbox after an event: what is still due, then the new commands."""
     kept = [entry for entry in run.outbox if still_due(run, entry.command)]
-    return (*kept, *(OutboxEntry(cause, command) for command in commands))
+    return (*kept, *[OutboxEntry(cause, command) for command in commands])
 
 
 def caused_by(run: JobRun, cause: str) -> tuple[Command, ...]:
@@ -30,7 +30,7 @@ def caused_by(run: JobRun, cause: str) -> tuple[Command, ...]:
 def still_due(run: JobRun, command: Command) -> bool:
     """Whether the state still waits for what the command does."""
     if isinstance(command, DispatchTask | ForkJob):
-        return _active_in(run, command.task_type, command.attempt, {ActivityState.DISPATCHED})
+        return _active_in(run, command.task_type, command.attempt, ActivityState.DISPATCHED)
     if isinstance(command, StartTimer):
         return _timer_due(run, command)
     return True
@@ -42,13 +42,13 @@ def _timer_due(run: JobRun, timer: StartTimer) -> bool:
     if timer.timer is TimerKind.JOB_TIMEOUT:
         return run.phase is Phase.WALKING
     wanted = {
-        TimerKind.RETRY: {ActivityState.RETRYING},
-        TimerKind.TASK_TIMEOUT: {ActivityState.AWAITING},
-        TimerKind.CANCEL_GRACE: {ActivityState.CANCELLING},
+        TimerKind.RETRY: ActivityState.RETRYING,
+        TimerKind.TASK_TIMEOUT: ActivityState.AWAITING,
+        TimerKind.CANCEL_GRACE: ActivityState.CANCELLING,
     }[timer.timer]
     return _active_in(run, timer.task_type, timer.attempt, wanted)
 
 
-def _active_in(run: JobRun, task_type: str, attempt: int, states: set[ActivityState]) -> bool:
+def _active_in(run: JobRun, task_type: str, attempt: int, state: ActivityState) -> bool:
     active = run.active.get(task_type)
-    return active is not None and active.attempt == attempt and active.state in states
+    return active is not None and active.attempt == attempt and active.state is state

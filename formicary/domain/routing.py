@@ -51,15 +51,18 @@ def _by_status(node: TaskNode, event: TaskFinished) -> Resolution:
     if event.status is not RequestState.COMPLETED:
         return _failed(node, event)
     special = node.on_completed[0] if len(node.on_completed) == 1 else ""
-    if special in _BY_TARGET and special != Target.COMPLETED:
+    if not is_special(special) or special == Target.COMPLETED:
+        return _completed(node, event)
+    if special in _BY_TARGET:
         return _BY_TARGET[special](node, event)
-    if special.startswith(ERROR_TARGET_PREFIX):
-        return _failed(node, event, error_code=special)
-    return _completed(node, event)
+    return _failed(node, event, error_code=special)
 
 
 def _completed(node: TaskNode, _event: TaskFinished) -> Resolution:
-    return Resolution(Verdict.COMPLETED, tuple(t for t in node.on_completed if not is_special(t)))
+    routes = node.on_completed
+    if any(map(is_special, routes)):
+        routes = tuple(name for name in routes if not is_special(name))
+    return Resolution(Verdict.COMPLETED, routes)
 
 
 def _failed(node: TaskNode, event: TaskFinished, error_code: str = "") -> Resolution:

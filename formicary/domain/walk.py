@@ -52,7 +52,7 @@ class Walk(RunDraft):
     def activate(self, task_type: str) -> None:
         """Begin a task, unless it has been begun in this execution already."""
         index = self.graph.index(task_type)
-        if self.run.mark(index) is not TaskMark.NOT_RUN:
+        if self.run.marks[index] != TaskMark.NOT_RUN:
             return
         self.set_mark(index, TaskMark.ACTIVE)
         node = self.graph.node(task_type)
@@ -249,7 +249,7 @@ class Walk(RunDraft):
         graph = self.graph
         names = graph.unrouted_always_run_tasks if completed else graph.always_run_tasks
         for name in names:
-            if self.run.mark(graph.index(name)) is TaskMark.NOT_RUN:
+            if self.run.marks[graph.index(name)] == TaskMark.NOT_RUN:
                 return name
         return ""
 
