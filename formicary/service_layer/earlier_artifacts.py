@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from formicary.domain.artifact import Artifact, ArtifactKind
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
+from formicary.domain.records import TaskAttempt
 from formicary.domain.states import RequestState, TaskMark, TaskMethod
 from formicary.ports import ObjectStore, RunRepository
 
@@ -45,12 +46,21 @@ class EarlierArtifacts:
             index = self.graph.index(task_type)
         except KeyError:
             return []
-        if self.run.mark(index) not in _WITH_RESULTS:
-            return []
-        execution = self.run.origin_execution_id(index)
-        attempts = self.runs.attempts(self.run.tenant, self.run.request_id, execution, index)
-        in_time = [a for a in attempts if not a.late and a.status is not RequestState.CANCELLED]
-        return list(in_time[-1].artifacts) if in_time else []
+        return self._that_counted(self.run, [index])
+
+    def _that_counted(self, run: JobRun, indexes: Iterable[int]) -> list[Artifact]:
+        """Return what the last attempt of each task left that was in time."""
+        with_results = [i for i in indexes if run.mark(i) in _WITH_RESULTS]
+        executions = {run.origin_execution_id(i) for i in with_results}
+        only = with_results[0] if len(with_results) == 1 else None
+        last: dict[int, TaskAttempt] = {}
+        for execution in executions:
+            for attempt in self.runs.attempts(run.tenant, run.request_id, execution, only):
+                if attempt.late or attempt.status is RequestState.CANCELLED:
+                    continue
+                if run.origin_execution_id(attempt.task_index) == execution:
+                    last[attempt.task_index] = attempt
+        return [artifact for i in with_results if i in last for artifact in last[i].artifacts]
 
     def _of_children(self, fork_tasks: Iterable[str]) -> list[Artifact]:
         """Children may leave files of one name: those also stand in a folder named as the fork."""
@@ -69,6 +79,10 @@ class EarlierArtifacts:
         return found
 
     def _of_child(self, fork_task: str) -> list[Artifact]:
-        child = self.run.child_request_id(self.graph.index(fork_task))
-        artifacts = self.runs.artifacts_of_run(self.run.tenant, child)
-        return [a for a in artifacts if a.kind is ArtifactKind.TASK_ARTIFACTS]
+        child_id = self.run.child_request_id(self.graph.index(fork_task))
+        child = self.runs.find(self.run.tenant, child_id)
+        if child is None:
+            return []
+        found = self._that_counted(child, range(len(child.marks)))
+        kept = [a for a in found if a.kind is ArtifactKind.TASK_ARTIFACTS]
+        return sorted(kept, key=lambda artifact: artifact.id)
