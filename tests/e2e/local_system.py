@@ -106,17 +106,23 @@ class LocalSystem:
         self._ants.append(ant)
         return ant
 
-    def messages_under_way(self) -> int:
-        """How many events wait for the engine or are with it."""
+    def events_queue_url(self) -> str:
+        """Where events go: the source of the engine function."""
+        functions: Any = self.aws.client("lambda")
+        (source,) = [
+            mapping["EventSourceArn"]
+            for mapping in functions.list_event_source_mappings()["EventSourceMappings"]
+            if ":sqs:" in mapping["EventSourceArn"]
+        ]
         sqs: Any = self.aws.client("sqs")
-        total = 0
-        for url in sqs.list_queues().get("QueueUrls", []):
-            if "events" not in url.rpartition("/")[2].lower() or "dead" in url.lower():
-                continue
-            counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-            total += int(counts["ApproximateNumberOfMessages"])
-            total += int(counts["ApproximateNumberOfMessagesNotVisible"])
-        return total
+        return str(sqs.get_queue_url(QueueName=source.rpartition(":")[2])["QueueUrl"])
+
+    def events_under_way(self) -> int:
+        """How many events wait for the engine or are with it (timers that are not due do not)."""
+        sqs: Any = self.aws.client("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = sqs.get_queue_attributes(QueueUrl=self.events_queue_url(), AttributeNames=names)
+        return sum(int(count) for count in answer["Attributes"].values())
 
     def _local(self, command: str) -> str:
         done = subprocess.run(
