@@ -2,13 +2,14 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
 from tests.bench import jobs
 from tests.bench.local_system import LocalSystem, define, finish, seconds_between
 from tests.bench.report import median_of, note, percentile, result
-from tests.bench.work_meter import metered
+from tests.bench.work_meter import WorkMeter
 
 BENCH = "W3"
 _CLIENTS = 8
@@ -23,18 +24,21 @@ def run(system: LocalSystem, *, count: int = 200, runs: int = 3) -> None:
     """
     with system.client() as client:
         define(client, jobs.chain("bench-single", 1))
-    cold = _round(system, count)
+    cold = _round(system, count, nullcontext())
     result(BENCH, f"{count} one-task jobs at once, functions cold", cold[0], "jobs/s")
     result(BENCH, "submit p95, functions cold", percentile(cold[1], 0.95) * 1000, "ms")
-    with metered(system, BENCH, "a one-task job", runs * count):
-        rounds = [_round(system, count) for _ in range(runs)]
+    meter = WorkMeter(system, count)
+    rounds = [_round(system, count, meter.running()) for _ in range(runs)]
+    meter.show(BENCH, "a one-task job")
     median_of(BENCH, f"{count} one-task jobs at once", [r[0] for r in rounds], "jobs/s")
     for share in (0.5, 0.95):
         values = [percentile(r[1], share) * 1000 for r in rounds]
         median_of(BENCH, f"submit p{share * 100:.0f}", values, "ms")
 
 
-def _round(system: LocalSystem, count: int) -> tuple[float, list[float]]:
+def _round(
+    system: LocalSystem, count: int, meter: AbstractContextManager[None]
+) -> tuple[float, list[float]]:
     """Return jobs a second from first submit to last end, and how long each submit took."""
     shares = [len(range(first, count, _CLIENTS)) for first in range(_CLIENTS)]
     clients = [system.client() for _ in shares]
@@ -42,11 +46,13 @@ def _round(system: LocalSystem, count: int) -> tuple[float, list[float]]:
         for client in clients:
             client.health()  # the connection is made before the clock starts
         begun = datetime.now(UTC)
-        with ThreadPoolExecutor(_CLIENTS) as pool:
-            parts = list(pool.map(_submit_all, clients, shares))
-        note(f"{BENCH}: {count} jobs submitted")
-        ids = [run_id for part in parts for run_id, _ in part]
-        ended = [_ended_at(clients[0], run_id) for run_id in reversed(ids)]
+        with meter:
+            with ThreadPoolExecutor(_CLIENTS) as pool:
+                parts = list(pool.map(_submit_all, clients, shares))
+            note(f"{BENCH}: {count} jobs submitted")
+            for part in parts:
+                _ended_at(clients[0], part[-1][0])  # by then all are about to be over
+        ended = [_ended_at(clients[0], run_id) for part in parts for run_id, _ in part]
     finally:
         for client in clients:
             client.close()
