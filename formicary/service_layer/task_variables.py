@@ -78,27 +78,39 @@ def job_variables(run: JobRun, defaults: Mapping[str, Any], now: datetime) -> di
 def results_of_tasks(
     run: JobRun, graph: JobGraph, names: frozenset[str], artifact_url: Callable[[str, int], str]
 ) -> dict[str, Any]:
-    """Return what earlier tasks left for the templates that mention it.
+    """Return what earlier tasks left, as far as the templates mention it (`names`).
 
-    `<task>-status` for every task that ended, `<fork_task>.ForkedJobID`, and, only where `names`
-    has it, `<task>_ArtifactURL_<n>`; `artifact_url(task_type, n)` gives a URL, or nothing when
-    there is none.
+    `<task>-status` of a task that ended, `<fork_task>.ForkedJobID`, `<task>_ArtifactURL_<n>`;
+    `artifact_url(task_type, n)` gives a URL, or nothing when there is none. The cost does not grow
+    with the number of tasks.
     """
     found: dict[str, Any] = {}
-    for index, letter in enumerate(run.marks):
-        status = _STATUS_BY_MARK.get(TaskMark(letter))
-        if status is not None:
-            found[f"{graph.name(index)}-status"] = str(status)
-    for index, letter in enumerate(run.children):
-        if letter != ChildMark.NONE:
-            found[graph.name(index)] = {"ForkedJobID": run.child_request_id(index)}
     for name in names:
-        task_type, mark, order = name.rpartition("_ArtifactURL_")
-        if mark and order.isdigit():
-            url = artifact_url(task_type, int(order))
-            if url:
-                found[name] = url
+        value = (
+            _status(run, graph, name.removesuffix("-status"))
+            if name.endswith("-status")
+            else _fork(run, graph, name) or _artifact_url(name, artifact_url)
+        )
+        if value:
+            found[name] = value
     return found
+
+
+def _status(run: JobRun, graph: JobGraph, task_type: str) -> str:
+    if not graph.has(task_type):
+        return ""
+    return str(_STATUS_BY_MARK.get(run.mark(graph.index(task_type)), ""))
+
+
+def _fork(run: JobRun, graph: JobGraph, task_type: str) -> dict[str, str]:
+    if not graph.has(task_type) or run.child(graph.index(task_type)) is ChildMark.NONE:
+        return {}
+    return {"ForkedJobID": run.child_request_id(graph.index(task_type))}
+
+
+def _artifact_url(name: str, artifact_url: Callable[[str, int], str]) -> str:
+    task_type, mark, order = name.rpartition("_ArtifactURL_")
+    return artifact_url(task_type, int(order)) if mark and order.isdecimal() else ""
 
 
 def _nonce(seed: str) -> int:

@@ -120,6 +120,28 @@ def test_a_task_that_cannot_be_rendered_fails_with_the_place() -> None:
     assert run.error_code == ErrorCode.VALIDATION
 
 
+def test_templates_see_how_earlier_tasks_ended_and_what_they_forked() -> None:
+    seen: list[str] = []
+
+    def outcome(message: TaskMessage) -> Result:
+        seen.extend(message.request.script)
+        return Result(artifacts=("out.webm",))
+
+    world = World(outcome)
+    world.upload(CHILD)
+    world.upload(
+        PARENT.replace(
+            "script: [join]",
+            'script: [\'{{index . "fork-1-status"}} {{index . "join-status"}} '
+            '{{(index . "fork-2").ForkedJobID}}\']',
+        )
+    )
+    request = world.submit("encode-all", Name="film")
+    world.settle()
+    child = world.run(request).child_request_id(1)
+    assert any(f"COMPLETED <no value> {child}" in line for line in seen)
+
+
 def test_except_skips_a_task() -> None:
     world = World()
     world.upload(
