@@ -25,6 +25,20 @@ _NOT_IN_FUNCTIONS = ("cli", "local", "__pycache__")
 _PACKAGES = ("formicary", "lambdas")
 # The functions speak to these services alone; the other 400 models make up 25 MB of botocore.
 _BOTO_SERVICES = frozenset({"dynamodb", "events", "s3", "sqs", "sts"})
+# Parts of packages that no function imports: every cold start would unpack them. What the functions
+# do import is shown by loading their handlers from a bundle (tests/infrastructure).
+_UNUSED = (
+    "bin",
+    "boto3",
+    "s3transfer",
+    *(
+        f"aws_lambda_powertools/utilities/{name}"
+        for name in (
+            *("auth_alpha", "batch", "circuit_breaker", "data_masking", "feature_flags"),
+            *("idempotency", "kafka", "parameters", "parser", "streaming", "validation"),
+        )
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +150,12 @@ def _uv(*arguments: str, stdin: str | None = None) -> str:
 
 
 def _prune(output: Path) -> None:
-    shutil.rmtree(output / "bin", ignore_errors=True)
     (output / ".lock").unlink(missing_ok=True)
-    for data in (output / "botocore" / "data", output / "boto3" / "data"):
-        for service in data.iterdir():
-            if service.is_dir() and service.name not in _BOTO_SERVICES:
-                shutil.rmtree(service)
+    for unused in _UNUSED:
+        shutil.rmtree(output / unused, ignore_errors=True)
+    for service in (output / "botocore" / "data").iterdir():
+        if service.is_dir() and service.name not in _BOTO_SERVICES:
+            shutil.rmtree(service)
 
 
 def _fingerprint(requirements: str, target: BundleTarget) -> str:

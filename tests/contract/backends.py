@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 import pytest
 
 from formicary.adapters.aws.clients import AwsClients
@@ -88,9 +88,9 @@ def memory_tables() -> Tables:
 
 def aws_clients(endpoint: str | None, access_key: str = "test") -> AwsClients:
     """Clients as the product makes them, with the endpoint from the environment."""
-    session = boto3.Session(
-        aws_access_key_id=access_key, aws_secret_access_key="test", region_name=REGION
-    )
+    session = botocore.session.Session()
+    session.set_credentials(access_key, "test")
+    session.set_config_variable("region", REGION)
     clients = AwsClients(session)
     with pytest.MonkeyPatch.context() as environment:
         if endpoint:

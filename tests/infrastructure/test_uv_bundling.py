@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from stacks.constructs import uv_bundling
@@ -42,6 +46,25 @@ def test_bundle_for_the_host_is_compiled_already(bundle):
     output = bundle("host")
 
     assert list((output / "formicary").glob("__pycache__/*.pyc"))
+
+
+def test_every_function_loads_from_its_bundle_alone(bundle):
+    names = sorted(path.parent.name for path in Path("lambdas").glob("*/handler.py"))
+    program = (
+        "import importlib, sys\n"
+        f"sys.path.insert(0, {str(bundle('host'))!r})\n"
+        f"for name in {names!r}:\n"
+        "    importlib.import_module(f'lambdas.{name}.handler').handler\n"
+        "import lambdas.handle_api.rest_api, aws_lambda_powertools.event_handler.openapi.models\n"
+    )
+
+    # -S: nothing of this environment is visible; -I: nor of the folder or of variables.
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert len(names) == 4
+    assert done.returncode == 0, done.stderr
 
 
 def test_sources_leave_out_other_doors_and_caches(tmp_path):

@@ -8,8 +8,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import boto3  # type: ignore[import-untyped] # it has no types; the clients below are typed by stubs
-from botocore.config import Config  # type: ignore[import-untyped] # likewise
+# botocore has no types; the clients below are typed by stubs. boto3 would add the import of its
+# transfer manager, two tenths of a second of every cold start.
+import botocore.session  # type: ignore[import-untyped]
+from botocore.config import Config  # type: ignore[import-untyped]
 
 from formicary.adapters.aws.error_mapping import aws_errors
 
@@ -36,7 +38,7 @@ class AwsClients:
     def __init__(
         self, session: Any = None, *, read_timeout_seconds: float = _READ_TIMEOUT_SECONDS
     ) -> None:
-        self._session = session or boto3.Session()
+        self._session = session or botocore.session.get_session()
         self._config = Config(
             connect_timeout=_CONNECT_TIMEOUT_SECONDS,
             read_timeout=read_timeout_seconds,
@@ -81,4 +83,4 @@ class AwsClients:
     def _make(self, service: str, config: Any = None) -> Any:
         """Make a client; a region or profile that is missing is told in words."""
         with aws_errors():
-            return self._session.client(service, config=config or self._config)
+            return self._session.create_client(service, config=config or self._config)

@@ -13,7 +13,7 @@ from formicary.entrypoints.local.home import Home
 from formicary.entrypoints.local.local_ant import ANT_ID, LocalAnt, ant_daemon, stop_ant
 from formicary.entrypoints.local.progress import Progress
 from formicary.entrypoints.local.tokens import ensure_tokens, write_private
-from formicary.entrypoints.local.warm_up import warm_up
+from formicary.entrypoints.local.warm_up import start_engines
 
 if TYPE_CHECKING:
     from formicary.entrypoints.local.settings import LocalSettings
@@ -39,17 +39,17 @@ def up(settings: LocalSettings) -> None:
             url=url,
             token=tokens.ant,
         )
-        since = datetime.now(UTC).isoformat()
-        fresh_ant = bool(settings.local_ants) and ant.start()
-        if started or deployed.changed:
-            progress.tell("starting functions and ant")
-            warm_up(aws, control_plane)
-        else:
-            control_plane.wait_healthy()
+        control_plane.wait_healthy()
         progress.tell("control plane answers")
+        since = datetime.now(UTC).isoformat()
+        # Not before: its calls beside ours would have a second function of each kind started.
+        fresh_ant = bool(settings.local_ants) and ant.start()
+        control_plane.count_ants()  # starts the authorizer
         if fresh_ant:
             _await_ant(ant, control_plane, since)
             progress.tell(f"ant {ANT_ID} registered")
+        if started or deployed.changed:
+            start_engines(aws)
     _tell_next_steps(aws, url)
 
 

@@ -16,6 +16,7 @@ from formicary.entrypoints.local.emulator.guard import guarded
 from formicary.entrypoints.local.emulator.housekeeping import Housekeeping
 from formicary.entrypoints.local.emulator.long_poll import answer_long_polls_at_once
 from formicary.entrypoints.local.emulator.redelivery import release_messages_of_functions
+from formicary.entrypoints.local.emulator.shared_code import unpack_code_once
 from formicary.entrypoints.local.emulator.snapshots import Activity, Snapshots
 
 
@@ -37,6 +38,7 @@ def main() -> None:
     generations = Generations(options.state, persistence=persistence, functions=functions)
     persistence.STATE_DIR = str(generations.open_newest())
     release_messages_of_functions(persistence)
+    unpack_code_once(options.state.parent / "code")
 
     activity = Activity()
     answer_long_polls_at_once(on_message=activity.mark)
