@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _PROC = Path("/proc")
 _LOOK_SECONDS = 0.02
+# A detached process may outlive whoever asked for it: that its handle is dropped is no leak, which is
+# what Python would warn of.
+_STARTED: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass
@@ -63,6 +66,7 @@ class Daemon:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        _STARTED.append(self._child)
         pid = self._child.pid
         record = {"pid": pid, "start_mark": start_mark(pid), "facts": dict(facts)}
         unfinished = self.record_file.with_suffix(".new")
