@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 _PROC = Path("/proc")
 _LOOK_SECONDS = 0.02
-# A detached process may outlive whoever asked for it: that its handle is dropped is no leak, which is
-# what Python would warn of.
-_STARTED: list[subprocess.Popen[bytes]] = []
+
+
+class _Detached(subprocess.Popen[bytes]):
+    """A process that may outlive whoever started it: dropping its handle is no leak."""
+
+    def __del__(self, *_: Any) -> None:
+        """Warn of nothing."""
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Daemon:
     ) -> int:
         """Start in a session of its own, output to the log, and note which process that is."""
         with self.log_file.open("ab") as log:
-            self._child = subprocess.Popen(
+            self._child = _Detached(
                 command,
                 cwd=folder,
                 env=dict(environment),
@@ -66,7 +70,6 @@ class Daemon:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        _STARTED.append(self._child)
         pid = self._child.pid
         record = {"pid": pid, "start_mark": start_mark(pid), "facts": dict(facts)}
         unfinished = self.record_file.with_suffix(".new")
