@@ -1,5 +1,6 @@
 """Names of states, methods and marks, spelled as the public API spells them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -79,6 +80,16 @@ class TaskMark(StrEnum):
     FAILED = "F"
     ALLOWED = "A"
     CANCELLED = "X"
+
+
+STATE_OF_MARK: Mapping[TaskMark, RequestState] = {
+    TaskMark.COMPLETED: RequestState.COMPLETED,
+    TaskMark.SKIPPED: RequestState.COMPLETED,
+    TaskMark.FAILED: RequestState.FAILED,
+    TaskMark.ALLOWED: RequestState.FAILED,
+    TaskMark.CANCELLED: RequestState.CANCELLED,
+}
+"""The state in which a task that has ended is shown."""
 
 
 class ChildMark(StrEnum):

@@ -12,18 +12,10 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.object_keys import attempt_prefix
 from formicary.domain.records import TaskAttempt
 from formicary.domain.run_draft import EndedTask
-from formicary.domain.states import RequestState, TaskMark
+from formicary.domain.states import STATE_OF_MARK, RequestState
 from formicary.domain.task_response import TaskResponse
 from formicary.ports import RunRepository
 from formicary.service_layer.dispatch_task import task_execution_id
-
-_STATUS_BY_MARK = {
-    TaskMark.COMPLETED: RequestState.COMPLETED,
-    TaskMark.SKIPPED: RequestState.COMPLETED,
-    TaskMark.FAILED: RequestState.FAILED,
-    TaskMark.ALLOWED: RequestState.FAILED,
-    TaskMark.CANCELLED: RequestState.CANCELLED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +75,7 @@ def _counting(verdict: EndedTask | None) -> dict[str, object]:
     """Return what the routes made of the outcome: a declared exit code completes a task."""
     if verdict is None:
         return {}
-    status = _STATUS_BY_MARK[verdict.mark]
+    status = STATE_OF_MARK[verdict.mark]
     if status is RequestState.COMPLETED:
         return {"status": status, "error_code": "", "error_message": ""}
     if not verdict.error_code:
@@ -174,7 +166,7 @@ def _synthesized(run: JobRun, graph: JobGraph, end: EndedTask, now: datetime) ->
         task_index=node.index,
         attempt=end.task.attempt,
         method=node.method,
-        status=_STATUS_BY_MARK[end.mark],
+        status=STATE_OF_MARK[end.mark],
         exit_code=end.exit_code,
         error_code=end.error_code,
         error_message=end.error_message,

@@ -11,7 +11,7 @@ from typing import Any
 
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
-from formicary.domain.states import ChildMark, RequestState, TaskMark
+from formicary.domain.states import STATE_OF_MARK, ChildMark
 
 BUILT_IN_NAMES = frozenset(
     {
@@ -32,13 +32,6 @@ BUILT_IN_NAMES = frozenset(
         "EpochSecs",
     }
 )
-_STATUS_BY_MARK = {
-    TaskMark.COMPLETED: RequestState.COMPLETED,
-    TaskMark.SKIPPED: RequestState.COMPLETED,
-    TaskMark.FAILED: RequestState.FAILED,
-    TaskMark.ALLOWED: RequestState.FAILED,
-    TaskMark.CANCELLED: RequestState.CANCELLED,
-}
 
 
 def job_built_ins(run: JobRun, now: datetime) -> dict[str, Any]:
@@ -99,7 +92,7 @@ def results_of_tasks(
 def _status(run: JobRun, graph: JobGraph, task_type: str) -> str:
     if not graph.has(task_type):
         return ""
-    return str(_STATUS_BY_MARK.get(run.mark(graph.index(task_type)), ""))
+    return str(STATE_OF_MARK.get(run.mark(graph.index(task_type)), ""))
 
 
 def _fork(run: JobRun, graph: JobGraph, task_type: str) -> dict[str, str]:

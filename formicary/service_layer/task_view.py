@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
 from formicary.domain.records import TaskAttempt
-from formicary.domain.states import ChildMark, RequestState, TaskMark
+from formicary.domain.states import STATE_OF_MARK, ChildMark, RequestState, TaskMark
 from formicary.service_layer.artifact_view import ArtifactView, artifact_view
 
 _ACTIVE_STATES = {
@@ -18,14 +18,7 @@ _ACTIVE_STATES = {
     ActivityState.AWAITING: RequestState.EXECUTING,
     ActivityState.CANCELLING: RequestState.EXECUTING,
 }
-_MARK_STATES = {
-    TaskMark.ACTIVE: RequestState.EXECUTING,
-    TaskMark.COMPLETED: RequestState.COMPLETED,
-    TaskMark.SKIPPED: RequestState.COMPLETED,
-    TaskMark.FAILED: RequestState.FAILED,
-    TaskMark.ALLOWED: RequestState.FAILED,
-    TaskMark.CANCELLED: RequestState.CANCELLED,
-}
+_MARK_STATES = {**STATE_OF_MARK, TaskMark.ACTIVE: RequestState.EXECUTING}
 
 
 # Fields of an attempt that the view of its task shows under the same name.
