@@ -83,8 +83,8 @@ def _make_account(endpoint: str) -> dict[str, str]:
         QueueName=_EVENTS, Attributes={"ReceiveMessageWaitTimeSeconds": "20"}
     )["QueueUrl"]
     clients.s3.create_bucket(Bucket=_BUCKET)
-    session.client("events", **options).create_event_bus(Name=_BUS)
-    role = make_ant_role(session.client("iam", **options))
+    session.create_client("events", **options).create_event_bus(Name=_BUS)
+    role = make_ant_role(session.create_client("iam", **options))
     tokens = DynamoDbTokenRepository(clients.dynamodb, TABLE)
     store_token(tokens, _TOKEN, tenant="bench", user_id="bench", role=Role.ADMIN)
     return {
