@@ -27,15 +27,3 @@ def parse_duration(value: object) -> float:
     if not math.isfinite(seconds) or seconds > MAX_SECONDS:
         raise ValueError(f"{text!r} is longer than ten years")
     return seconds
-
-
-def format_duration(seconds: float) -> str:
-    """Write seconds as Go would: `1h30m`, `10s`, `500ms`."""
-    if 0 < seconds < 1:
-        return f"{seconds * 1000:g}ms"
-    hours, rest = divmod(seconds, 3600)
-    minutes, rest = divmod(rest, 60)
-    words = [
-        f"{value:g}{unit}" for value, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if value
-    ]
-    return "".join(words) or "0s"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from formicary.domain.cron import check_cron, check_timezone, next_times
-from formicary.domain.durations import format_duration, parse_duration
+from formicary.domain.durations import parse_duration
 
 NOW = datetime(2026, 8, 22, 10, 0, 30, tzinfo=UTC)
 
@@ -24,13 +24,6 @@ def test_durations_are_go_s_or_seconds(text: object, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"duration|below zero|longer"):
         parse_duration(text)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"), [(5400, "1h30m"), (0.5, "500ms"), (61, "1m1s"), (0, "0s")]
-)
-def test_durations_are_written_as_go_writes_them(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
