@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,30 @@ class Synthesised:
         return resource["Properties"]
 
 
+def _read(assembly: Path) -> Synthesised:
+    """Read what a synthesis wrote.
+
+    Asking jsii for the messages fails, now and then, with `Unknown interface: ...MetadataEntry`.
+    """
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    templates = {}
+    errors = []
+    for name, artifact in artifacts.items():
+        if artifact["type"] != "aws:cloudformation:stack":
+            continue
+        part = name.split("-")[0].removeprefix("Formicary")
+        template = assembly / artifact["properties"]["templateFile"]
+        templates[part] = json.loads(template.read_text())
+        metadata = json.loads((assembly / artifact["additionalMetadataFile"]).read_text())
+        errors += [
+            f"{path}: {entry['data']}"
+            for path, entries in metadata.items()
+            for entry in entries
+            if entry["type"] == "aws:cdk:error"
+        ]
+    return Synthesised(templates, errors)
+
+
 @pytest.fixture(scope="session")
 def synthesise() -> Callable[..., Synthesised]:
     import aws_cdk as cdk  # the Node above must be chosen first
@@ -56,18 +81,7 @@ def synthesise() -> Callable[..., Synthesised]:
         formicary_app.build(app)
         if also is not None:
             also(app)
-        assembly = app.synth()
-        errors = [
-            f"{message.id}: {message.entry.data}"
-            for stack in assembly.stacks
-            for message in stack.messages
-            if message.level == cdk.cx_api.SynthesisMessageLevel.ERROR
-        ]
-        templates = {
-            stack.stack_name.split("-")[0].removeprefix("Formicary"): stack.template
-            for stack in assembly.stacks
-        }
-        return Synthesised(templates, errors)
+        return _read(Path(app.synth().directory))
 
     return run
 
