@@ -173,7 +173,7 @@ def _take_timer(walk: Walk, event: TimerFired) -> None:
 def _time_job_out(walk: Walk) -> None:
     if walk.run.phase is not Phase.WALKING:
         raise _RejectedError("the job is ending already")
-    limit = walk.graph.timeout_seconds or 0
+    limit = walk.graph.policy.timeout_seconds or 0
     walk.fail_job(ErrorCode.JOB_TIMED_OUT, f"the job took longer than its timeout of {limit:g} s")
     walk.stop(RequestState.FAILED, children=True)
 

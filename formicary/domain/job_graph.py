@@ -8,6 +8,32 @@ from formicary.domain.states import TaskMethod
 
 
 @dataclass(frozen=True, slots=True)
+class Backoff:
+    """Growing delays: see `formicary.domain.backoff`. `max_seconds` of None is no bound."""
+
+    min_seconds: float
+    max_seconds: float | None = None
+    factor: float = 2.0
+    jitter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobPolicy:
+    """What the definition says of the job as a whole. Durations are seconds, None is no limit."""
+
+    timeout_seconds: float | None = None
+    retry: int = 0
+    delay_seconds: float = 0.0
+    backoff: Backoff | None = None
+    hard_reset_after_retries: int = 0
+    max_restarts: int = 100
+    pause_seconds: float = 30.0
+    max_wait_seconds: float | None = None
+    max_parallel: int = 0
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class TaskNode:
     """One task as the engine sees it.
 
@@ -31,6 +57,8 @@ class TaskNode:
     timeout_seconds: float | None = None
     await_forked_tasks: tuple[str, ...] = ()
     skipped: bool = False
+    depends_on: tuple[str, ...] = ()
+    backoff: Backoff | None = None
 
 
 class JobGraph(Protocol):
@@ -44,8 +72,8 @@ class JobGraph(Protocol):
         """Number of tasks."""
 
     @property
-    def timeout_seconds(self) -> float | None:
-        """Limit of the whole job, None for none."""
+    def policy(self) -> JobPolicy:
+        """What holds for the job as a whole."""
 
     @property
     def start_tasks(self) -> Sequence[str]:
@@ -80,7 +108,7 @@ class StaticGraph:
     start_tasks: tuple[str, ...]
     always_run_tasks: tuple[str, ...] = ()
     unrouted_always_run_tasks: tuple[str, ...] = ()
-    timeout_seconds: float | None = None
+    policy: JobPolicy = JobPolicy()
     by_name: Mapping[str, TaskNode] = field(init=False)
 
     def __post_init__(self) -> None:

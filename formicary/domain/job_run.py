@@ -16,9 +16,13 @@ from formicary.domain.states import ChildMark, RequestState, TaskMark
 
 
 class Phase(StrEnum):
-    """Where the engine is with a run."""
+    """Where the engine is with a run.
+
+    RETRYING lies between two executions: one has failed, and the next waits for its time.
+    """
 
     WAITING = "waiting"
+    RETRYING = "retrying"
     WALKING = "walking"
     FINALIZING = "finalizing"
     ENDED = "ended"
@@ -32,6 +36,15 @@ class ActivityState(StrEnum):
     RETRYING = "retrying"
     AWAITING = "awaiting"
     CANCELLING = "cancelling"
+    HELD = "held"
+
+
+class Hold(StrEnum):
+    """Whether a run is paused: for a while (`PAUSE_JOB`), or until somebody resumes it."""
+
+    NONE = ""
+    TIMED = "timed"
+    USER = "user"
 
 
 class Evolving:
@@ -70,12 +83,16 @@ class ActiveTask(Evolving):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """The first failure of a run, which names the error that the job ends with."""
+    """The first failure of a run, which names the error that the job ends with.
+
+    One that is `fatal` is not mended by the job's own `retry`.
+    """
 
     task_type: str
     exit_code: str
     error_code: str
     error_message: str
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,11 @@ class JobRun(Evolving):
     `marks`, `children`, `forks` and `origins` have one letter a task, by declaration order: how the
     task stands (`TaskMark`), how its child stands (`ChildMark`), how often it has forked and in
     which execution it ended last (both counted from the letter '0'). `retried` is the number of
-    restarts and so the number of the current execution.
+    restarts and so the number of the current execution; `job_retries` and `job_restarts` are those
+    that the job's own `retry` and `RESTART_JOB` made since somebody last started it.
+
+    `holds` counts the pauses and is the fence of their timers. `deadline` is when the execution
+    exceeds the job's timeout; a pause moves it on.
     """
 
     tenant: str
@@ -136,6 +157,12 @@ class JobRun(Evolving):
     job_group: str = ""
     job_priority: int = 0
     retried: int = 0
+    job_retries: int = 0
+    job_restarts: int = 0
+    hold: Hold = Hold.NONE
+    holds: int = 0
+    held_since: datetime | None = None
+    deadline: datetime | None = None
     last_execution_id: str = ""
     exit_code: str = ""
     error_code: str = ""

@@ -11,7 +11,7 @@ from formicary.domain.document_nodes import is_dynamic
 from formicary.domain.document_scopes import Scope, ScopeFrame
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_document import render
-from formicary.domain.job_graph import TaskNode
+from formicary.domain.job_graph import JobPolicy, TaskNode
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.templating import Evaluation, TemplateError
 from formicary.domain.validation_fields import Location
@@ -40,6 +40,8 @@ _NODE_KEYS = frozenset(
     }
 )
 
+_POLICY_KEYS = frozenset({"timeout"})
+
 
 class RenderedGraph:
     """A JobGraph. A value that a template fills wrongly counts as absent here.
@@ -53,6 +55,7 @@ class RenderedGraph:
         self._frame = ScopeFrame(Evaluation(variables))
         self._names = tuple(parsed.checked.tasks)
         self._nodes: dict[str, TaskNode] = {}
+        self._policy: JobPolicy | None = None
 
     @property
     def size(self) -> int:
@@ -60,14 +63,11 @@ class RenderedGraph:
         return len(self._names)
 
     @property
-    def timeout_seconds(self) -> float | None:
-        """Limit of the whole job, None for none."""
-        head = self._parsed.checked.head
-        only = _only(head, frozenset({"timeout"}))
-        if not is_dynamic(only):
-            return self._parsed.definition.timeout
-        model = self._rendered(JobDefinition, only, None)
-        return model.timeout if isinstance(model, JobDefinition) else None
+    def policy(self) -> JobPolicy:
+        """What holds for the job as a whole; rendered when it is first asked for."""
+        if self._policy is None:
+            self._policy = self._made_policy()
+        return self._policy
 
     @property
     def start_tasks(self) -> Sequence[str]:
@@ -117,6 +117,13 @@ class RenderedGraph:
         except TemplateError:
             return False
 
+    def _made_policy(self) -> JobPolicy:
+        only = _only(self._parsed.checked.head, _POLICY_KEYS)
+        if not is_dynamic(only):
+            return job_policy(self._parsed.definition)
+        model = self._rendered(JobDefinition, only, None)
+        return job_policy(model) if isinstance(model, JobDefinition) else JobPolicy()
+
     def _made(self, task: "TaskEntry") -> TaskNode:
         structural = self._parsed.definition.tasks[task.index]
         for node, scope in task.variants:
@@ -158,7 +165,7 @@ class RenderedGraph:
 def depends_on_variables(checked: "CheckedJob") -> bool:
     """Whether the graph of a definition can differ from run to run."""
     parts: list[tuple[MappingNode, Scope | None, frozenset[str]]]
-    parts = [(checked.head, None, frozenset({"timeout"}))]
+    parts = [(checked.head, None, _POLICY_KEYS)]
     parts += ((n, s, _NODE_KEYS) for task in checked.tasks.values() for n, s in task.variants)
     return any(scope is not None or is_dynamic(_only(node, keys)) for node, scope, keys in parts)
 
@@ -174,6 +181,11 @@ def _only(node: MappingNode, keys: frozenset[str]) -> MappingNode:
 
 def _first(location: Location) -> str:
     return str(location[0]) if location else ""
+
+
+def job_policy(job: JobDefinition) -> JobPolicy:
+    """Return what the engine needs to know of the job as a whole."""
+    return JobPolicy(timeout_seconds=job.timeout)
 
 
 def task_node(index: int, name: str, task: TaskDefinition) -> TaskNode:

@@ -71,9 +71,16 @@ ERROR_TARGET_PREFIX = "ERR_"
 
 
 class TaskMark(StrEnum):
-    """One letter a task in the progress string of a run."""
+    """One letter a task in the progress string of a run.
+
+    QUEUED: its turn has come, and it waits for a place (`max_parallel`, a pause). JOINING: a route
+    leads to it, and it waits for its `depends_on`. LATER: a restart runs it again, after others.
+    """
 
     NOT_RUN = "."
+    QUEUED = "q"
+    JOINING = "j"
+    LATER = "l"
     ACTIVE = "a"
     COMPLETED = "C"
     SKIPPED = "S"

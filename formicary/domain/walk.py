@@ -42,7 +42,7 @@ class Walk(RunDraft):
             phase=Phase.WALKING,
             started_at=self.run.started_at or self.now,
         )
-        limit = self.graph.timeout_seconds
+        limit = self.graph.policy.timeout_seconds
         if limit is not None:
             self.start_timer(TimerKind.JOB_TIMEOUT, limit)
         for task_type in tasks:

@@ -4,7 +4,7 @@ from formicary.domain.dot import to_dot
 from formicary.domain.job_run import JobRun
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.records import Principal, TaskAttempt
-from formicary.domain.states import TaskMark
+from formicary.domain.states import STATE_OF_MARK, TaskMark
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_run import find_run
 from formicary.service_layer.run_view import JobRequestView, run_view
@@ -44,7 +44,7 @@ def _attempts(plane: ControlPlane, run: JobRun) -> list[TaskAttempt]:
     executions = {
         run.origin_execution_id(index)
         for index, mark in enumerate(run.marks)
-        if mark not in (TaskMark.NOT_RUN, TaskMark.ACTIVE)
+        if TaskMark(mark) in STATE_OF_MARK
     }
     if run.started_at is not None:
         executions.add(run.execution_id)

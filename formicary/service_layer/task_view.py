@@ -17,8 +17,14 @@ _ACTIVE_STATES = {
     ActivityState.EXECUTING: RequestState.EXECUTING,
     ActivityState.AWAITING: RequestState.EXECUTING,
     ActivityState.CANCELLING: RequestState.EXECUTING,
+    ActivityState.HELD: RequestState.PAUSED,
 }
-_MARK_STATES = {**STATE_OF_MARK, TaskMark.ACTIVE: RequestState.EXECUTING}
+_WAITING = frozenset({TaskMark.QUEUED, TaskMark.JOINING, TaskMark.LATER})
+_MARK_STATES = {
+    **STATE_OF_MARK,
+    **dict.fromkeys(_WAITING, RequestState.PENDING),
+    TaskMark.ACTIVE: RequestState.EXECUTING,
+}
 
 
 # Fields of an attempt that the view of its task shows under the same name.

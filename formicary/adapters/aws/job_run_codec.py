@@ -16,7 +16,15 @@ from formicary.adapters.aws.rows import from_row, to_row
 from formicary.adapters.run_summary import MAX_TEXT, TEXT_FIELDS, fields_of, summary_of, time_text
 from formicary.domain.commands import Command
 from formicary.domain.errors import FormicaryError
-from formicary.domain.job_run import ActiveTask, Failure, JobRun, OutboxEntry, ParentLink, Phase
+from formicary.domain.job_run import (
+    ActiveTask,
+    Failure,
+    Hold,
+    JobRun,
+    OutboxEntry,
+    ParentLink,
+    Phase,
+)
 from formicary.domain.states import RequestState
 
 SCHEMA_VERSION = 1
@@ -25,7 +33,8 @@ _COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Comm
 _LETTERS = re.compile(r"(.)(?:\{(\d+)\})?", re.DOTALL)
 _SHORTEST_RUN = 4
 _LETTER_FIELDS = ("marks", "children", "forks", "origins")
-_FIELDS = ("key", "depth", "exit_code")
+_FIELDS = ("key", "depth", "exit_code", "job_retries", "job_restarts", "holds")
+_TIMES = ("updated_at", "held_since", "deadline")
 
 
 def encode_run(run: JobRun) -> dict[str, Any]:
@@ -34,7 +43,10 @@ def encode_run(run: JobRun) -> dict[str, Any]:
     attributes: dict[str, Any] = {name: getattr(run, name) for name in _FIELDS}
     attributes.update({n: getattr(run, n) for n in TEXT_FIELDS if len(getattr(run, n)) > MAX_TEXT})
     attributes.update(_progress(run))
-    attributes["updated_at"] = time_text(run.updated_at) if run.updated_at else ""
+    for name in _TIMES:
+        moment = getattr(run, name)
+        attributes[name] = time_text(moment) if moment else ""
+    attributes["hold"] = run.hold.value
     attributes["outcome"] = run.outcome.value if run.outcome else ""
     attributes["failure"] = pack(to_row(run.failure)) if run.failure else ""
     attributes["parent"] = pack(to_row(run.parent)) if run.parent else ""
@@ -55,8 +67,9 @@ def decode_run(tenant: str, item: Mapping[str, Any]) -> JobRun:
     fields.update({name: item[name] for name in (*_FIELDS, *TEXT_FIELDS) if name in item})
     fields.setdefault("key", "")
     fields.update(_read_progress(item))
-    if "updated_at" in item:
-        fields["updated_at"] = datetime.fromisoformat(item["updated_at"])
+    fields.update({name: datetime.fromisoformat(item[name]) for name in _TIMES if name in item})
+    if "hold" in item:
+        fields["hold"] = Hold(item["hold"])
     if "outcome" in item:
         fields["outcome"] = RequestState(item["outcome"])
     if "failure" in item:

@@ -39,7 +39,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
         "ant_id",
         "ant_host",
     ),
-    Failure: ("task_type", "exit_code", "error_code", "error_message"),
+    Failure: ("task_type", "exit_code", "error_code", "error_message", "fatal"),
     ParentLink: ("request_id", "execution_id", "task_type", "proof"),
     DispatchTask: ("task_type", "attempt"),
     ForkJob: ("task_type", "attempt", "child_request_id"),

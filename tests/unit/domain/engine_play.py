@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from formicary.domain.commands import Command, DispatchTask, ForkJob, StartTimer
 from formicary.domain.decide import Decision, decide
@@ -15,7 +16,7 @@ from formicary.domain.events import (
     TaskFinished,
     TimerFired,
 )
-from formicary.domain.job_graph import StaticGraph, TaskNode
+from formicary.domain.job_graph import JobPolicy, StaticGraph, TaskNode
 from formicary.domain.job_run import JobRun
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.states import RequestState, TaskMark, TaskMethod
@@ -23,7 +24,7 @@ from formicary.domain.states import RequestState, TaskMark, TaskMethod
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def graph_of(*nodes: TaskNode, timeout_seconds: float | None = None) -> StaticGraph:
+def graph_of(*nodes: TaskNode, **policy: Any) -> StaticGraph:
     """Begin at the first node; `always_run` ones that nobody names are unrouted."""
     named = {
         target
@@ -36,7 +37,7 @@ def graph_of(*nodes: TaskNode, timeout_seconds: float | None = None) -> StaticGr
         (nodes[0].task_type,),
         always,
         tuple(name for name in always if name not in named and name != nodes[0].task_type),
-        timeout_seconds,
+        JobPolicy(**policy),
     )
 
 

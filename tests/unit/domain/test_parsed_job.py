@@ -214,8 +214,8 @@ def test_a_node_never_fails_and_a_wrong_value_counts_as_absent_until_the_task_is
 
     node = graph.node("x")
     assert (node.retry, node.timeout_seconds, node.delay_seconds) == (0, None, 0.5)
-    assert graph.timeout_seconds is None
-    assert parsed.graph({"Max": "2m"}).timeout_seconds == 120
+    assert graph.policy.timeout_seconds is None
+    assert parsed.graph({"Max": "2m"}).policy.timeout_seconds == 120
 
 
 def test_an_always_run_task_that_nobody_leads_to_runs_last_and_is_no_start() -> None:
