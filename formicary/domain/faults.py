@@ -53,13 +53,20 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return lowered[found[0]] if found else ""
 
 
+def faulty_line(text: str | bytes, fault: Fault) -> str | None:
+    """Return the line that a fault stands on; None when it has no place in the text."""
+    shown = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text
+    plain = shown.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    lines = plain.split("\n", fault.line)
+    return lines[fault.line - 1] if 0 < fault.line <= len(lines) else None
+
+
 def excerpt(text: str | bytes, fault: Fault) -> str:
     """Show the faulty line with a caret below the place; "" when the fault has no line."""
-    shown = text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text
-    lines = shown.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    if not 0 < fault.line <= len(lines):
+    found = faulty_line(text, fault)
+    if found is None:
         return ""
-    line = lines[fault.line - 1].replace("\t", " ")
+    line = found.replace("\t", " ")
     start = max(0, min(fault.column - _MAX_LINE // 2, len(line) - _MAX_LINE))
     gutter = f"{fault.line:>5} | "
     caret = " " * max(0, fault.column - 1 - start) + "^"

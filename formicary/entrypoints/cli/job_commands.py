@@ -6,6 +6,7 @@ import click
 
 from formicary.domain.errors import FormicaryError, InvalidDefinitionError
 from formicary.entrypoints.cli.exit_codes import ExitCode, exit_code_of
+from formicary.entrypoints.cli.lint_command import counted, lint
 from formicary.entrypoints.cli.output import cell, emit, moment, show, show_table
 from formicary.entrypoints.cli.params import read_params
 from formicary.entrypoints.cli.problem_text import fault_text, problem_text
@@ -16,6 +17,9 @@ from formicary.entrypoints.cli.session import Session, example, limited, reading
 @click.group()
 def job() -> None:
     """Define jobs and run them."""
+
+
+job.add_command(lint)
 
 
 @job.command(epilog=example("formicary job push examples/hello.yaml"))
@@ -38,10 +42,9 @@ def _push(session: Session, file: BinaryIO) -> ExitCode:
     try:
         saved = session.client.save_definition(text, f"application/{form}")
     except InvalidDefinitionError as error:
-        count = len(error.faults)
-        tell(f"formicary: {count} fault{'s' if count > 1 else ''} in {file.name}")
+        tell(f"formicary: {counted(len(error.faults))} in {file.name}")
         for fault in error.faults:
-            tell(fault_text(fault, file.name, text.decode(errors="replace")))
+            tell(fault_text(fault, file.name, text))
         return exit_code_of(error)
     except FormicaryError as error:
         if exit_code_of(error) in {ExitCode.UNREACHABLE, ExitCode.NOT_AUTHORIZED}:

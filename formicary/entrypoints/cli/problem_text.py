@@ -26,13 +26,14 @@ def problem_text(error: FormicaryError) -> str:
     return "\n".join(lines)
 
 
-def fault_text(fault: Mapping[str, Any], file: str, text: str) -> str:
-    """Return one fault of a definition: place, field, message, the line with a caret, the mend."""
+def fault_text(fault: Mapping[str, Any], file: str, text: str | bytes) -> str:
+    """Return one fault: its place, message and code, the line with a caret, the mend."""
     line, column = int(fault.get("line") or 0), int(fault.get("column") or 0)
     place = ":".join(str(part) for part in (file, line, column) if part)
     field = str(fault.get("field") or "")
     message = str(fault.get("message") or "")
-    told = [": ".join(part for part in (place, field, message) if part)]
+    code = f" [{fault['code']}]" if fault.get("code") else ""
+    told = [": ".join(part for part in (place, field, message) if part) + code]
     told += excerpt(text, Fault("", message, line=line, column=column)).splitlines()
     mend = str(fault.get("mend") or "")
     if mend:
