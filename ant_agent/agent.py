@@ -10,7 +10,7 @@ import logging
 import queue
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from pathlib import Path
 
@@ -23,13 +23,19 @@ from ant_agent.control_plane import (
     RefusedError,
 )
 from ant_agent.delivery_handler import DeliveryHandler
-from ant_agent.executors import executors_for
+from ant_agent.executors import (
+    Executor,
+    ExecutorHost,
+    ExecutorUnavailableError,
+    executors_for,
+)
 from ant_agent.heartbeat import HeartbeatLoop
 from ant_agent.lease_keeper import LeaseKeeper
 from ant_agent.log_lines import log_to_stderr
 from ant_agent.object_store import S3ObjectStore
 from ant_agent.poll_loop import PollLoops
 from ant_agent.process_manager import ProcessManager, kill_leftovers
+from ant_agent.reap_loop import ReapLoop
 from ant_agent.reporter import Reporter
 from ant_agent.running_tasks import RunningTasks
 from ant_agent.settings import Settings
@@ -38,6 +44,7 @@ from ant_agent.spool import Spool
 from ant_agent.task_directory import remove_tree
 from ant_agent.task_runner import TaskRunner
 from formicary.domain.ant import AntDirectives
+from formicary.domain.states import TaskMethod
 
 _log = logging.getLogger(__name__)
 _LAST_REPORTS_SECONDS = 10.0
@@ -72,6 +79,7 @@ class Ant:
             grace_seconds=settings.grace_seconds, owns_process=owns_process
         )
         self._leases = LeaseKeeper(self._connection.aws, self._lease_seconds)
+        self._executors: Mapping[TaskMethod, Executor] = {}
         self._directives: AntDirectives | None = None
 
     def stop(self) -> None:
@@ -82,11 +90,24 @@ class Ant:
         """Live; raises AntError when it cannot start."""
         self._tasks_folder.mkdir(parents=True, exist_ok=True)
         with _only_one(self._settings.home), contextlib.closing(self._control_plane):
+            self._executors = self._usable_executors()
             kill_leftovers(self._tasks_folder)
             for left in self._tasks_folder.iterdir():
                 remove_tree(left)
             if self._register():
                 self._live()
+
+    def _usable_executors(self) -> Mapping[TaskMethod, Executor]:
+        """Make the executors of its methods; an ant does not promise what it cannot do."""
+        try:
+            executors = executors_for(
+                self._settings.methods, ExecutorHost(self._settings, self._processes)
+            )
+            for executor in set(executors.values()):
+                executor.check()
+        except ExecutorUnavailableError as error:
+            raise AntError(str(error)) from error
+        return executors
 
     def _register(self) -> bool:
         """Register however long it takes; False when told to stop before."""
@@ -127,6 +148,8 @@ class Ant:
             apply=lambda directives: self._apply(directives, polls),
             every_beat=self._processes.sweep,
         )
+        reaper = ReapLoop(self._executors.values())
+        reaper.start()
         reporter.start()
         self._leases.start()
         heartbeat.start()
@@ -136,6 +159,7 @@ class Ant:
         polls.join()
         reporter.close(_LAST_REPORTS_SECONDS)
         heartbeat.stop()
+        reaper.stop()
         self._leases.stop()
         _log.info("ant ends")
 
@@ -143,7 +167,7 @@ class Ant:
         settings = self._settings
         store = S3ObjectStore(self._connection.aws, self._connection.bucket)
         runner = TaskRunner(
-            executors=executors_for(settings, self._processes),
+            executors=self._executors,
             transfer=ArtifactTransfer(store),
             log_sink=store,
             base_environment=settings.task_environment(),

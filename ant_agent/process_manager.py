@@ -96,7 +96,9 @@ class ProcessManager:
                 bufsize=0,
             )
             self._leaders.add(process.pid)
-        spec.pid_file.write_text(f"{process.pid} {proc_tree.started_at(process.pid)}")
+        # A script may have deleted its folder by now.
+        with contextlib.suppress(OSError):
+            spec.pid_file.write_text(f"{process.pid} {proc_tree.started_at(process.pid)}")
         return process
 
     def _supervise(

@@ -22,9 +22,14 @@ def as_text(value: Any) -> str:
 
 
 def task_environment(
-    message: TaskMessage, base: Mapping[str, str], directory: TaskDirectory
+    message: TaskMessage,
+    base: Mapping[str, str] | None = None,
+    directory: TaskDirectory | None = None,
 ) -> tuple[dict[str, str], list[str]]:
-    """Return the environment and warnings; secrets come in only where `environment` names them."""
+    """Return the environment and warnings; secrets come in only where `environment` names them.
+
+    Without a directory it is for scripts that run elsewhere than in the ant's file system.
+    """
     request = message.request
     wanted: dict[str, str] = {
         name: as_text(item.value)
@@ -38,14 +43,14 @@ def task_environment(
         for name in wanted.keys() - usable.keys()
     ]
     always = {
-        "TMPDIR": str(directory.temp),
         "FORMICARY_JOB_ID": request.job_request_id,
         "FORMICARY_TASK_TYPE": request.task_type,
         "FORMICARY_ATTEMPT": str(message.attempt),
         "FORMICARY_IDEMPOTENCY_KEY": message.task_key,
-        TASK_DIR_VARIABLE: str(directory.root),
     }
-    return {**base, **usable, **always}, warnings
+    if directory is not None:
+        always |= {"TMPDIR": str(directory.temp), TASK_DIR_VARIABLE: str(directory.root)}
+    return {**(base or {}), **usable, **always}, warnings
 
 
 def _usable(name: str, value: str) -> bool:

@@ -4,6 +4,7 @@ Dependencies, `before_script` and `script`, `after_script`, artifacts, log: in t
 however a step ends, the ones after it that clean up or preserve still happen.
 """
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,13 @@ from pathlib import Path
 from ant_agent.artifact_selection import select
 from ant_agent.artifact_transfer import ArtifactTransfer, DependencyError, UploadError
 from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
-from ant_agent.executors.base import Executor, ExecutorResult, TaskContext
+from ant_agent.executors.base import (
+    Executor,
+    ExecutorError,
+    ExecutorResult,
+    TaskContext,
+    TaskSession,
+)
 from ant_agent.log_streamer import ObjectSink
 from ant_agent.output_log import OutputLog
 from ant_agent.task_directory import TaskDirectory, WorkingDirError
@@ -77,7 +84,14 @@ class TaskRunner:
             outcome.fail(ErrorCode.UNSUPPORTED_METHOD, f"this ant does not carry out {method}")
             return
         try:
-            task = self._prepare(message, directory, cancellation, output, outcome)
+            task = self._prepare(
+                executor,
+                message,
+                directory,
+                cancellation=cancellation,
+                output=output,
+                outcome=outcome,
+            )
         except DependencyError as error:
             outcome.fail(ErrorCode.ARTIFACT_MISSING, str(error))
             return
@@ -87,23 +101,33 @@ class TaskRunner:
         except TaskStoppedError as stopped:
             outcome.stop(stopped.reason, message.request.timeout)
             return
-        self._execute(executor, task, outcome)
-        self._clean_up(executor, task, outcome)
-        self._keep_artifacts(message, task, outcome)
+        with contextlib.closing(executor.open(task)) as session:
+            self._execute(session, task, outcome)
+            self._clean_up(session, task, outcome)
+            self._keep_artifacts(session, message, task, outcome)
+        if not executor.on_host:
+            outcome.reached("pod_shutdown_at")
 
     def _prepare(
         self,
+        executor: Executor,
         message: TaskMessage,
         directory: TaskDirectory,
+        *,
         cancellation: Cancellation,
         output: OutputLog,
         outcome: Outcome,
     ) -> TaskContext:
-        working_dir = directory.working_dir(message.request.executor_opts.working_dir)
+        wanted = message.request.executor_opts.working_dir if executor.on_host else ""
+        working_dir = directory.working_dir(wanted)
         for dependency in message.dependencies:
             self._transfer.fetch(dependency, working_dir, directory.control, cancellation.check)
         outcome.reached("dependent_artifacts_downloaded_at")
-        environment, warnings = task_environment(message, self._base_environment, directory)
+        environment, warnings = (
+            task_environment(message, self._base_environment, directory)
+            if executor.on_host
+            else task_environment(message)
+        )
         outcome.warnings += warnings
         return TaskContext(
             request=message.request,
@@ -114,27 +138,33 @@ class TaskRunner:
             cancellation=cancellation,
         )
 
-    def _execute(self, executor: Executor, task: TaskContext, outcome: Outcome) -> None:
+    def _execute(self, session: TaskSession, task: TaskContext, outcome: Outcome) -> None:
         try:
-            result = executor.execute(task)
+            result = session.run_scripts()
         except TaskStoppedError as stopped:
             result = ExecutorResult(succeeded=False, stopped=stopped.reason)
+        except ExecutorError as error:
+            result = ExecutorResult(
+                succeeded=False, error_code=error.code, error_message=str(error)
+            )
         outcome.take(result, task.request.timeout)
         outcome.reached("script_finished_at")
 
-    def _clean_up(self, executor: Executor, task: TaskContext, outcome: Outcome) -> None:
+    def _clean_up(self, session: TaskSession, task: TaskContext, outcome: Outcome) -> None:
         if outcome.stopped is StopReason.ABANDONED or not task.request.after_script:
             return
         task.cancellation.allow_clean_up(self._after_script_seconds)
         try:
-            outcome.warnings += executor.clean_up(task)
+            outcome.warnings += session.run_after_script()
         except TaskStoppedError as stopped:
             outcome.warnings.append(f"after_script {stopped}")
         if task.cancellation.reason is StopReason.ABANDONED:
             outcome.stop(StopReason.ABANDONED, None)
         outcome.reached("post_script_finished_at")
 
-    def _keep_artifacts(self, message: TaskMessage, task: TaskContext, outcome: Outcome) -> None:
+    def _keep_artifacts(
+        self, session: TaskSession, message: TaskMessage, task: TaskContext, outcome: Outcome
+    ) -> None:
         config = message.request.executor_opts.artifacts
         if not config.paths or outcome.stopped in {StopReason.CANCELLED, StopReason.ABANDONED}:
             return
@@ -142,8 +172,9 @@ class TaskRunner:
             return
         task.cancellation.allow_clean_up(self._after_script_seconds)
         try:
+            outcome.warnings += session.fetch(config.paths)
             self._upload(message, task, config.paths, outcome)
-        except UploadError as error:
+        except (UploadError, ExecutorError) as error:
             outcome.fail(ErrorCode.ARTIFACT_UPLOAD, str(error))
         except TaskStoppedError as stopped:
             outcome.stop(stopped.reason, message.request.timeout)

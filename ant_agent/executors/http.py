@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
-from ant_agent.executors.base import ExecutorResult, TaskContext
+from ant_agent.executors.base import ExecutorHost, ExecutorResult, TaskContext
 from ant_agent.task_environment import as_text
 from formicary.domain.states import ErrorCode, TaskMethod
 from formicary.domain.task_request import TaskRequest
@@ -47,12 +47,37 @@ class _Exchange:
 class HttpExecutor:
     """Calls URLs from this host; certificates are verified, redirects and sizes bounded."""
 
-    def __init__(self, *, body_limit: int, connect_seconds: float) -> None:
+    on_host = True
+
+    def __init__(self, host: ExecutorHost) -> None:
+        self._settings = host.settings
+
+    def check(self) -> None:
+        """Nothing is needed."""
+
+    def open(self, task: TaskContext) -> "HttpSession":
+        """Take an attempt."""
+        return HttpSession(
+            task,
+            body_limit=self._settings.http_body_limit_bytes,
+            connect_seconds=self._settings.http_connect_seconds,
+        )
+
+    def reap(self) -> None:
+        """A call leaves nothing behind."""
+
+
+class HttpSession:
+    """One attempt."""
+
+    def __init__(self, task: TaskContext, *, body_limit: int, connect_seconds: float) -> None:
+        self._task = task
         self._body_limit = body_limit
         self._connect_seconds = connect_seconds
 
-    def execute(self, task: TaskContext) -> ExecutorResult:
+    def run_scripts(self) -> ExecutorResult:
         """Call each URL; the exit code is the status of the last one called."""
+        task = self._task
         request = task.request
         result = ExecutorResult(succeeded=True)
         for number, url in enumerate(filter(None, map(str.strip, request.script)), start=1):
@@ -64,11 +89,16 @@ class HttpExecutor:
             return _failure("", "", "script names no URL")
         return result
 
-    def clean_up(self, task: TaskContext) -> list[str]:
+    def run_after_script(self) -> list[str]:
         """There is no shell here for an `after_script`."""
-        if task.request.after_script:
-            return [f"after_script is not run by {task.request.executor_opts.method}"]
+        return [f"after_script is not run by {self._task.request.executor_opts.method}"]
+
+    def fetch(self, patterns: Sequence[str]) -> list[str]:  # noqa: ARG002 - they are there
+        """Nothing to do: bodies are written into the working directory."""
         return []
+
+    def close(self) -> None:
+        """Nothing is left open."""
 
     def _call(self, exchange: _Exchange) -> ExecutorResult:
         try:

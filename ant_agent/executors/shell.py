@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ant_agent.executors.base import ExecutorResult, TaskContext
+from ant_agent.executors.base import (
+    ExecutorError,
+    ExecutorHost,
+    ExecutorResult,
+    ExecutorUnavailableError,
+    TaskContext,
+)
 from ant_agent.process_manager import ProcessEnd, ProcessManager, ProcessSpec
 from formicary.domain.states import ErrorCode
 
@@ -23,34 +29,52 @@ _SHELL = "/bin/sh"
 class ShellExecutor:
     """Runs scripts as processes of this host."""
 
-    def __init__(self, processes: ProcessManager) -> None:
-        self._processes = processes
+    on_host = True
 
-    def execute(self, task: TaskContext) -> ExecutorResult:
+    def __init__(self, host: ExecutorHost) -> None:
+        self._processes = host.processes
+
+    def check(self) -> None:
+        """Raise ExecutorUnavailableError when there is no shell."""
+        if not Path(_SHELL).exists():
+            raise ExecutorUnavailableError(f"SHELL needs {_SHELL}, which this host does not have")
+
+    def open(self, task: TaskContext) -> "ShellSession":
+        """Take an attempt."""
+        return ShellSession(self._processes, task)
+
+    def reap(self) -> None:
+        """Nothing to do: the process manager sweeps with every heartbeat."""
+
+
+class ShellSession:
+    """One attempt: its scripts work in the ant's file system, so there are no files to fetch."""
+
+    def __init__(self, processes: ProcessManager, task: TaskContext) -> None:
+        self._processes = processes
+        self._task = task
+
+    def run_scripts(self) -> ExecutorResult:
         """Run `before_script` and `script` in one session; the first failing item ends it."""
-        request = task.request
+        request = self._task.request
         items = [*request.before_script, *request.script]
         session = _Session.write(
-            task.directory.control, "script", items, len(request.before_script)
+            self._task.directory.control, "script", items, len(request.before_script)
         )
         try:
-            end = self._run(session, task)
+            end = self._run(session)
         except OSError as error:
-            return ExecutorResult(
-                succeeded=False,
-                error_code=ErrorCode.TASK_EXECUTE,
-                error_message=f"cannot start {_SHELL}: {error.strerror}",
-            )
+            raise ExecutorError(
+                ErrorCode.TASK_EXECUTE, f"cannot start {_SHELL}: {error.strerror}"
+            ) from error
         return _result(session, end, items)
 
-    def clean_up(self, task: TaskContext) -> list[str]:
+    def run_after_script(self) -> list[str]:
         """Run `after_script` in a session of its own."""
-        items = task.request.after_script
-        if not items:
-            return []
-        session = _Session.write(task.directory.control, "after", items, 0)
+        items = self._task.request.after_script
+        session = _Session.write(self._task.directory.control, "after", items, 0)
         try:
-            end = self._run(session, task)
+            end = self._run(session)
         except OSError as error:
             return [f"after_script could not be started: {error.strerror}"]
         if end.stopped is not None:
@@ -60,7 +84,15 @@ class ShellExecutor:
             return [f"after_script failed: {message or f'exit code {code}'}"]
         return []
 
-    def _run(self, session: "_Session", task: TaskContext) -> ProcessEnd:
+    def fetch(self, patterns: Sequence[str]) -> list[str]:  # noqa: ARG002 - they are there
+        """Nothing to do."""
+        return []
+
+    def close(self) -> None:
+        """Nothing to do: each session ends with all its processes."""
+
+    def _run(self, session: "_Session") -> ProcessEnd:
+        task = self._task
         # The user may have deleted the working directory in the meantime; nothing can start there.
         task.working_dir.mkdir(parents=True, exist_ok=True)
         spec = ProcessSpec(

@@ -1,7 +1,10 @@
 """Names of states, methods and marks, spelled as the public API spells them."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
+
+_CUSTOM_METHOD = re.compile(r"CUSTOM_[A-Z0-9_]{1,40}")
 
 
 class RequestState(StrEnum):
@@ -26,7 +29,10 @@ TERMINAL_STATES = frozenset({RequestState.COMPLETED, RequestState.FAILED, Reques
 
 
 class TaskMethod(StrEnum):
-    """How a task is carried out."""
+    """How a task is carried out.
+
+    `CUSTOM_` and a name of capitals is a method too: an ant with such an executor carries it out.
+    """
 
     SHELL = "SHELL"
     DOCKER = "DOCKER"
@@ -42,6 +48,14 @@ class TaskMethod(StrEnum):
     FORK_JOB = "FORK_JOB"
     AWAIT_FORKED_JOB = "AWAIT_FORKED_JOB"
     EXPIRE_ARTIFACTS = "EXPIRE_ARTIFACTS"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "TaskMethod | None":
+        if not isinstance(value, str) or not _CUSTOM_METHOD.fullmatch(value):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member
 
     @property
     def needs_ant(self) -> bool:

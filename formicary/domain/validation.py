@@ -140,7 +140,7 @@ def _method(task: TaskEntry, model: TaskDefinition) -> TaskMethod | None:
         return None
     value = entries[0].value if entries else None
     # A method that is not known has its fault already.
-    if isinstance(value, Scalar) and value.text.strip().upper() not in TaskMethod.__members__:
+    if isinstance(value, Scalar) and value.text.strip().upper() != model.method:
         return None
     return model.method
 

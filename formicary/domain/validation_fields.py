@@ -122,7 +122,7 @@ def _meaning(detail: Any, place: Node) -> tuple[str, str]:
         return context["message"], context["mend"]
     if kind == "enum":
         word = place.text if isinstance(place, Scalar) else ""
-        methods = [method.value for method in TaskMethod]
+        methods = [*(method.value for method in TaskMethod), "CUSTOM_..."]
         near = nearest(word, methods) or next(
             (m for m in methods if m.startswith(word.upper())), ""
         )

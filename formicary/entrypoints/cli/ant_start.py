@@ -51,12 +51,14 @@ def start(
 
 
 def _known_methods(methods: str | None) -> str | None:
-    for method in (methods or "").split(","):
-        if method.strip() and method.strip() not in set(TaskMethod):
-            known = ", ".join(method for method in TaskMethod if method.needs_ant)
+    for method in filter(None, map(str.strip, (methods or "").split(","))):
+        try:
+            TaskMethod(method)
+        except ValueError:
+            known = ", ".join(known for known in TaskMethod if known.needs_ant)
             raise click.BadParameter(
-                f"{method.strip()!r} is none of {known}", param_hint="'--methods'"
-            )
+                f"{method!r} is none of {known}, CUSTOM_...", param_hint="'--methods'"
+            ) from None
     return methods
 
 

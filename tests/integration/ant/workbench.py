@@ -8,7 +8,7 @@ from typing import Any
 
 from ant_agent.artifact_transfer import ArtifactTransfer
 from ant_agent.cancellation import Cancellation
-from ant_agent.executors import executors_for
+from ant_agent.executors import ExecutorHost, executors_for
 from ant_agent.object_store import ObjectMissingError
 from ant_agent.process_manager import ProcessManager
 from ant_agent.settings import Settings
@@ -16,6 +16,7 @@ from ant_agent.task_directory import TaskDirectory
 from ant_agent.task_outcome import Outcome
 from ant_agent.task_runner import TaskRunner
 from formicary.domain.artifact import Artifact
+from formicary.domain.states import HTTP_METHODS
 from formicary.domain.task_request import TaskMessage
 
 
@@ -54,11 +55,15 @@ class Workbench:
         self.folder = folder
         self.objects = InMemoryObjects()
         self.settings = Settings(
-            url="http://nowhere", token="t", **({"grace_seconds": 0.3} | settings)
+            url="http://nowhere",
+            token="t",
+            **({"grace_seconds": 0.3, "methods": ("SHELL", *HTTP_METHODS)} | settings),
         )
         self.processes = ProcessManager(grace_seconds=self.settings.grace_seconds)
         self._runner = TaskRunner(
-            executors=executors_for(self.settings, self.processes),
+            executors=executors_for(
+                self.settings.methods, ExecutorHost(self.settings, self.processes)
+            ),
             transfer=ArtifactTransfer(self.objects),
             log_sink=self.objects,
             base_environment=self.settings.task_environment(),

@@ -75,7 +75,7 @@ UNUSED: dict[str, dict[str, str]] = {
 
 # Methods that a definition may name and nobody carries out.
 UNSERVED = {
-    "DOCKER": "waits for an ant; one that takes it answers ERR_UNSUPPORTED_METHOD",
+    "DOCKER": "waits for an ant with an executor of its own for it",
     "KUBERNETES": "the default method; as DOCKER",
     "WEBSOCKET": "as DOCKER",
     "MESSAGING": "as DOCKER",

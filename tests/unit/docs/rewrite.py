@@ -14,7 +14,15 @@ from tests.unit.docs.not_yet import UNSERVED
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = tuple(
     ROOT / "docs" / f"{name}.md"
-    for name in ("rest", "job-language", "compatibility", "ants", "architecture", "security")
+    for name in (
+        "rest",
+        "job-language",
+        "compatibility",
+        "ants",
+        "executors",
+        "architecture",
+        "security",
+    )
 )
 COMMAND = ".venv/bin/python -m tests.unit.docs.rewrite"
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

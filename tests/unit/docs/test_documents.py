@@ -136,12 +136,10 @@ def test_what_is_said_not_to_work_yet_are_fields(level: str) -> None:
 
 
 def test_methods_without_anybody_to_carry_them_out_are_the_ones_told() -> None:
-    from ant_agent.executors import executors_for
-    from ant_agent.settings import Settings
+    from ant_agent.executors import installed_methods
     from formicary.domain.states import HTTP_METHODS
 
-    settings = Settings(url="http://localhost", token="t")
-    served = set(executors_for(settings, None))  # type: ignore[arg-type]
+    served = set(installed_methods())
     served |= {TaskMethod.FORK_JOB, TaskMethod.AWAIT_FORKED_JOB}
 
     assert served >= HTTP_METHODS
