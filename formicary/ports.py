@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective, TaskInFlight
 from formicary.domain.artifact import Artifact
+from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
 from formicary.domain.job_run import JobRun
 from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
 from formicary.domain.messages import EventMessage
@@ -56,6 +57,19 @@ class DefinitionRepository(Protocol):
 
         `expected_version` is the version in force before (0 for a new type);
         ConcurrentUpdateError when it is another one by now.
+        """
+
+    def change_type(
+        self,
+        tenant: str,
+        job_type: str,
+        *,
+        disabled: bool | None = None,
+        concurrency: int | None = None,
+    ) -> JobTypeRecord:
+        """Change what belongs to a type and to none of its versions; NotFoundError without one.
+
+        ConcurrentUpdateError when somebody else saves it at the same moment.
         """
 
     def delete_type(self, tenant: str, job_type: str) -> None:
@@ -128,6 +142,53 @@ class RunRepository(Protocol):
         token: str | None = None,
     ) -> Page[Artifact]:
         """List artifacts, the newest first; `filters` compares fields for equality."""
+
+
+class GateRepository(Protocol):
+    """Counted limits, who holds their slots, and who waits in line. All reads are consistent."""
+
+    def find(self, tenant: str, gate: str) -> Gate | None:
+        """Return a gate as it stands, None when it was never limited."""
+
+    def limit(self, tenant: str, gate: str, limit: int, *, only_new: bool = False) -> Gate:
+        """Set how many slots a gate has; `only_new` leaves one that exists as it is.
+
+        What is taken stays taken: a limit below that lets nobody pass until enough is given back.
+        """
+
+    def take(
+        self, tenant: str, claims: Sequence[Claim], applicant: Applicant, *, waited: bool
+    ) -> bool:
+        """Take the slots of all claims, or none: False when one of the gates has too few.
+
+        True also when they are the applicant's already; those of an earlier stint become those of
+        this one. `waited` takes it out of the lines of these gates, too.
+        ConcurrentUpdateError when others are at the same gates.
+        """
+
+    def holds(self, tenant: str, gate: str, request_id: str) -> bool:
+        """Whether a run holds slots of a gate."""
+
+    def give_back(self, tenant: str, claims: Sequence[Claim], request_id: str, stint: int) -> bool:
+        """Give back the slots of all claims; False when that stint holds none (any more)."""
+
+    def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:
+        """Stand in line."""
+
+    def stop_waiting(self, tenant: str, gate: str, rank: str, stint: int) -> None:
+        """Leave the line, unless a later stint of that run stands there by now."""
+
+    def line(self, tenant: str, gate: str, limit: int, *, before: str = "") -> Sequence[Applicant]:
+        """Return the first in line, all of them or those before a rank."""
+
+    def holders(self, tenant: str, gate: str, limit: int) -> Sequence[Applicant]:
+        """Return some of those that hold slots, by the id of their run."""
+
+    def tenant_limits(self, tenant: str) -> TenantLimits:
+        """Return the limits of a tenant and its users."""
+
+    def put_tenant_limits(self, tenant: str, limits: TenantLimits) -> None:
+        """Store them."""
 
 
 class AntRepository(Protocol):

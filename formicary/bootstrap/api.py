@@ -3,6 +3,7 @@
 from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
@@ -13,6 +14,7 @@ from formicary.adapters.system import SystemClock, UlidGenerator
 from formicary.bootstrap.later_client import later
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.tenant_limits import KnownLimits
 
 
 def build_api(
@@ -28,6 +30,7 @@ def build_api(
     """Return the API's ports; region, endpoint and credentials are botocore's business."""
     clients = AwsClients()
     clock = SystemClock()
+    gates = DynamoDbGateRepository(clients.dynamodb, table_name)
     definitions = DynamoDbDefinitionRepository(clients.dynamodb, table_name)
     return ControlPlane(
         definitions=definitions,
@@ -47,6 +50,8 @@ def build_api(
         ),
         clock=clock,
         ids=UlidGenerator(),
+        gates=gates,
+        limits=KnownLimits(gates, clock),
         ant_environment=AntEnvironment(
             region=clients.sqs.meta.region_name,
             artifact_bucket=artifact_bucket,

@@ -3,6 +3,7 @@
 from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
@@ -27,4 +28,5 @@ def build_engine(
         objects=S3ObjectStore(later(lambda: clients.s3), artifact_bucket),
         clock=clock,
         ids=UlidGenerator(),
+        gates=DynamoDbGateRepository(clients.dynamodb, table_name),
     )

@@ -4,6 +4,7 @@ from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntReposi
 from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
+from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
@@ -11,11 +12,13 @@ from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRe
 from formicary.ports import Clock, IdGenerator
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.tenant_limits import KnownLimits
 
 
 def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
     """Return the API's ports; each call makes a world of its own."""
     definitions = InMemoryDefinitionRepository()
+    gates = InMemoryGateRepository()
     return ControlPlane(
         definitions=definitions,
         parsed=ParsedDefinitions(definitions),
@@ -28,5 +31,7 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         credentials=InMemoryCredentialBroker(clock),
         clock=clock,
         ids=ids,
+        gates=gates,
+        limits=KnownLimits(gates, clock),
         ant_environment=AntEnvironment("local", "artifacts", "memory://events"),
     )

@@ -34,6 +34,24 @@ class StartTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class AcquireSlots:
+    """Take the slots of all gates of the run, or wait in line at one that is full.
+
+    `waited` tells that it stands in line already.
+    """
+
+    stint: int
+    waited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSlots:
+    """Give back the slots of a stint, leave the line, and tell who is next."""
+
+    stint: int
+
+
+@dataclass(frozen=True, slots=True)
 class CancelTask:
     """Tell the ant that runs this attempt to end it."""
 
@@ -53,4 +71,13 @@ class NotifyParent:
     """Tell the parent run that this one has ended."""
 
 
-Command = DispatchTask | ForkJob | StartTimer | CancelTask | CancelChild | NotifyParent
+Command = (
+    DispatchTask
+    | ForkJob
+    | StartTimer
+    | AcquireSlots
+    | ReleaseSlots
+    | CancelTask
+    | CancelChild
+    | NotifyParent
+)

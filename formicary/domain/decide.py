@@ -18,6 +18,8 @@ from formicary.domain.events import (
     Event,
     JobSubmitted,
     RestartRequested,
+    SlotFreed,
+    SlotsGranted,
     TaskFinished,
     TaskRedelivered,
     TaskStarted,
@@ -71,7 +73,20 @@ def _start_waiting_run(walk: Walk, _event: JobSubmitted) -> None:
     if walk.run.scheduled_at > walk.now:
         walk.commands.append(StartTimer(TimerKind.START, walk.run.scheduled_at))
     else:
-        walk.begin(walk.graph.start_tasks)
+        walk.enter(walk.run.frontier)
+
+
+def _try_again(walk: Walk, event: SlotFreed) -> None:
+    if walk.run.phase is not Phase.WAITING or walk.run.stint != event.stint:
+        raise _RejectedError("the run does not wait for a slot")
+    walk.enter(walk.run.frontier, waited=True)
+
+
+def _begin_with_slots(walk: Walk, event: SlotsGranted) -> None:
+    if walk.run.phase is not Phase.WAITING or walk.run.stint != event.stint:
+        raise _RejectedError("the run does not wait for its slots any more")
+    walk.change(holds_slots=True)
+    walk.enter(walk.run.frontier)
 
 
 def _note_who_runs_it(walk: Walk, event: TaskStarted) -> None:
@@ -215,7 +230,7 @@ def _restart(walk: Walk, event: RestartRequested) -> None:
         raise _RejectedError("the run has not ended")
     walk.run, frontier = restarted(walk.run, walk.graph, walk.now, event.hard)
     walk.active.clear()
-    walk.begin(frontier)
+    walk.enter(frontier)
 
 
 def _current(walk: Walk, task_type: str, attempt: int) -> ActiveTask:
@@ -237,6 +252,8 @@ _TIMER_STATES = {
 }
 _RULES: dict[type[Event], Callable[[Walk, Any], None]] = {
     JobSubmitted: _start_waiting_run,
+    SlotFreed: _try_again,
+    SlotsGranted: _begin_with_slots,
     TaskStarted: _note_who_runs_it,
     TaskFinished: _take_outcome,
     TaskRedelivered: _give_to_another_ant,

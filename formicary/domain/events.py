@@ -31,6 +31,21 @@ class JobSubmitted:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotFreed:
+    """A gate that the run waits at may let it pass now. `by` names who made room."""
+
+    stint: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsGranted:
+    """The run has taken its slots of all its gates."""
+
+    stint: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskStarted:
     """An ant was seen working on an attempt (told by its heartbeat, so only of longer tasks)."""
 
@@ -114,6 +129,8 @@ class RestartRequested:
 
 Event = (
     JobSubmitted
+    | SlotFreed
+    | SlotsGranted
     | TaskStarted
     | TaskFinished
     | TaskRedelivered
@@ -132,6 +149,8 @@ def event_key(event: Event) -> str:
         return f"{kind}:{event.task_type}:{event.attempt}"
     if isinstance(event, TimerFired):
         return f"{kind}:{event.timer}:{event.task_type}:{event.attempt}"
+    if isinstance(event, SlotFreed):
+        return f"{kind}:{event.stint}:{event.by}"
     if isinstance(event, ChildForked | ChildFinished):
         return f"{kind}:{event.task_type}:{event.child_request_id}"
     return kind

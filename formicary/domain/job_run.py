@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from formicary.domain.commands import Command
+from formicary.domain.gates import Claim
 from formicary.domain.states import ChildMark, RequestState, TaskMark
 
 
@@ -125,6 +126,9 @@ class JobRun(Evolving):
 
     `holds` counts the pauses and is the fence of their timers. `deadline` is when the execution
     exceeds the job's timeout; a pause moves it on.
+
+    `gates` are the limits it has to pass, `stint` counts how often it has given its slots back, and
+    `frontier` names where the walk begins when it has them (at the start of the graph when empty).
     """
 
     tenant: str
@@ -150,6 +154,10 @@ class JobRun(Evolving):
     failure: Failure | None = None
     parent: ParentLink | None = None
     depth: int = 0
+    gates: tuple[Claim, ...] = ()
+    stint: int = 0
+    holds_slots: bool = False
+    frontier: tuple[str, ...] = ()
     user_id: str = ""
     user_key: str = ""
     description: str = ""
@@ -170,6 +178,11 @@ class JobRun(Evolving):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     updated_at: datetime | None = None
+
+    @property
+    def needs_slots(self) -> bool:
+        """Whether it has to take slots before it can begin."""
+        return not self.holds_slots and any(claim.amount for claim in self.gates)
 
     def mark(self, index: int) -> TaskMark:
         """Return how the task at that place stands."""

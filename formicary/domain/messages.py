@@ -11,6 +11,8 @@ from formicary.domain.events import (
     Event,
     JobSubmitted,
     RestartRequested,
+    SlotFreed,
+    SlotsGranted,
     TaskFinished,
     TaskRedelivered,
     TaskStarted,
@@ -23,6 +25,8 @@ _EVENT_TYPES: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
         JobSubmitted,
+        SlotFreed,
+        SlotsGranted,
         TaskStarted,
         TaskFinished,
         TaskRedelivered,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from formicary.domain.gates import Claim
 from formicary.domain.job_run import JobRun, ParentLink, execution_id
 from formicary.domain.states import ChildMark, TaskMark
 
@@ -27,6 +28,7 @@ class RunOrder:
     job_priority: int = 0
     parent: ParentLink | None = None
     depth: int = 0
+    gates: tuple[Claim, ...] = ()
 
 
 def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun:
@@ -47,6 +49,7 @@ def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun
         params=order.params,
         parent=order.parent,
         depth=order.depth,
+        gates=order.gates,
         user_id=order.user_id,
         user_key=order.user_key,
         description=order.description,

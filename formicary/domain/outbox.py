@@ -7,15 +7,28 @@ no write for clearing, and a crash between commit and perform is repaired by the
 
 from collections.abc import Iterable
 
-from formicary.domain.commands import Command, DispatchTask, ForkJob, StartTimer
+from formicary.domain.commands import (
+    AcquireSlots,
+    Command,
+    DispatchTask,
+    ForkJob,
+    StartTimer,
+)
 from formicary.domain.events import TimerKind
 from formicary.domain.job_run import ActivityState, JobRun, OutboxEntry, Phase
 
 
 def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[OutboxEntry, ...]:
     """Return the outbox after an event: what is still due, then the new commands."""
-    kept = [entry for entry in run.outbox if still_due(run, entry.command)]
-    return (*kept, *[OutboxEntry(cause, command) for command in commands])
+    added = [OutboxEntry(cause, command) for command in commands]
+    asks_again = any(isinstance(entry.command, AcquireSlots) for entry in added)
+    kept = [
+        entry
+        for entry in run.outbox
+        if still_due(run, entry.command)
+        and not (asks_again and isinstance(entry.command, AcquireSlots))
+    ]
+    return (*kept, *added)
 
 
 def caused_by(run: JobRun, cause: str) -> tuple[Command, ...]:
@@ -33,6 +46,8 @@ def still_due(run: JobRun, command: Command) -> bool:
         return _active_in(run, command.task_type, command.attempt, ActivityState.DISPATCHED)
     if isinstance(command, StartTimer):
         return _timer_due(run, command)
+    if isinstance(command, AcquireSlots):
+        return run.phase is Phase.WAITING and run.stint == command.stint
     return True
 
 

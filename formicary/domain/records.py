@@ -33,7 +33,10 @@ class DefinitionVersion:
 
 @dataclass(frozen=True, slots=True)
 class JobTypeRecord:
-    """A job type and the version in force; `summary` is what lists show."""
+    """A job type and the version in force; `summary` is what lists show.
+
+    `concurrency` was set by the API, over what the text says; a text that sets it clears this.
+    """
 
     tenant: str
     job_type: str
@@ -43,6 +46,13 @@ class JobTypeRecord:
     updated_at: datetime
     disabled: bool = False
     summary: dict[str, Any] = field(default_factory=dict)
+    concurrency: int | None = None
+
+    @property
+    def max_concurrency(self) -> int:
+        """How many of its runs may go on at once; 0 for any number."""
+        stated = self.summary.get("max_concurrency") or 0
+        return int(stated) if self.concurrency is None else self.concurrency
 
 
 class TaskAttempt(BaseModel):

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from formicary.domain.commands import (
+    AcquireSlots,
     CancelChild,
     CancelTask,
     DispatchTask,
     ForkJob,
     NotifyParent,
+    ReleaseSlots,
 )
 from formicary.domain.events import TaskFinished, TimerKind
 from formicary.domain.job_graph import TaskNode
@@ -34,6 +36,22 @@ _ON_ANT = frozenset({ActivityState.DISPATCHED, ActivityState.EXECUTING})
 
 class Walk(RunDraft):
     """The rules of the walk, on the working copy of one decision."""
+
+    def enter(self, frontier: Iterable[str], waited: bool = False) -> None:
+        """Begin at these tasks (none: at the start), once the run has the slots of its gates."""
+        tasks = tuple(frontier)
+        if self.run.needs_slots:
+            self.change(frontier=tasks)
+            self.commands.append(AcquireSlots(self.run.stint, waited))
+        else:
+            self.change(frontier=())
+            self.begin(tasks or self.graph.start_tasks)
+
+    def leave(self) -> None:
+        """Give the slots back, or stop waiting for them."""
+        if any(claim.amount for claim in self.run.gates):
+            self.commands.append(ReleaseSlots(self.run.stint))
+            self.change(holds_slots=False, stint=self.run.stint + 1)
 
     def begin(self, tasks: Iterable[str]) -> None:
         """Start walking at these tasks."""
@@ -241,6 +259,7 @@ class Walk(RunDraft):
                 error_code=failure.error_code,
                 error_message=failure.error_message,
             )
+        self.leave()
         if self.run.parent:
             self.commands.append(NotifyParent())
 

@@ -8,6 +8,7 @@ from formicary.ports import (
     CredentialBroker,
     DefinitionRepository,
     EventQueue,
+    GateRepository,
     IdGenerator,
     ObjectStore,
     RunRepository,
@@ -15,6 +16,7 @@ from formicary.ports import (
     TokenRepository,
 )
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.tenant_limits import KnownLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,6 @@ class ControlPlane:
     credentials: CredentialBroker
     clock: Clock
     ids: IdGenerator
+    gates: GateRepository
+    limits: KnownLimits
     ant_environment: AntEnvironment

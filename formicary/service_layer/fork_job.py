@@ -10,6 +10,7 @@ from formicary.domain.errors import (
     PayloadTooLargeError,
 )
 from formicary.domain.events import ChildForked, JobSubmitted, TaskFinished
+from formicary.domain.gates import for_child
 from formicary.domain.job_run import JobRun, ParentLink
 from formicary.domain.messages import pack_event
 from formicary.domain.new_run import RunOrder, new_run
@@ -17,6 +18,7 @@ from formicary.domain.proofs import fork_proof, internal_proof
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_definition import TaskDefinition
 from formicary.ports import Clock, DefinitionRepository, EventQueue, IdGenerator, RunRepository
+from formicary.service_layer.gates_of_run import gates_of_child
 from formicary.service_layer.job_submission import check_params
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 
@@ -86,6 +88,7 @@ class ChildForker:
             job_priority=run.job_priority,
             parent=parent,
             depth=run.depth + 1,
+            gates=for_child(gates_of_child(found), run.gates),
         )
 
 

@@ -36,11 +36,13 @@ from formicary.ports import (
     Clock,
     DefinitionRepository,
     EventQueue,
+    GateRepository,
     IdGenerator,
     ObjectStore,
     RunRepository,
     TaskQueues,
 )
+from formicary.service_layer.admission import Admission
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
@@ -82,7 +84,9 @@ class Engine:
     objects: ObjectStore
     clock: Clock
     ids: IdGenerator
+    gates: GateRepository
     parsed_definitions: ParsedDefinitions = field(init=False)
+    admission: Admission = field(init=False)
     performer: CommandPerformer = field(init=False)
     recorder: AttemptRecorder = field(init=False)
 
@@ -100,8 +104,9 @@ class Engine:
             self.clock,
             self.ids,
         )
+        self.admission = Admission(self.gates, self.events)
         self.performer = CommandPerformer(
-            self.runs, self.ants, self.events, self.clock, dispatcher, forker
+            self.runs, self.ants, self.events, self.clock, dispatcher, forker, self.admission
         )
         self.recorder = AttemptRecorder(self.runs)
 
@@ -146,6 +151,7 @@ class Engine:
         self, run: JobRun, event: Event, message: EventMessage
     ) -> Outcome:
         """Keep a late outcome; a restart that is delivered again finishes what it began."""
+        self.admission.refused(run, event)
         if isinstance(event, RestartRequested):
             self._finish(run, caused_by(run, event_key(event)), event_key(event))
         elif isinstance(event, TaskFinished):
@@ -165,6 +171,8 @@ class Engine:
         cause = event_key(event)
         run, decision = self._commit(run, event, response, cause)
         stale = bool(decision.rejected)
+        if stale:
+            self.admission.refused(run, event)
         commands = caused_by(run, cause) if stale else decision.commands
         self._finish(run, commands, cause)
         return Outcome.STALE if stale else Outcome.APPLIED
@@ -180,6 +188,8 @@ class Engine:
             followers = list(self.performer.perform(here.run, here.parsed, here.graph, batch))
             for event in followers:
                 run, decision = self._commit(run, event, None, cause)
+                if decision.rejected:
+                    self.admission.refused(run, event)
                 todo.append(decision.commands)
 
     def _commit(

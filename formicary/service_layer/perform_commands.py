@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from formicary.domain.commands import (
+    AcquireSlots,
     CancelChild,
     CancelTask,
     Command,
     DispatchTask,
     ForkJob,
     NotifyParent,
+    ReleaseSlots,
     StartTimer,
 )
 from formicary.domain.events import (
@@ -29,6 +31,7 @@ from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import internal_proof
 from formicary.domain.task_request import task_key
 from formicary.ports import AntRepository, Clock, EventQueue, RunRepository
+from formicary.service_layer.admission import Admission
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.task_variables import job_variables
@@ -47,6 +50,7 @@ class CommandPerformer:
     clock: Clock
     dispatcher: TaskDispatcher
     forker: ChildForker
+    admission: Admission
 
     def perform(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, commands: Iterable[Command]
@@ -64,15 +68,23 @@ class CommandPerformer:
             return self.dispatcher.dispatch(run, parsed, graph, command)
         if isinstance(command, ForkJob):
             return self._fork(run, parsed, graph, command)
+        if isinstance(command, AcquireSlots):
+            return self.admission.acquire(run, command.stint, waited=command.waited)
+        self._tell(run, command)
+        return None
+
+    def _tell(self, run: JobRun, command: Command) -> None:
+        """Carry out what no event follows from at once."""
         if isinstance(command, StartTimer):
             self.start_timer(run, _timer_event(command))
+        elif isinstance(command, ReleaseSlots):
+            self.admission.release(run, command.stint)
         elif isinstance(command, CancelTask):
             self._cancel_task(run, command)
         elif isinstance(command, CancelChild):
             self._cancel_child(run, command)
         elif isinstance(command, NotifyParent):
             self._notify_parent(run)
-        return None
 
     def start_timer(self, run: JobRun, event: TimerFired) -> None:
         """Send a timer on its way; one that is further off than a queue can delay goes in steps."""

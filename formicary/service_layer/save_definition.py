@@ -7,6 +7,7 @@ from typing import Any
 from formicary.domain.errors import ConcurrentUpdateError, ConflictError, InvalidRequestError
 from formicary.domain.parsed_job import ParsedJob, parse_job
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Principal
+from formicary.service_layer.change_job_type import apply_concurrency
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.definition_summary import summary_of
 
@@ -28,6 +29,7 @@ def save_definition(plane: ControlPlane, caller: Principal, body: bytes) -> Save
     text = _decode(body)
     parsed = parse_job(text)
     saved = _save(plane, caller, text, parsed)
+    apply_concurrency(plane, saved.record)
     # Also when nothing is new: an upload that broke off here is repaired by the next.
     for key in parsed.routing_keys():
         url = plane.task_queues.ensure(caller.tenant, key)

@@ -11,6 +11,7 @@ from formicary.domain.records import JobTypeRecord, Principal
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.definition_summary import summary_of
 from formicary.service_layer.find_definition import unknown_job_type
+from formicary.service_layer.gates_of_run import gates_of_run
 from formicary.service_layer.job_submission import JobSubmission, check_params
 from formicary.service_layer.send_event import send_event
 
@@ -63,6 +64,7 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
         platform=submission.platform,
         job_group=submission.job_group,
         job_priority=submission.job_priority,
+        gates=gates_of_run(record, caller.user_id, plane.limits.of(caller.tenant)),
     )
 
 

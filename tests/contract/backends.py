@@ -13,6 +13,7 @@ import pytest
 from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
@@ -24,6 +25,7 @@ from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntReposi
 from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
+from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         CredentialBroker,
         DefinitionRepository,
         EventQueue,
+        GateRepository,
         ObjectStore,
         RunRepository,
         TaskQueues,
@@ -66,6 +69,7 @@ class Tables:
     definitions: DefinitionRepository
     ants: AntRepository
     tokens: TokenRepository
+    gates: GateRepository
     clients: AwsClients | None = None
 
     @property
@@ -83,6 +87,7 @@ def memory_tables() -> Tables:
         InMemoryDefinitionRepository(),
         InMemoryAntRepository(clock),
         InMemoryTokenRepository(),
+        InMemoryGateRepository(),
     )
 
 
@@ -130,6 +135,7 @@ def aws_tables(name: str, clients: AwsClients) -> Tables:
         DynamoDbDefinitionRepository(clients.dynamodb, TABLE),
         DynamoDbAntRepository(clients.dynamodb, TABLE, clock),
         DynamoDbTokenRepository(clients.dynamodb, TABLE),
+        DynamoDbGateRepository(clients.dynamodb, TABLE),
         clients,
     )
 

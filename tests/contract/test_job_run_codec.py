@@ -17,16 +17,19 @@ from formicary.adapters.aws.job_run_codec import decode_run, encode_run, fold, u
 from formicary.adapters.aws.rows import STORED_ORDER
 from formicary.adapters.run_summary import listed_run, summary_of
 from formicary.domain.commands import (
+    AcquireSlots,
     CancelChild,
     CancelTask,
     Command,
     DispatchTask,
     ForkJob,
     NotifyParent,
+    ReleaseSlots,
     StartTimer,
 )
 from formicary.domain.errors import FormicaryError
 from formicary.domain.events import TimerKind
+from formicary.domain.gates import Claim
 from formicary.domain.job_run import (
     ActiveTask,
     ActivityState,
@@ -70,6 +73,8 @@ commands = st.one_of(
     st.builds(CancelTask, names, numbers),
     st.builds(CancelChild, names),
     st.builds(NotifyParent),
+    st.builds(AcquireSlots, numbers, st.booleans()),
+    st.builds(ReleaseSlots, numbers),
 )
 RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     tenant=names,
@@ -95,6 +100,10 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     failure=st.none() | st.builds(Failure, text, text, text, text, st.booleans()),
     parent=st.none() | st.builds(ParentLink, text, text, text, text),
     depth=numbers,
+    gates=st.lists(st.builds(Claim, names, numbers, numbers), max_size=3).map(tuple),
+    stint=numbers,
+    holds_slots=st.booleans(),
+    frontier=st.lists(names, max_size=3).map(tuple),
     user_id=text,
     user_key=text,
     description=text | st.just("d" * 999),

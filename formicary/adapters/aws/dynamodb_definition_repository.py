@@ -17,7 +17,8 @@ from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Express
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.paging import scope_of
 from formicary.adapters.run_summary import time_text
-from formicary.domain.errors import ConcurrentUpdateError
+from formicary.adapters.type_record import changed_type, kept_concurrency
+from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Page
 
 if TYPE_CHECKING:
@@ -64,6 +65,23 @@ class DynamoDbDefinitionRepository:
         )
         return record
 
+    def change_type(
+        self,
+        tenant: str,
+        job_type: str,
+        *,
+        disabled: bool | None = None,
+        concurrency: int | None = None,
+    ) -> JobTypeRecord:
+        """Change what belongs to a type and to none of its versions."""
+        key = keys.type_key(tenant, job_type)
+        item = self._table.get(key)
+        if item is None or item["deleted"]:
+            raise NotFoundError(f"There is no job type {job_type!r}.")
+        record = changed_type(_decode_type(tenant, item["summary"]), disabled, concurrency)
+        self._table.put(Put(key, _encode_type(record), _unchanged(item)))
+        return record
+
     def delete_type(self, tenant: str, job_type: str) -> None:
         """Forget the type; its versions stay."""
         try:
@@ -104,6 +122,7 @@ def _record(
         updated_at=version.created_at,
         disabled=before.disabled if before else False,
         summary=unpack(pack(dict(summary))),
+        concurrency=kept_concurrency(before, summary),
     )
 
 
@@ -128,6 +147,7 @@ def _encode_type(record: JobTypeRecord) -> dict[str, Any]:
             "created_at": time_text(record.created_at),
             "updated_at": time_text(record.updated_at),
             "disabled": record.disabled,
+            "concurrency": record.concurrency,
             "shown": pack(record.summary),
         },
     }
@@ -142,6 +162,7 @@ def _decode_type(tenant: str, summary: Mapping[str, Any]) -> JobTypeRecord:
         created_at=datetime.fromisoformat(summary["created_at"]),
         updated_at=datetime.fromisoformat(summary["updated_at"]),
         disabled=summary["disabled"],
+        concurrency=summary.get("concurrency"),
         summary=unpack(summary["shown"]),
     )
 

@@ -24,8 +24,8 @@ class Expression:
     """A condition or filter with its names and values."""
 
     text: str
-    names: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
     def names_and_values(self) -> dict[str, Any]:
         """Return the arguments that go with the text."""
@@ -70,6 +70,47 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """Attributes to change if the condition holds; only of use together with other writes."""
+
+    key: Key
+    update: Expression
+    condition: Expression
+
+    def arguments(self, table_name: str) -> dict[str, Any]:
+        """Return the arguments of an Update in a transaction."""
+        both = Expression(
+            "", self.update.names | self.condition.names, self.update.values | self.condition.values
+        )
+        return {
+            "TableName": table_name,
+            "Key": _wire_key(self.key),
+            "UpdateExpression": self.update.text,
+            "ConditionExpression": self.condition.text,
+            **both.names_and_values(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """An item to delete, if the condition holds when there is one."""
+
+    key: Key
+    condition: Expression | None = None
+
+    def arguments(self, table_name: str) -> dict[str, Any]:
+        """Return the arguments of a Delete in a transaction."""
+        arguments: dict[str, Any] = {"TableName": table_name, "Key": _wire_key(self.key)}
+        if self.condition is not None:
+            arguments["ConditionExpression"] = self.condition.text
+            arguments.update(self.condition.names_and_values())
+        return arguments
+
+
+_ACTIONS: Mapping[type[Any], str] = {Put: "Put", Change: "Update", Removal: "Delete"}
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """One page of a query: items, how many matched and were read, and where to go on."""
 
@@ -101,10 +142,10 @@ class DynamoDbTable:
         self._client.put_item(**put.arguments(self._name))
 
     @aws_errors()
-    def put_together(self, *puts: Put) -> None:
+    def put_together(self, *writes: Put | Change | Removal) -> None:
         """Write all items or none."""
         self._client.transact_write_items(
-            TransactItems=[{"Put": put.arguments(self._name)} for put in puts]
+            TransactItems=[{_ACTIONS[type(write)]: write.arguments(self._name)} for write in writes]
         )
 
     @aws_errors()

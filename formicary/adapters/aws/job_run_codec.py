@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
@@ -16,6 +16,7 @@ from formicary.adapters.aws.rows import from_row, to_row
 from formicary.adapters.run_summary import MAX_TEXT, TEXT_FIELDS, fields_of, summary_of, time_text
 from formicary.domain.commands import Command
 from formicary.domain.errors import FormicaryError
+from formicary.domain.gates import Claim
 from formicary.domain.job_run import (
     ActiveTask,
     Failure,
@@ -33,7 +34,8 @@ _COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Comm
 _LETTERS = re.compile(r"(.)(?:\{(\d+)\})?", re.DOTALL)
 _SHORTEST_RUN = 4
 _LETTER_FIELDS = ("marks", "children", "forks", "origins")
-_FIELDS = ("key", "depth", "exit_code", "job_retries", "job_restarts", "holds")
+_COUNTS = ("depth", "job_retries", "job_restarts", "holds", "stint", "holds_slots")
+_FIELDS = ("key", "exit_code", *_COUNTS)
 _TIMES = ("updated_at", "held_since", "deadline")
 
 
@@ -50,6 +52,8 @@ def encode_run(run: JobRun) -> dict[str, Any]:
     attributes["outcome"] = run.outcome.value if run.outcome else ""
     attributes["failure"] = pack(to_row(run.failure)) if run.failure else ""
     attributes["parent"] = pack(to_row(run.parent)) if run.parent else ""
+    attributes["gates"] = pack([to_row(claim) for claim in run.gates]) if run.gates else ""
+    attributes["frontier"] = pack(list(run.frontier)) if run.frontier else ""
     attributes["params"] = pack(dict(run.params)) if run.params else ""
     attributes["context"] = pack(dict(run.context)) if run.context else ""
     kept = {name: value for name, value in attributes.items() if value}
@@ -67,19 +71,21 @@ def decode_run(tenant: str, item: Mapping[str, Any]) -> JobRun:
     fields.update({name: item[name] for name in (*_FIELDS, *TEXT_FIELDS) if name in item})
     fields.setdefault("key", "")
     fields.update(_read_progress(item))
-    fields.update({name: datetime.fromisoformat(item[name]) for name in _TIMES if name in item})
-    if "hold" in item:
-        fields["hold"] = Hold(item["hold"])
-    if "outcome" in item:
-        fields["outcome"] = RequestState(item["outcome"])
-    if "failure" in item:
-        fields["failure"] = from_row(Failure, unpack(item["failure"]))
-    if "parent" in item:
-        fields["parent"] = from_row(ParentLink, unpack(item["parent"]))
-    for name in ("params", "context"):
-        if name in item:
-            fields[name] = unpack(item[name])
+    fields.update({name: read(item[name]) for name, read in _READ.items() if name in item})
     return JobRun(tenant=tenant, version=item["version"], **_with_required(fields))
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_TIMES, datetime.fromisoformat),
+    "hold": Hold,
+    "outcome": RequestState,
+    "failure": lambda packed: from_row(Failure, unpack(packed)),
+    "parent": lambda packed: from_row(ParentLink, unpack(packed)),
+    "gates": lambda packed: tuple(from_row(Claim, row) for row in unpack(packed)),
+    "frontier": lambda packed: tuple(unpack(packed)),
+    "params": unpack,
+    "context": unpack,
+}
 
 
 def fold(letters: str) -> str:

@@ -5,6 +5,8 @@
 | T#<tenant>#D#<job type> | TYPE, V#<version> | a job type, its versions |
 | T#<tenant>#R#<run> | RUN, EXEC#.., TASK#.., ART#.. | a run and what belongs to it |
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
+| T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
+| T#<tenant>#LIMITS | LIMITS | how much a tenant and its users may run at once |
 | T#<tenant>#ANTS | <ant> | an ant |
 | T#<tenant>#QUEUES | <routing key> | a task queue |
 | T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
@@ -24,6 +26,8 @@ RUN_SORT = "RUN"
 TYPE_SORT = "TYPE"
 TASK_PREFIX = "TASK#"
 ARTIFACT_PREFIX = "ART#"
+HOLDER_PREFIX = "H#"
+WAITER_PREFIX = "W#"
 
 
 class Key(NamedTuple):
@@ -100,6 +104,26 @@ def artifacts_list(tenant: str) -> str:
 def user_key_key(tenant: str, user_key: str) -> Key:
     """Key of the claim to a user key."""
     return Key(f"T#{part(tenant)}#UK#{part(user_key)}", "UK")
+
+
+def gate_key(tenant: str, gate: str) -> Key:
+    """Key of a gate's limit and count."""
+    return Key(f"T#{part(tenant)}#G#{part(gate)}", "GATE")
+
+
+def limits_key(tenant: str) -> Key:
+    """Key of the limits of a tenant."""
+    return Key(f"T#{part(tenant)}#LIMITS", "LIMITS")
+
+
+def holder_key(tenant: str, gate: str, request_id: str) -> Key:
+    """Key of the slots that a run holds of a gate."""
+    return Key(gate_key(tenant, gate).pk, f"{HOLDER_PREFIX}{part(request_id)}")
+
+
+def waiter_key(tenant: str, gate: str, rank: str) -> Key:
+    """Key of a place in the line of a gate; a rank sorts as the line does."""
+    return Key(gate_key(tenant, gate).pk, f"{WAITER_PREFIX}{rank}")
 
 
 def ant_key(tenant: str, ant_id: str) -> Key:

@@ -14,13 +14,16 @@ from pydantic import TypeAdapter
 
 from formicary.adapters.run_summary import time_text
 from formicary.domain.commands import (
+    AcquireSlots,
     CancelChild,
     CancelTask,
     DispatchTask,
     ForkJob,
     NotifyParent,
+    ReleaseSlots,
     StartTimer,
 )
+from formicary.domain.gates import Claim
 from formicary.domain.job_run import ActiveTask, Failure, ParentLink
 
 T = TypeVar("T")
@@ -47,6 +50,9 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     CancelTask: ("task_type", "attempt"),
     CancelChild: ("child_request_id",),
     NotifyParent: (),
+    AcquireSlots: ("stint", "waited"),
+    ReleaseSlots: ("stint",),
+    Claim: ("gate", "amount", "limit"),
 }
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from formicary.adapters.paging import scope_of, slice_page
-from formicary.domain.errors import ConcurrentUpdateError
+from formicary.adapters.type_record import changed_type, kept_concurrency
+from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Page
 
 
@@ -50,11 +51,29 @@ class InMemoryDefinitionRepository:
                 updated_at=version.created_at,
                 disabled=before.disabled if before else False,
                 summary=json.loads(json.dumps(dict(summary))),
+                concurrency=kept_concurrency(before, summary),
             )
             self._versions[*name, version.version] = version
             self._last_numbers[name] = version.version
             self._types[name] = record
             return record
+
+    def change_type(
+        self,
+        tenant: str,
+        job_type: str,
+        *,
+        disabled: bool | None = None,
+        concurrency: int | None = None,
+    ) -> JobTypeRecord:
+        """Change what belongs to a type and to none of its versions."""
+        with self._lock:
+            record = self._types.get((tenant, job_type))
+            if record is None:
+                raise NotFoundError(f"There is no job type {job_type!r}.")
+            changed = changed_type(record, disabled, concurrency)
+            self._types[tenant, job_type] = changed
+            return changed
 
     def delete_type(self, tenant: str, job_type: str) -> None:
         """Forget the type; its versions stay."""

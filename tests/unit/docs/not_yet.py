@@ -5,7 +5,6 @@
 """
 
 NEVER_RETRIED = "a failed job stays failed; `POST .../restart` runs it again"
-NO_LIMIT = "any number run at once"
 NO_CRON = "checked at upload; nothing fires"
 NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
@@ -28,7 +27,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "retry_backoff_policy": NEVER_RETRIED,
         "max_restarts": "RESTART_TASK stops at 100; RESTART_JOB fails the task",
         "max_wait": "a task waits for an ant; after 14 days its message is lost",
-        "max_concurrency": NO_LIMIT,
         "retention_days_for_failed": NO_CLEANING,
         "retention_days_for_completed": NO_CLEANING,
         "retention_days_for_cancelled": NO_CLEANING,

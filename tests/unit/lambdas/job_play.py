@@ -26,6 +26,7 @@ class JobPlay(ApiPlay):
             objects=plane.objects,
             clock=plane.clock,
             ids=plane.ids,
+            gates=plane.gates,
         )
 
     def settle(self) -> None:

@@ -12,6 +12,7 @@ from formicary.adapters.memory.in_memory_definition_repository import (
     InMemoryDefinitionRepository,
 )
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
+from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues, ReceivedTask
@@ -27,6 +28,8 @@ from formicary.domain.records import DefinitionVersion, TaskAttempt
 from formicary.domain.states import RequestState
 from formicary.domain.task_request import TaskMessage
 from formicary.domain.task_response import TaskResponse
+from formicary.service_layer.definition_summary import summary_of
+from formicary.service_layer.gates_of_run import gates_of_run
 from formicary.service_layer.handle_event import Engine, Outcome
 
 TENANT = "acme"
@@ -94,8 +97,10 @@ class World:
         self.events = InMemoryEventQueue(self.clock)
         self.task_queues = InMemoryTaskQueues(self.clock)
         self.objects = InMemoryObjectStore()
+        self.gates = InMemoryGateRepository()
         self.outcomes = outcomes or (lambda message: Result())
         self.killer = killer or Killer()
+        self.priority = 0
         self.ran: list[tuple[str, int]] = []
         self.engine = self._engine()
 
@@ -110,6 +115,7 @@ class World:
             self.objects,
             self.clock,
             self.ids,
+            wrap(self.gates),
         )
 
     def upload(self, text: str) -> None:
@@ -121,7 +127,7 @@ class World:
         version = DefinitionVersion(
             TENANT, job_type, number + 1, text, digest, self.clock.now(), "user"
         )
-        self.definitions.save_version(version, {}, number)
+        self.definitions.save_version(version, summary_of(parsed), number)
 
     def submit(self, job_type: str, **params: Any) -> str:
         version = self.definitions.find_type(TENANT, job_type)
@@ -135,6 +141,8 @@ class World:
             job_version=version.version,
             size=len(parse_job(text.text).definition.tasks),
             params=params,
+            job_priority=self.priority,
+            gates=gates_of_run(version, "user", self.gates.tenant_limits(TENANT)),
         )
         run = self.runs.create(new_run(order, self.ids.ulid(), self.ids.key(), self.clock.now()))
         self.tell(run, JobSubmitted())

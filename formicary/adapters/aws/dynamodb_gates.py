@@ -1,0 +1,218 @@
+"""Gates in the table: the count, the holders and the line are items of one partition.
+
+The count is kept as what is free, because a condition can compare an attribute but not compute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from formicary.adapters.aws import keys
+from formicary.adapters.aws.dynamodb_table import (
+    ABSENT,
+    Change,
+    DynamoDbTable,
+    Expression,
+    Put,
+    Removal,
+    equals,
+    in_partition,
+)
+from formicary.adapters.aws.items import pack, unpack
+from formicary.adapters.run_summary import time_text
+from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TRIES = 10
+
+
+class DynamoDbGateRepository:
+    """GateRepository on one DynamoDB table."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        self._table = DynamoDbTable(client, table_name)
+
+    def find(self, tenant: str, gate: str) -> Gate | None:
+        """Return a gate as it stands, None when it was never limited."""
+        item = self._table.get(keys.gate_key(tenant, gate))
+        return None if item is None else Gate(gate, item["limit"], item["free"])
+
+    def limit(self, tenant: str, gate: str, limit: int, *, only_new: bool = False) -> Gate:
+        """Set how many slots a gate has."""
+        for _ in range(_TRIES):
+            there = self.find(tenant, gate)
+            if there is not None and (only_new or there.limit == limit):
+                return there
+            try:
+                self._set_limit(tenant, gate, limit, there)
+            except ConcurrentUpdateError:
+                continue
+        raise ConcurrentUpdateError(f"The limit of {gate} is changed by too many at once.")
+
+    def _set_limit(self, tenant: str, gate: str, limit: int, there: Gate | None) -> None:
+        key = keys.gate_key(tenant, gate)
+        if there is None:
+            self._table.put(Put(key, {"limit": limit, "free": limit}, ABSENT))
+            return
+        more = {":more": limit - there.limit, ":limit": limit}
+        update = Expression(
+            "SET #limit = :limit ADD #free :more", {"#limit": "limit", "#free": "free"}, more
+        )
+        self._table.put_together(Change(key, update, equals("limit", there.limit)))
+
+    def take(
+        self, tenant: str, claims: Sequence[Claim], applicant: Applicant, *, waited: bool
+    ) -> bool:
+        """Take the slots of all claims, or none."""
+        writes: list[Put | Change | Removal] = []
+        for claim in claims:
+            key = keys.gate_key(tenant, claim.gate)
+            enough = Expression("#free >= :amount", {"#free": "free"}, {":amount": claim.amount})
+            writes.append(Change(key, _add(-claim.amount), enough))
+            holder = keys.holder_key(tenant, claim.gate, applicant.request_id)
+            writes.append(Put(holder, _encode(applicant, claim.amount), ABSENT))
+            if waited:
+                writes.append(Removal(keys.waiter_key(tenant, claim.gate, applicant.rank)))
+        for _ in range(_TRIES):
+            try:
+                self._table.put_together(*writes)
+            except ConcurrentUpdateError:
+                if self._hands_on(tenant, claims, applicant):
+                    return True
+                if self._too_few(tenant, claims):
+                    return False
+            else:
+                return True
+        raise ConcurrentUpdateError("Too many are at the same gates.")
+
+    def holds(self, tenant: str, gate: str, request_id: str) -> bool:
+        """Whether a run holds slots of a gate."""
+        return self._table.get(keys.holder_key(tenant, gate, request_id)) is not None
+
+    def _hands_on(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> bool:
+        """Whether the run has its slots already; those of an earlier stint are handed on."""
+        key = keys.holder_key(tenant, claims[0].gate, applicant.request_id)
+        item = self._table.get(key)
+        if item is None:
+            return False
+        if item["stint"] < applicant.stint:
+            same = equals("stint", item["stint"])
+            holders = [(keys.holder_key(tenant, c.gate, applicant.request_id), c) for c in claims]
+            self._table.put_together(
+                *[Put(key, _encode(applicant, claim.amount), same) for key, claim in holders]
+            )
+        for claim in claims:
+            self.stop_waiting(tenant, claim.gate, applicant.rank, applicant.stint)
+        return True
+
+    def _too_few(self, tenant: str, claims: Iterable[Claim]) -> bool:
+        gates = [(self.find(tenant, claim.gate), claim) for claim in claims]
+        return any(gate is None or gate.free < claim.amount for gate, claim in gates)
+
+    def give_back(self, tenant: str, claims: Sequence[Claim], request_id: str, stint: int) -> bool:
+        """Give back the slots of all claims; False when that stint holds none (any more)."""
+        writes: list[Put | Change | Removal] = []
+        for claim in claims:
+            there = Expression("attribute_exists(pk)")
+            writes.append(Change(keys.gate_key(tenant, claim.gate), _add(claim.amount), there))
+            holder = keys.holder_key(tenant, claim.gate, request_id)
+            writes.append(Removal(holder, equals("stint", stint)))
+        for _ in range(_TRIES):
+            try:
+                self._table.put_together(*writes)
+            except ConcurrentUpdateError:
+                item = self._table.get(keys.holder_key(tenant, claims[0].gate, request_id))
+                if item is None or item["stint"] != stint:
+                    return False
+            else:
+                return True
+        raise ConcurrentUpdateError("Too many are at the same gates.")
+
+    def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:
+        """Stand in line."""
+        key = keys.waiter_key(tenant, gate, applicant.rank)
+        self._table.put(Put(key, _encode(applicant, 0)))
+
+    def stop_waiting(self, tenant: str, gate: str, rank: str, stint: int) -> None:
+        """Leave the line, unless a later stint of that run stands there by now."""
+        mine = Expression("#s <= :s", {"#s": "stint"}, {":s": stint})
+        try:
+            self._table.delete(keys.waiter_key(tenant, gate, rank), mine)
+        except ConcurrentUpdateError:
+            return  # gone already, or a later stint's
+
+    def line(self, tenant: str, gate: str, limit: int, *, before: str = "") -> Sequence[Applicant]:
+        """Return the first in line, all of them or those before a rank."""
+        pk = keys.gate_key(tenant, gate).pk
+        if not before:
+            return self._some(in_partition(pk, keys.WAITER_PREFIX), limit)
+        # A key condition knows no "from here to before there": the last one may be that rank.
+        upto = Expression(
+            "pk = :pk AND sk BETWEEN :first AND :last",
+            {},
+            {":pk": pk, ":first": keys.WAITER_PREFIX, ":last": keys.WAITER_PREFIX + before},
+        )
+        found = self._some(upto, limit + 1)
+        return [applicant for applicant in found if applicant.rank != before][:limit]
+
+    def holders(self, tenant: str, gate: str, limit: int) -> Sequence[Applicant]:
+        """Return some of those that hold slots, by the id of their run."""
+        pk = keys.gate_key(tenant, gate).pk
+        return self._some(in_partition(pk, keys.HOLDER_PREFIX), limit)
+
+    def tenant_limits(self, tenant: str) -> TenantLimits:
+        """Return the limits of a tenant and its users."""
+        item = self._table.get(keys.limits_key(tenant))
+        if item is None:
+            return TenantLimits()
+        return TenantLimits(
+            item["max_concurrency"], item["user_max_concurrency"], unpack(item["users"])
+        )
+
+    def put_tenant_limits(self, tenant: str, limits: TenantLimits) -> None:
+        """Store them."""
+        attributes = {
+            "max_concurrency": limits.max_concurrency,
+            "user_max_concurrency": limits.user_max_concurrency,
+            "users": pack(dict(limits.users)),
+        }
+        self._table.put(Put(keys.limits_key(tenant), attributes))
+
+    def _some(self, condition: Expression, limit: int) -> list[Applicant]:
+        answer = self._table.query(condition, ConsistentRead=True, Limit=limit)
+        return [_decode(item) for item in answer.items]
+
+
+def _add(slots: int) -> Expression:
+    return Expression("ADD #free :slots", {"#free": "free"}, {":slots": slots})
+
+
+def _encode(applicant: Applicant, amount: int) -> dict[str, Any]:
+    return {
+        "run_id": applicant.request_id,
+        "execution_id": applicant.execution_id,
+        "job_type": applicant.job_type,
+        "stint": applicant.stint,
+        "rank": applicant.rank,
+        "proof": applicant.proof,
+        "expires_at": time_text(applicant.expires_at) if applicant.expires_at else None,
+        "amount": amount,
+    }
+
+
+def _decode(item: Mapping[str, Any]) -> Applicant:
+    expires = item.get("expires_at")
+    return Applicant(
+        request_id=item["run_id"],
+        execution_id=item["execution_id"],
+        job_type=item["job_type"],
+        stint=item["stint"],
+        rank=item["rank"],
+        proof=item["proof"],
+        expires_at=datetime.fromisoformat(expires) if expires else None,
+    )

@@ -1,0 +1,120 @@
+"""Gates in memory, with the counting of the table."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
+
+
+@dataclass
+class _Stored:
+    limit: int
+    free: int
+    holders: dict[str, Applicant] = field(default_factory=dict)
+    waiters: dict[str, Applicant] = field(default_factory=dict)
+
+
+class InMemoryGateRepository:
+    """GateRepository on dicts."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._limits: dict[str, TenantLimits] = {}
+        self._gates: dict[tuple[str, str], _Stored] = {}
+
+    def find(self, tenant: str, gate: str) -> Gate | None:
+        """Return a gate as it stands, None when it was never limited."""
+        with self._lock:
+            stored = self._gates.get((tenant, gate))
+            return None if stored is None else Gate(gate, stored.limit, stored.free)
+
+    def limit(self, tenant: str, gate: str, limit: int, *, only_new: bool = False) -> Gate:
+        """Set how many slots a gate has."""
+        with self._lock:
+            stored = self._gates.setdefault((tenant, gate), _Stored(limit, limit))
+            if not only_new:
+                stored.free += limit - stored.limit
+                stored.limit = limit
+            return Gate(gate, stored.limit, stored.free)
+
+    def take(
+        self, tenant: str, claims: Sequence[Claim], applicant: Applicant, *, waited: bool
+    ) -> bool:
+        """Take the slots of all claims, or none."""
+        with self._lock:
+            stored = [(self._gates.get((tenant, claim.gate)), claim) for claim in claims]
+            gates = [(gate, claim) for gate, claim in stored if gate is not None]
+            name = applicant.request_id
+            held = bool(gates) and name in gates[0][0].holders
+            if not held and (
+                len(gates) < len(stored) or any(gate.free < c.amount for gate, c in gates)
+            ):
+                return False
+            for gate, claim in gates:
+                if not held:
+                    gate.free -= claim.amount
+                before = gate.holders.get(name, applicant)
+                gate.holders[name] = max(before, applicant, key=lambda who: who.stint)
+                if waited or held:
+                    gate.waiters.pop(applicant.rank, None)
+            return True
+
+    def holds(self, tenant: str, gate: str, request_id: str) -> bool:
+        """Whether a run holds slots of a gate."""
+        with self._lock:
+            stored = self._gates.get((tenant, gate))
+            return stored is not None and request_id in stored.holders
+
+    def give_back(self, tenant: str, claims: Sequence[Claim], request_id: str, stint: int) -> bool:
+        """Give back the slots of all claims; False when that stint holds none (any more)."""
+        with self._lock:
+            gates = [(self._gates.get((tenant, claim.gate)), claim) for claim in claims]
+            held = [gate.holders.get(request_id) if gate else None for gate, _ in gates]
+            if not all(who is not None and who.stint == stint for who in held):
+                return False
+            for gate, claim in gates:
+                if gate is not None:
+                    gate.free += claim.amount
+                    del gate.holders[request_id]
+            return True
+
+    def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:
+        """Stand in line."""
+        with self._lock:
+            stored = self._gates.setdefault((tenant, gate), _Stored(0, 0))
+            stored.waiters[applicant.rank] = applicant
+
+    def stop_waiting(self, tenant: str, gate: str, rank: str, stint: int) -> None:
+        """Leave the line, unless a later stint of that run stands there by now."""
+        with self._lock:
+            stored = self._gates.get((tenant, gate))
+            there = stored.waiters.get(rank) if stored else None
+            if stored is not None and there is not None and there.stint <= stint:
+                del stored.waiters[rank]
+
+    def line(self, tenant: str, gate: str, limit: int, *, before: str = "") -> Sequence[Applicant]:
+        """Return the first in line, all of them or those before a rank."""
+        with self._lock:
+            stored = self._gates.get((tenant, gate))
+            ranks = sorted(stored.waiters) if stored else []
+            wanted = [rank for rank in ranks if not before or rank < before]
+            return [stored.waiters[rank] for rank in wanted[:limit]] if stored else []
+
+    def holders(self, tenant: str, gate: str, limit: int) -> Sequence[Applicant]:
+        """Return some of those that hold slots, by the id of their run."""
+        with self._lock:
+            stored = self._gates.get((tenant, gate))
+            return (
+                [stored.holders[name] for name in sorted(stored.holders)[:limit]] if stored else []
+            )
+
+    def tenant_limits(self, tenant: str) -> TenantLimits:
+        """Return the limits of a tenant and its users."""
+        with self._lock:
+            return self._limits.get(tenant, TenantLimits())
+
+    def put_tenant_limits(self, tenant: str, limits: TenantLimits) -> None:
+        """Store them."""
+        with self._lock:
+            self._limits[tenant] = limits

@@ -1,0 +1,177 @@
+"""Admission: taking the slots of a run's gates, waiting in line for them, and giving them back.
+
+Waiting runs start in order of priority, then age. Nobody overtakes: a run may take a slot only when
+fewer stand before it in the line of a gate than the gate has slots. A wake-up that is lost does no
+harm: whoever stands in line looks again after it took its place, and whoever is kept back though
+slots are free wakes those before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.events import (
+    Event,
+    JobSubmitted,
+    SlotFreed,
+    SlotsGranted,
+    TimerFired,
+    TimerKind,
+)
+from formicary.domain.gates import UNLIMITED, Applicant, Claim, Gate, rank_of, wanted
+from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage, pack_event
+from formicary.domain.proofs import internal_proof
+from formicary.ports import EventQueue, GateRepository
+
+# How far a line is read; who stands further back waits for the next wake-up.
+MAX_LOOK = 100
+WAKE_AT_ONCE = 10
+WAKE_AFTER_PASSING = 2
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Lets runs pass their gates. The cost of each step does not grow with the line."""
+
+    gates: GateRepository
+    events: EventQueue
+
+    def acquire(self, run: JobRun, stint: int, *, waited: bool) -> SlotsGranted | None:
+        """Take the slots of a run; None when it has to wait, standing in line."""
+        claims = wanted(run.gates)
+        applicant = applicant_of(run, stint)
+        standing = ""
+        for _ in range(_TRIES):
+            full = self._closed(run.tenant, claims, applicant)
+            # A function that died after it took them comes again, and finds its own slots gone.
+            held = full is not None and self.gates.holds(run.tenant, full.gate, run.request_id)
+            if full is None or held:
+                in_line = waited or bool(standing)
+                if self.gates.take(run.tenant, claims, applicant, waited=in_line):
+                    if in_line:
+                        self._wake_after(run, claims)
+                    return SlotsGranted(stint)
+            elif full.gate == standing:
+                self._wake_before(run.tenant, full, applicant)
+                return None
+            else:
+                # It looks again: slots that were given back before it stood there woke others.
+                moves = waited or bool(standing)
+                standing = self._stand_in_line(run.tenant, claims, full, applicant, moves=moves)
+        raise ConcurrentUpdateError("Too many are at the same gates.")
+
+    def _stand_in_line(
+        self,
+        tenant: str,
+        claims: Sequence[Claim],
+        full: Claim,
+        applicant: Applicant,
+        *,
+        moves: bool,
+    ) -> str:
+        self.gates.wait(tenant, full.gate, applicant)
+        for other in claims if moves else ():
+            if other.gate != full.gate:
+                self.gates.stop_waiting(tenant, other.gate, applicant.rank, applicant.stint)
+                self._wake(tenant, other.gate, WAKE_AFTER_PASSING, _by(applicant))
+        return full.gate
+
+    def release(self, run: JobRun, stint: int) -> None:
+        """Give back the slots of a stint, leave the line, and wake who is next."""
+        claims = wanted(run.gates)
+        applicant = applicant_of(run, stint)
+        held = self.gates.give_back(run.tenant, claims, run.request_id, stint)
+        for claim in claims:
+            if not held:
+                self.gates.stop_waiting(run.tenant, claim.gate, applicant.rank, stint)
+            self._wake(run.tenant, claim.gate, WAKE_AT_ONCE, _by(applicant))
+
+    def refused(self, run: JobRun, event: Event) -> None:
+        """Clean up after an event about slots that the run has no use for any more.
+
+        It may have been cancelled between its taking the slots and its being told of them.
+        """
+        stint = _stint_of(run, event)
+        if stint is None or not wanted(run.gates):
+            return
+        if run.holds_slots and run.stint == stint:
+            rank = applicant_of(run, stint).rank
+            for claim in wanted(run.gates):
+                self.gates.stop_waiting(run.tenant, claim.gate, rank, stint)
+        else:
+            self.release(run, stint)
+
+    def set_limit(self, tenant: str, gate: str, limit: int | None, by: str) -> None:
+        """Change what a gate lets pass, at once; None opens it for all that wait there."""
+        if limit is None and self.gates.find(tenant, gate) is None:
+            return
+        self.gates.limit(tenant, gate, UNLIMITED if limit is None else limit)
+        self._wake(tenant, gate, WAKE_AT_ONCE, by)
+
+    def _closed(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> Claim | None:
+        """Return the first gate that does not let the applicant pass now."""
+        for claim in claims:
+            gate = self.gates.find(tenant, claim.gate)
+            if gate is None:
+                gate = self.gates.limit(tenant, claim.gate, claim.limit, only_new=True)
+            if not self._open(tenant, gate, claim, applicant):
+                return claim
+        return None
+
+    def _open(self, tenant: str, gate: Gate, claim: Claim, applicant: Applicant) -> bool:
+        if gate.free < claim.amount:
+            return False
+        look = min(gate.free, MAX_LOOK)
+        before = self.gates.line(tenant, gate.name, look, before=applicant.rank)
+        return len(before) + claim.amount <= gate.free and len(before) < MAX_LOOK
+
+    def _wake_after(self, run: JobRun, claims: Sequence[Claim]) -> None:
+        for claim in claims:
+            by = f"{run.request_id}:{run.stint}:passed"
+            self._wake(run.tenant, claim.gate, WAKE_AFTER_PASSING, by)
+
+    def _wake_before(self, tenant: str, full: Claim, applicant: Applicant) -> None:
+        """Wake those before it when slots are free: the one who should have may be lost."""
+        by = f"{_by(applicant)}:behind"
+        self._wake(tenant, full.gate, WAKE_AFTER_PASSING, by, before=applicant.rank)
+
+    def _wake(self, tenant: str, name: str, most: int, by: str, before: str = "") -> None:
+        gate = self.gates.find(tenant, name)
+        if gate is None or gate.free <= 0:
+            return
+        first = self.gates.line(tenant, name, min(gate.free, most), before=before)
+        if first:
+            self.events.send_all([_wake_up(tenant, who, by) for who in first])
+
+
+def applicant_of(run: JobRun, stint: int) -> Applicant:
+    """Return a run as its gates know it."""
+    return Applicant(
+        request_id=run.request_id,
+        execution_id=run.execution_id,
+        job_type=run.job_type,
+        stint=stint,
+        rank=rank_of(run.job_priority, run.created_at, run.request_id),
+        proof=internal_proof(run.key),
+    )
+
+
+def _stint_of(run: JobRun, event: Event) -> int | None:
+    """Return the stint that an event was about, None for events that have to do with no slots."""
+    if isinstance(event, SlotFreed | SlotsGranted):
+        return event.stint
+    begins = isinstance(event, TimerFired) and event.timer is TimerKind.START
+    if begins or isinstance(event, JobSubmitted):
+        return run.stint if run.holds_slots else run.stint - 1
+    return None
+
+
+def _by(applicant: Applicant) -> str:
+    return f"{applicant.request_id}:{applicant.stint}"
+
+
+def _wake_up(tenant: str, who: Applicant, by: str) -> EventMessage:
+    event = SlotFreed(who.stint, by)
+    return pack_event(tenant, who.request_id, who.execution_id, who.proof, event)
