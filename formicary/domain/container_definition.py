@@ -1,91 +1,64 @@
-"""Containers, services and volumes of the DOCKER and KUBERNETES methods, by the article's names."""
+"""Containers and services of the DOCKER and KUBERNETES methods, by the article's names."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from formicary.domain.field_types import Part, Seconds, TextList, TextMap, Variables, resolve
+from formicary.domain.fault_codes import FaultCode
+from formicary.domain.field_types import NeedyPart, Part, TextList, check_by, fault, resolve
+from formicary.domain.quantities import parse_cpu, parse_size
+from formicary.domain.volume_definition import VolumeField, Volumes
 
 Anything = Annotated[Any, BeforeValidator(resolve)]
-
-
-class Mount(Part):
-    """A volume seen inside a container."""
-
-    name: str = Field("", description="Name of the volume.")
-    mount_path: str = Field("", description="Where the container sees it.")
-    sub_path: str = Field("", description="Path inside the volume.")
-    read_only: bool = Field(False, description="Whether the container may only read it.")
-
-
-class HostPathVolume(Mount):
-    """A directory of the host."""
-
-    host_path: str = Field("", description="The directory on the host.")
-
-
-class ItemsVolume(Mount):
-    """A config map or a secret seen as files."""
-
-    items: TextMap = Field(default_factory=dict, description="Keys and the files they become.")
-
-
-class EmptyDirVolume(Mount):
-    """A directory that lives as long as the pod."""
-
-    medium: str = Field("", description="Storage medium, for instance Memory.")
-
-
-class ProjectedVolume(Mount):
-    """Several sources in one directory."""
-
-    sources: list[Variables] = Field(default_factory=list, description="What is projected.")
-
-
-class Volumes(Part):
-    """The volumes of a container; for Docker, `names` maps volumes to paths."""
-
-    host_path: list[HostPathVolume] = Field(default_factory=list, description="Host directories.")
-    pvc: list[Mount] = Field(default_factory=list, description="Persistent volume claims.")
-    config_map: list[ItemsVolume] = Field(default_factory=list, description="Config maps.")
-    secret: list[ItemsVolume] = Field(default_factory=list, description="Secrets.")
-    empty_dir: list[EmptyDirVolume] = Field(default_factory=list, description="Empty directories.")
-    projected: list[ProjectedVolume] = Field(default_factory=list, description="Projected volumes.")
-
-
-def _volumes_form(value: Any) -> str:
-    """Tell the Kubernetes form from Docker's map of names and paths."""
-    docker = isinstance(value, dict) and value and not set(value) & set(Volumes.model_fields)
-    return "docker" if docker else "kubernetes"
-
-
-VolumeField = Annotated[
-    Annotated[Volumes, Tag("kubernetes")] | Annotated[TextMap, Tag("docker")],
-    Discriminator(_volumes_form),
+_SIZE_MEND = "write it as 512Mi, 1Gi, 1.5G or a number of bytes"
+_CPU_MEND = "write it as 500m, 0.5 or 2"
+Size = Annotated[
+    str, AfterValidator(check_by(parse_size, "must be a size", _SIZE_MEND, FaultCode.BAD_SIZE))
+]
+Cpu = Annotated[
+    str,
+    AfterValidator(
+        check_by(parse_cpu, "must be a share of processors", _CPU_MEND, FaultCode.BAD_CPU)
+    ),
 ]
 
 
-class ServicePort(Part):
+class ServicePort(NeedyPart):
     """A port that a service listens on."""
 
-    number: int = Field(0, ge=0, le=65_535, description="Port number.")
-    protocol: str = Field("", description="TCP, UDP or SCTP.")
+    needs: ClassVar[tuple[str, ...]] = ("number",)
+
+    number: int = Field(0, ge=1, le=65_535, description="Port number.")
+    protocol: Literal["TCP", "UDP", "SCTP"] = Field("TCP", description="TCP, UDP or SCTP.")
     name: str = Field("", description="Name of the port.")
 
 
 class ResourceLimits(Part):
-    """Limits and requests, in Kubernetes' units."""
+    """Limits and requests: processors as `500m` or `2`, sizes as `1Gi` or `500M`."""
 
-    cpu_limit: str = Field("", description="Most processor time.")
-    cpu_request: str = Field("", description="Processor time asked for.")
-    memory_limit: str = Field("", description="Most memory.")
-    memory_request: str = Field("", description="Memory asked for.")
-    ephemeral_storage_limit: str = Field("", description="Most scratch space.")
-    ephemeral_storage_request: str = Field("", description="Scratch space asked for.")
+    cpu_limit: Cpu = Field("", description="Most processor time.")
+    cpu_request: Cpu = Field("", description="Processor time asked for.")
+    memory_limit: Size = Field("", description="Most memory.")
+    memory_request: Size = Field("", description="Memory asked for.")
+    ephemeral_storage_limit: Size = Field("", description="Most scratch space.")
+    ephemeral_storage_request: Size = Field("", description="Scratch space asked for.")
+
+    @model_validator(mode="after")
+    def _requests_are_within_limits(self) -> Self:
+        for what in ("cpu", "memory", "ephemeral_storage"):
+            parse: Callable[[str], float] = parse_cpu if what == "cpu" else parse_size
+            asked, most = getattr(self, f"{what}_request"), getattr(self, f"{what}_limit")
+            if asked and most and parse(asked) > parse(most):
+                message = f"asks for {what}_request {asked}, which is above {what}_limit {most}"
+                raise fault(message, "ask for no more than the limit", FaultCode.OUT_OF_RANGE)
+        return self
 
 
-class ImageDefinition(Part):
+class ImageDefinition(NeedyPart):
     """An image with its entry point."""
+
+    needs: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str = Field("", description="Name of the image.")
     alias: str = Field("", description="Name on the network.")
@@ -113,8 +86,10 @@ class ContainerDefinition(ResourceLimits):
     env_value_from: Anything = Field(None, description="Single values as environment.")
 
 
-class Service(ResourceLimits):
+class Service(ResourceLimits, NeedyPart):
     """A container that runs beside the task."""
+
+    needs: ClassVar[tuple[str, ...]] = ("name", "image")
 
     name: str = Field("", description="Name of the service.")
     instances: int = Field(1, ge=0, le=100, description="How many of it run.")
@@ -125,25 +100,3 @@ class Service(ResourceLimits):
     entrypoint: TextList = Field(default_factory=list, description="Entry point of the container.")
     volumes: VolumeField = Field(default_factory=Volumes, description="Volumes.")
     ports: list[ServicePort] = Field(default_factory=list, description="Ports it listens on.")
-
-
-class CacheConfig(Part):
-    """Directories kept between runs, under a key."""
-
-    key: str = Field("", description="Name of the cache.")
-    key_paths: TextList = Field(default_factory=list, description="Files whose content is the key.")
-    paths: TextList = Field(default_factory=list, description="Directories to keep.")
-    expires_after: Seconds | None = Field(None, description="How long it is kept.")
-
-
-ArtifactsWhen = Literal["onSuccess", "onFailure", "always"]
-
-
-class ArtifactPaths(Part):
-    """Files that are kept as artifacts of the task."""
-
-    paths: TextList = Field(default_factory=list, description="Paths or globs.")
-    when: ArtifactsWhen = Field("onSuccess", description="onSuccess, onFailure or always.")
-    expires_after: Seconds | None = Field(
-        None, description="How long they are kept; unset: for ever."
-    )

@@ -46,9 +46,24 @@ def _shape(annotation: Any) -> tuple[str, type[Part] | None]:
 def mend_forms(mapping: Mapping, model: type[Part]) -> None:
     """Move entries that belong to an empty key of a map, or to its last list item, into it."""
     known = keys_of(model)
-    if not any(_can_take(entry, model) for entry in mapping.entries):
+    if any(_can_take(entry, model) for entry in mapping.entries):
+        mapping.entries = list(_taken(_Pending(mapping.entries), model, known))
+    for entry in mapping.entries:
+        if not isinstance(entry.value, Scalar):
+            _mend_inside(entry, model)
+
+
+def _mend_inside(entry: Entry, model: type[Part]) -> None:
+    """Do the same in the parts of a part; tasks are mended one by one, where they are read."""
+    _, inner = shape(model, entry.key.text)
+    if inner is None or entry.key.text == "tasks":
         return
-    mapping.entries = list(_taken(_Pending(mapping.entries), model, known))
+    values = [entry.value]
+    if isinstance(entry.value, Listing):
+        values = [item.value for item in entry.value.items]
+    for value in values:
+        if isinstance(value, Mapping):
+            mend_forms(value, inner)
 
 
 class _Pending:

@@ -9,6 +9,7 @@ import yaml
 
 from formicary.domain.document_nodes import Entry, Item, Listing, Mapping, Node, Scalar
 from formicary.domain.document_text import MARK, WORD, PreparedText
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault
 from formicary.domain.templating.assembler import Part
 
@@ -88,7 +89,9 @@ class _Reader:
     def root(self) -> Node:
         event = self._after(yaml.StreamStartEvent, yaml.DocumentStartEvent)
         if isinstance(event, yaml.StreamEndEvent):
-            raise ReadError(Fault("ERR_YAML", "the text is empty", "write a job definition", 1, 1))
+            raise ReadError(
+                Fault(FaultCode.NOT_YAML, "the text is empty", "write a job definition", 1, 1)
+            )
         node = self._node(event, 0)
         following = self._after(yaml.DocumentEndEvent)
         if not isinstance(following, yaml.StreamEndEvent):
@@ -107,7 +110,12 @@ class _Reader:
         self._spend(1, event)
         before = self._count
         if depth > MAX_DEPTH:
-            raise self._error(event, "the text is nested too deeply", "")
+            raise self._error(
+                event,
+                f"values stand more than {MAX_DEPTH} deep in each other",
+                "flatten them",
+                FaultCode.TOO_DEEP,
+            )
         tag = event.tag
         if tag not in (None, "!") and tag not in _TAGS and not tag.endswith((":map", ":seq")):
             raise self._error(event, f"the tag {tag} is not known", "remove the tag")
@@ -161,7 +169,10 @@ class _Reader:
         self._count += weight
         if self._count > MAX_NODES:
             raise self._error(
-                event, f"the text has more than {MAX_NODES} values", "use fewer aliases"
+                event,
+                f"the text has more than {MAX_NODES} values",
+                "use fewer aliases",
+                FaultCode.TOO_MANY_VALUES,
             )
 
     def _scalar(self, event: Any) -> Scalar:
@@ -196,9 +207,11 @@ class _Reader:
         parts.append(text[offset:])
         return _joined(parts)
 
-    def _error(self, event: Any, message: str, mend: str) -> ReadError:
+    def _error(
+        self, event: Any, message: str, mend: str, code: FaultCode = FaultCode.NOT_YAML
+    ) -> ReadError:
         line, column = self._prepared.place(event.start_mark)
-        return ReadError(Fault("ERR_YAML", message, mend, line, column))
+        return ReadError(Fault(code, message, mend, line, column))
 
 
 def _joined(parts: list[Part]) -> list[Part]:
@@ -242,5 +255,5 @@ def _yaml_fault(error: yaml.YAMLError, prepared: PreparedText) -> Fault:
         said = "tab"
     for sign, message, mend in _MENDS:
         if sign in said:
-            return Fault("ERR_YAML", message, mend, line, column)
-    return Fault("ERR_YAML", f"the text is no YAML: {said}", "", line, column)
+            return Fault(FaultCode.NOT_YAML, message, mend, line, column)
+    return Fault(FaultCode.NOT_YAML, f"the text is no YAML: {said}", "", line, column)

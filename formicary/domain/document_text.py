@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formicary.domain.document_pieces import Rewritten
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault
 from formicary.domain.templating.errors import TemplateError
 from formicary.domain.templating.nodes import Command, Literal, Pipe
@@ -83,7 +84,9 @@ def prepare(text: str) -> PreparedText:
 
 def template_fault(error: TemplateError) -> Fault:
     """Make a fault of a template error."""
-    return Fault("ERR_TEMPLATE", f"template: {error.message}", error.mend, error.line, error.column)
+    return Fault(
+        FaultCode.BAD_TEMPLATE, f"template: {error.message}", error.mend, error.line, error.column
+    )
 
 
 def _replace_actions(text: str, prepared: PreparedText) -> None:

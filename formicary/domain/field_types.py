@@ -2,20 +2,37 @@
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from formicary.domain.durations import parse_duration
+from formicary.domain.fault_codes import FaultCode
 
 FAULT_TYPE = "formicary"
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
 _BASED = re.compile(r"0x[0-9a-fA-F]{1,15}|0o[0-7]{1,20}")
 _REAL = re.compile(r"[-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d{1,3})?")
+_URL = re.compile(r"https?://[^\s/]+\S*", re.IGNORECASE)
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+class Aside:
+    """Stands where a value is that has no say now: a template fills it, or it is faulty."""
+
+
+ASIDE: Final = Aside()
 
 
 class Plain(str):
@@ -65,9 +82,40 @@ def resolve(value: Any) -> Any:
     return value
 
 
-def fault(message: str, mend: str = "") -> PydanticCustomError:
+def fault(
+    message: str, mend: str = "", code: FaultCode = FaultCode.BAD_VALUE
+) -> PydanticCustomError:
     """Make the error of a validator; the message follows the name of the field."""
-    return PydanticCustomError(FAULT_TYPE, "{message}", {"message": message, "mend": mend})
+    context = {"message": message, "mend": mend, "code": code}
+    return PydanticCustomError(FAULT_TYPE, "{message}", context)
+
+
+def check_by(
+    parse: Callable[[str], object], message: str, mend: str, code: FaultCode
+) -> Callable[[str], str]:
+    """Make a validator of a parser that raises ValueError; the text stays as it is written."""
+
+    def check(text: str) -> str:
+        try:
+            if text:
+                parse(text)
+        except ValueError as error:
+            raise fault(f"{message}: {error}", mend, code) from error
+        return text
+
+    return check
+
+
+def check_text(pattern: str, message: str, mend: str) -> Callable[[str], str]:
+    """Make a validator that holds a text against a pattern."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not compiled.fullmatch(text):
+            raise fault(f'{message}, not "{text[:60]}"', mend)
+        return text
+
+    return check
 
 
 def _text_list(value: Any) -> Any:
@@ -90,7 +138,11 @@ def _pairs(value: Any) -> Any:
     pairs: dict[str, Any] = {}
     for item in value:
         if not isinstance(item, dict):
-            raise fault("must be a map of names and values", "write `NAME: value` lines")
+            raise fault(
+                "must be a map of names and values",
+                "write `NAME: value` lines",
+                FaultCode.WRONG_TYPE,
+            )
         if "name" in item and set(item) <= {"name", "value"}:
             pairs[str(item["name"])] = item.get("value", "")
         else:
@@ -98,7 +150,8 @@ def _pairs(value: Any) -> Any:
     return pairs
 
 
-def _text_map(value: Any) -> Any:
+def text_map(value: Any) -> Any:
+    """Take a map, or a list of pairs, of scalars and nested values as texts."""
     pairs = _pairs(value)
     if not isinstance(pairs, Mapping):
         return pairs
@@ -106,7 +159,7 @@ def _text_map(value: Any) -> Any:
 
 
 def _as_text(value: Any) -> str:
-    if value is None:
+    if value is None or value is ASIDE:
         return ""
     return value if isinstance(value, str) else json.dumps(resolve(value))
 
@@ -120,7 +173,9 @@ def _seconds(value: Any) -> float:
         return parse_duration(value)
     except ValueError as error:
         raise fault(
-            f"must be a duration: {error}", "write it as 1h30m, 10s, 500ms or a number of seconds"
+            f"must be a duration: {error}",
+            "write it as 1h30m, 10s, 500ms or a number of seconds",
+            FaultCode.BAD_DURATION,
         ) from error
 
 
@@ -131,10 +186,17 @@ def _routes(value: Any) -> Any:
     return {str(key).strip().upper(): item for key, item in value.items()}
 
 
+def _url(value: str) -> str:
+    if value and "{{" not in value and not _URL.fullmatch(value):
+        raise fault(f'must be a URL, not "{value[:60]}"', "begin it with https:// or http://")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_url)]
 Seconds = Annotated[float, BeforeValidator(_seconds)]
 TextList = Annotated[list[str], BeforeValidator(_text_list)]
 NameList = Annotated[list[str], BeforeValidator(_name_list)]
-TextMap = Annotated[dict[str, str], BeforeValidator(_text_map)]
+TextMap = Annotated[dict[str, str], BeforeValidator(text_map)]
 Variables = Annotated[dict[str, Any], BeforeValidator(_variables)]
 Routes = Annotated[dict[str, str], BeforeValidator(_routes)]
 Targets = Annotated[tuple[str, ...], BeforeValidator(_text_list)]
@@ -150,7 +212,24 @@ class Part(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nulls(cls, data: Any) -> Any:
-        if isinstance(data, dict) and None in data.values():
-            return {key: value for key, value in data.items() if value is not None}
+    def _without_nothings(cls, data: Any) -> Any:
+        if isinstance(data, dict) and (None in data.values() or ASIDE in data.values()):
+            return {key: value for key, value in data.items() if value not in (None, ASIDE)}
         return data
+
+
+class NeedyPart(Part):
+    """A part in which some keys must have a value."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _has_what_it_needs(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        made = handler(data)
+        if isinstance(data, dict):
+            missing = [key for key in cls.needs if data.get(key) in (None, "")]
+            if missing:
+                mend = f"add {missing[0]}: to it"
+                raise fault(f"has no {' and no '.join(missing)}", mend, FaultCode.MISSING_FIELD)
+        return made

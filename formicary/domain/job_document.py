@@ -6,6 +6,7 @@ from formicary.domain.document_nodes import Entry, Listing, Mapping, Node, Scala
 from formicary.domain.document_reader import ReadError, read_yaml
 from formicary.domain.document_scopes import LineScopes, Scope, ScopeFrame
 from formicary.domain.document_text import PreparedText, prepare, template_fault
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault
 from formicary.domain.field_types import Plain, Rendered
 from formicary.domain.templating import Env, TemplateError, assemble
@@ -40,7 +41,7 @@ def read_document(text: str | bytes) -> JobDocument:
     node = tree.root
     if not isinstance(node, Mapping):
         message = "a job definition is a map of keys such as job_type and tasks"
-        return JobDocument(None, [*prepared.faults, Fault("ERR_YAML", message, "", 1, 1)])
+        return JobDocument(None, [*prepared.faults, Fault(FaultCode.NOT_YAML, message, "", 1, 1)])
     scopes = _line_scopes(prepared)
     faults = [*prepared.faults, *scopes.faults]
     if scopes:
@@ -85,14 +86,16 @@ def _decoded(text: str | bytes) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         message = f"the text has {size} bytes, and {MAX_BYTES} are allowed"
-        raise ReadError(Fault("ERR_TOO_LARGE", message, "split the job, or move data to artifacts"))
+        raise ReadError(
+            Fault(FaultCode.TOO_LARGE, message, "split the job, or move data to artifacts")
+        )
     raw = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
     try:
         decoded = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         message = "the text is not UTF-8"
-        raise ReadError(Fault("ERR_YAML", message, "save it as UTF-8", line, 1)) from error
+        raise ReadError(Fault(FaultCode.NOT_UTF8, message, "save it as UTF-8", line, 1)) from error
     return decoded.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -136,5 +139,7 @@ def _double_keys(doubled: list[Mapping]) -> list[Fault]:
             key = entry.key
             message = f'"{key.text}" is given twice (first on line {earlier.key.line})'
             mend = "remove one, or put them under conditions that exclude each other"
-            faults.append(Fault("ERR_DUPLICATE_KEY", message, mend, key.line, key.column, key.text))
+            faults.append(
+                Fault(FaultCode.DUPLICATE_KEY, message, mend, key.line, key.column, key.text)
+            )
     return faults

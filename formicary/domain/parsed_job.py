@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from formicary.domain.document_nodes import Mapping as MappingNode
-from formicary.domain.document_nodes import Node, is_dynamic, names_below, place_of
+from formicary.domain.document_nodes import Node, Scalar, is_dynamic, names_below, place_of
 from formicary.domain.document_scopes import Scope, ScopeFrame
 from formicary.domain.errors import InvalidDefinitionError
 from formicary.domain.faults import Fault, in_text_order, summary
@@ -21,7 +21,7 @@ from formicary.domain.routing_key import RoutingKey
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.templating import Evaluation, TemplateError
 from formicary.domain.validation import CheckedJob, check_job
-from formicary.domain.validation_fields import path_text
+from formicary.domain.validation_fields import UNION_TAGS, Location, path_text
 from formicary.domain.validation_routes import Route, TaskEntry
 
 
@@ -229,7 +229,23 @@ def _model(
 
 def _overlay(shown: dict[str, Any], node: MappingNode, aside: set[Any]) -> None:
     """Put the text of templates where the structure has no value."""
-    for location in aside:
-        place, _ = place_of(node, location)
-        if len(location) == 1 and hasattr(place, "text"):
-            shown[str(location[0])] = place.text
+    for location in sorted(aside, key=str):
+        place, complete = place_of(node, location)
+        if complete and isinstance(place, Scalar):
+            _put(shown, location, place.text)
+
+
+def _put(shown: Any, location: Location, text: str) -> None:
+    """Put a text where a location leads; steps that lead to no item of a list end the way."""
+    *way, last = (step for step in location if step not in UNION_TAGS)
+    for step in way:
+        if isinstance(shown, list):
+            if not isinstance(step, int) or step >= len(shown):
+                return
+            shown = shown[step]
+        elif isinstance(shown, dict):
+            shown = shown.setdefault(str(step), {})
+        else:
+            return
+    if isinstance(shown, dict):
+        shown[str(last)] = text

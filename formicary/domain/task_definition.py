@@ -1,27 +1,31 @@
 """A task of a job definition: the article's fields, those of its executor on the same level."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from formicary.domain.container_definition import (
     Anything,
-    ArtifactPaths,
-    CacheConfig,
     ContainerDefinition,
     Service,
 )
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.field_types import (
     Count,
     NameList,
+    NeedyPart,
     Part,
     Routes,
     Seconds,
     Targets,
     TextList,
     TextMap,
+    Url,
     Variables,
+    fault,
 )
+from formicary.domain.file_definition import ArtifactPaths, CacheConfig
+from formicary.domain.pod_definition import AnnotationMap, LabelMap, NodeAffinity, TolerationMap
 from formicary.domain.states import HTTP_METHODS, Target, TaskMethod
 from formicary.domain.task_request import ArtifactsConfig, ExecutorOptions
 
@@ -54,10 +58,12 @@ EXECUTOR_FIELDS = (
 )
 
 
-class Webhook(Part):
+class Webhook(NeedyPart):
     """An HTTP call made when a job or a task changes its state."""
 
-    url: str = Field("", description="Where it goes.")
+    needs: ClassVar[tuple[str, ...]] = ("url",)
+
+    url: Url = Field("", description="Where it goes.")
     headers: TextMap = Field(default_factory=dict, description="HTTP headers.")
     query: TextMap = Field(default_factory=dict, description="Query parameters.")
 
@@ -70,6 +76,15 @@ class RetryBackoffPolicy(Part):
     factor: float = Field(2.0, ge=1, le=100, description="What each delay is multiplied by.")
     jitter: bool = Field(False, description="Whether delays vary at random.")
 
+    @model_validator(mode="after")
+    def _the_first_is_not_the_longest(self) -> Self:
+        if self.min is not None and self.max is not None and self.min > self.max:
+            message = (
+                f"has a first delay of {self.min:g} s, which is above the longest, {self.max:g} s"
+            )
+            raise fault(message, "let min be at most max", FaultCode.OUT_OF_RANGE)
+        return self
+
 
 class ExtractConfig(Part):
     """What a leased resource tells the job."""
@@ -78,8 +93,10 @@ class ExtractConfig(Part):
     context_prefix: str = Field("", description="What their names begin with.")
 
 
-class BasicResource(Part):
+class BasicResource(NeedyPart):
     """A resource that is leased while the task or job runs."""
+
+    needs: ClassVar[tuple[str, ...]] = ("resource_type",)
 
     resource_type: str = Field("", description="Kind of resource.")
     description: str = Field("", description="What it is.")
@@ -148,11 +165,15 @@ class TaskDefinition(Part):
     artifacts_dir: str = Field("", description="Directory for artifacts.")
     cache_dir: str = Field("", description="Directory for caches.")
     artifact_key_prefix: str = Field("", description="What artifact keys begin with.")
-    affinity: Variables = Field(default_factory=dict, description="Kubernetes node affinity.")
-    node_selector: TextMap = Field(default_factory=dict, description="Kubernetes node selector.")
-    node_tolerations: TextMap = Field(default_factory=dict, description="Kubernetes tolerations.")
-    pod_labels: TextMap = Field(default_factory=dict, description="Labels of the pod.")
-    pod_annotations: TextMap = Field(default_factory=dict, description="Annotations of the pod.")
+    affinity: NodeAffinity | None = Field(None, description="Kubernetes node affinity.")
+    node_selector: LabelMap = Field(default_factory=dict, description="Kubernetes node selector.")
+    node_tolerations: TolerationMap = Field(
+        default_factory=dict, description="Kubernetes tolerations: `key` or `key=value` and effect."
+    )
+    pod_labels: LabelMap = Field(default_factory=dict, description="Labels of the pod.")
+    pod_annotations: AnnotationMap = Field(
+        default_factory=dict, description="Annotations of the pod."
+    )
     execute_command_without_shell: bool = Field(False, description="Run commands directly.")
     debug: bool = Field(False, description="Whether the executor says more.")
     cost_factor: float = Field(0.0, ge=0, description="What its time costs.")

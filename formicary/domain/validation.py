@@ -1,27 +1,24 @@
 """Validates a whole definition: every fault at once, each with its place and its mend."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from formicary.domain.cron import check_cron, check_timezone
 from formicary.domain.document_forms import mend_forms
 from formicary.domain.document_nodes import Item, Listing, Mapping, Scalar, choices
 from formicary.domain.document_scopes import exclusive
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.states import TaskMethod
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.validation_fields import Location, check_fields
 from formicary.domain.validation_graph import TaskGraph
+from formicary.domain.validation_job import job_faults
 from formicary.domain.validation_routes import TaskEntry, routes_of
 from formicary.domain.validation_tasks import task_faults
 
 MAX_TASKS = 1000
-_JOB_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_JOB_TYPE_MEND = (
-    "take up to 100 letters, digits, dots, dashes or underscores, a letter or digit first"
-)
+_NO_TASKS = ("the job has no tasks", "list them below tasks:")
 
 
 @dataclass(slots=True)
@@ -55,7 +52,7 @@ def check_job(root: Mapping, *, alternatives: bool = True) -> CheckedJob:
     always_run = frozenset(n for n, task in tasks.items() if _may_always_run(task, models[n]))
     graph = TaskGraph(tasks, always_run)
     checked = CheckedJob(definition, head, tasks, graph, faults, head_aside, asides)
-    faults += _job_faults(root, job, head_aside)
+    faults += job_faults(root, job, head_aside)
     faults += graph.faults()
     methods = {name: _method(tasks[name], model) for name, model in models.items()}
     for name, task in tasks.items():
@@ -66,25 +63,33 @@ def check_job(root: Mapping, *, alternatives: bool = True) -> CheckedJob:
 def _task_entries(root: Mapping, tasks: dict[str, TaskEntry]) -> Iterator[Fault]:
     entries = root.all("tasks")
     if not entries:
-        yield Fault("ERR_MISSING", "the job has no tasks", "list them below tasks:", 1, 1, "tasks")
+        yield Fault(
+            FaultCode.MISSING_FIELD, "the job has no tasks", "list them below tasks:", 1, 1, "tasks"
+        )
     index = 0
     for entry in entries:
         value = entry.value
         if isinstance(value, Scalar) and value.structural() is None:
-            yield _at(value, "ERR_MISSING", "the job has no tasks", "list them below tasks:")
+            yield _at(
+                value, FaultCode.MISSING_FIELD, "the job has no tasks", "list them below tasks:"
+            )
             continue
         if not isinstance(value, Listing):
-            yield _at(value, "ERR_VALUE", "tasks must be a list", "begin each with - task_type:")
+            yield _at(
+                value, FaultCode.WRONG_TYPE, "tasks must be a list", "begin each with - task_type:"
+            )
             continue
         if not value.items:
-            yield _at(value, "ERR_MISSING", "the job has no tasks", "list them below tasks:")
+            yield _at(
+                value, FaultCode.MISSING_FIELD, "the job has no tasks", "list them below tasks:"
+            )
         for item in value.items:
             yield from _task_entry(item, index, tasks)
             index += 1
     if index > MAX_TASKS:
         yield _at(
             entries[0].value,
-            "ERR_TOO_LARGE",
+            FaultCode.TOO_MANY_TASKS,
             f"the job has {index} tasks, and {MAX_TASKS} are allowed",
             "split it by FORK_JOB",
         )
@@ -94,7 +99,7 @@ def _task_entry(item: Item, index: int, tasks: dict[str, TaskEntry]) -> Iterator
     node, field_name = item.value, f"tasks[{index}]"
     if not isinstance(node, Mapping):
         message = "a task must be a map that begins with task_type"
-        yield _at(node, "ERR_VALUE", message, "write `- task_type: NAME`", field_name)
+        yield _at(node, FaultCode.WRONG_TYPE, message, "write `- task_type: NAME`", field_name)
         return
     mend_forms(node, TaskDefinition)
     name = node.get("task_type")
@@ -102,12 +107,12 @@ def _task_entry(item: Item, index: int, tasks: dict[str, TaskEntry]) -> Iterator
         message, mend = "a task has no task_type", "name it: `task_type: NAME`"
         if isinstance(name, Scalar) and name.templated:
             message, mend = "a task_type cannot be a template", "give it a name of its own"
-        yield _at(name or node, "ERR_MISSING", message, mend, f"{field_name}.task_type")
+        yield _at(name or node, FaultCode.MISSING_FIELD, message, mend, f"{field_name}.task_type")
         return
     task = tasks.setdefault(name.text, TaskEntry(name.text, len(tasks)))
     if any(not exclusive(scope, item.scope) for _, scope in task.variants):
         message = f'there are two tasks "{name.text}" (the first on line {task.node.line})'
-        yield _at(name, "ERR_DUPLICATE_TASK", message, "rename one", f"{field_name}.task_type")
+        yield _at(name, FaultCode.DUPLICATE_TASK, message, "rename one", f"{field_name}.task_type")
     task.variants.append((node, item.scope))
     task.routes.extend(routes_of(node))
 
@@ -145,29 +150,6 @@ def _method(task: TaskEntry, model: TaskDefinition) -> TaskMethod | None:
     return model.method
 
 
-def _job_faults(root: Mapping, job: JobDefinition, aside: set[Location]) -> Iterator[Fault]:
-    name = root.get("job_type")
-    if not job.job_type and ("job_type",) not in aside:
-        where = name or root
-        yield _at(
-            where, "ERR_MISSING", "the job has no job_type", "name it: `job_type: NAME`", "job_type"
-        )
-    elif not _JOB_TYPE.fullmatch(job.job_type):
-        message = f'the job_type "{job.job_type[:100]}" is not allowed'
-        yield _at(name or root, "ERR_NAME", message, _JOB_TYPE_MEND, "job_type")
-    for key, value, check in (
-        ("cron_trigger", job.cron_trigger, check_cron),
-        ("cron_timezone", job.cron_timezone, check_timezone),
-    ):
-        place = root.get(key)
-        if value and isinstance(place, Scalar) and not place.templated:
-            try:
-                check(value)
-            except ValueError as error:
-                mend = "as in `0 9 * * MON-FRI`, or with seconds first: `0 0 9 * * MON-FRI *`"
-                yield _at(place, "ERR_CRON", f"{key}: {error}", mend, key)
-
-
-def _at(node: object, code: str, message: str, mend: str, field_name: str = "tasks") -> Fault:
+def _at(node: object, code: FaultCode, message: str, mend: str, field_name: str = "tasks") -> Fault:
     line, column = getattr(node, "line", 0), getattr(node, "column", 0)
     return Fault(code, message, mend, line, column, field_name)

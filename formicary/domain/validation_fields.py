@@ -1,5 +1,6 @@
 """Checks keys and types of a part of the text against its model, and says where and how to mend."""
 
+import re
 from collections.abc import Mapping as AbstractMapping
 from typing import Any, TypeVar
 
@@ -7,13 +8,16 @@ from pydantic import ValidationError
 
 from formicary.domain.document_forms import keys_of, shape
 from formicary.domain.document_nodes import Mapping, Node, Scalar, place_of, project
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault, did_you_mean, nearest
-from formicary.domain.field_types import FAULT_TYPE, Part
+from formicary.domain.field_types import ASIDE, FAULT_TYPE, Part
 from formicary.domain.states import TaskMethod
 
 P = TypeVar("P", bound=Part)
 Location = tuple[str | int, ...]
 
+# Steps of a location that are no keys: validators add them.
+UNION_TAGS = frozenset({"kubernetes", "docker", "[key]"})
 _MEANINGS = {
     "int": ("must be a whole number", ""),
     "float": ("must be a number", ""),
@@ -47,15 +51,18 @@ def check_fields(
                 location = detail["loc"]
                 place, _ = place_of(node, location, choice)
                 templated = isinstance(place, Scalar) and place.templated
+                known = _set_aside(data, location, unknown=detail["type"] == "extra_forbidden")
                 if templated and detail["type"] != "extra_forbidden":
                     aside.add(location)
-                else:
+                elif not known:
                     faults.append(_fault(model, node, detail, owner, prefix=prefix, choice=choice))
-                _set_aside(data, location)
 
 
-def _set_aside(data: Any, location: Location) -> None:
-    """Remove the value at a location, or what holds it when the location leads nowhere."""
+def _set_aside(data: Any, location: Location, *, unknown: bool) -> bool:
+    """Take the value at a location out, or what holds it when the location leads nowhere.
+
+    Return whether it was taken out before; what stood in its place is no good, either.
+    """
     holder: Any = None
     last: Any = None
     found = data
@@ -65,10 +72,13 @@ def _set_aside(data: Any, location: Location) -> None:
             holder, last, found = found, key, found[key]
     if isinstance(holder, list) and isinstance(found, str) and found:
         holder[last] = ""  # keeps the places of its neighbours
+    elif isinstance(holder, dict) and found is not ASIDE and not unknown:
+        holder[last] = ASIDE
     elif holder is not None:
         del holder[last]
     else:
         data.clear()
+    return found is ASIDE
 
 
 def _step_of(found: Any, step: str | int) -> str | int | None:
@@ -94,9 +104,9 @@ def _fault(
     name = path_text(_steps(location))
     if unknown:
         message, mend = _unknown_key(model, location, owner)
-        return Fault("ERR_UNKNOWN_KEY", message, mend, place.line, place.column, field)
-    meaning, mend = _meaning(detail, place)
-    return Fault("ERR_VALUE", f"{owner}: {name} {meaning}", mend, place.line, place.column, field)
+        return Fault(FaultCode.UNKNOWN_KEY, message, mend, place.line, place.column, field)
+    code, meaning, mend = _meaning(detail, place)
+    return Fault(code, f"{owner}: {name} {meaning}", mend, place.line, place.column, field)
 
 
 def _unknown_key(model: type[Part], location: Location, owner: str) -> tuple[str, str]:
@@ -114,27 +124,35 @@ def _unknown_key(model: type[Part], location: Location, owner: str) -> tuple[str
     return f'{owner}: {where} no key "{key}"', mend or "remove it, or indent it below its key"
 
 
-def _meaning(detail: Any, place: Node) -> tuple[str, str]:
+def _meaning(detail: Any, place: Node) -> tuple[FaultCode, str, str]:
     kind: str = detail["type"]
     given = f', not "{_shown(place)}"' if isinstance(place, Scalar) else ""
     context = detail.get("ctx") or {}
     if kind == FAULT_TYPE:
-        return context["message"], context["mend"]
+        return context["code"], context["message"], context["mend"]
     if kind == "enum":
-        word = place.text if isinstance(place, Scalar) else ""
-        methods = [*(method.value for method in TaskMethod), "CUSTOM_..."]
-        near = nearest(word, methods) or next(
-            (m for m in methods if m.startswith(word.upper())), ""
-        )
-        mend = f'did you mean "{near}"?' if near else f"take one of {', '.join(methods)}"
-        return f"{_quoted(word)} is not known", mend
+        return FaultCode.UNKNOWN_WORD, *_unknown_method(place)
     if kind == "literal_error":
-        return f"must be {context['expected']}{given}", ""
+        return FaultCode.UNKNOWN_WORD, f"must be {context['expected']}{given}", _near(detail, place)
     for sign, words in (("greater_than_equal", "at least"), ("less_than_equal", "at most")):
         if kind == sign:
-            return f"must be {words} {context.get('ge', context.get('le'))}{given}", ""
+            bound = context.get("ge", context.get("le"))
+            return FaultCode.OUT_OF_RANGE, f"must be {words} {bound}{given}", ""
     meaning, mend = _MEANINGS.get(kind.partition("_")[0], (str(detail["msg"]).lower(), ""))
-    return f"{meaning}{given}", mend
+    return FaultCode.WRONG_TYPE, f"{meaning}{given}", mend
+
+
+def _unknown_method(place: Node) -> tuple[str, str]:
+    word = place.text if isinstance(place, Scalar) else ""
+    methods = [*(method.value for method in TaskMethod), "CUSTOM_..."]
+    near = nearest(word, methods) or next((m for m in methods if m.startswith(word.upper())), "")
+    mend = f'did you mean "{near}"?' if near else f"take one of {', '.join(methods)}"
+    return f"{_quoted(word)} is not known", mend
+
+
+def _near(detail: Any, place: Node) -> str:
+    words = re.findall(r"'([^']+)'", detail["ctx"]["expected"])
+    return did_you_mean(place.text, words) if isinstance(place, Scalar) else ""
 
 
 def _quoted(word: str) -> str:
@@ -147,7 +165,7 @@ def _shown(place: Scalar) -> str:
 
 def _steps(location: Location) -> Location:
     """Drop the steps that validators add of their own (tags of unions)."""
-    return tuple(step for step in location if step not in ("kubernetes", "docker", "[key]"))
+    return tuple(step for step in location if step not in UNION_TAGS)
 
 
 def path_text(location: Location) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from formicary.domain.document_scopes import exclusive
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault, did_you_mean, nearest
 from formicary.domain.states import Target
 from formicary.domain.validation_routes import TaskEntry
@@ -83,7 +84,7 @@ class TaskGraph:
                 if route.to_task and route.target not in self.tasks:
                     mend = did_you_mean(route.target or "", [*self.tasks, *_TARGET_WORDS])
                     yield Fault(
-                        "ERR_UNKNOWN_TASK",
+                        FaultCode.ROUTING_TO_NOWHERE,
                         f'task "{name}": {route.field} leads to "{route.target}", '
                         "which no task has",
                         mend or "name a task of this job, or one of " + ", ".join(_TARGET_WORDS),
@@ -95,7 +96,7 @@ class TaskGraph:
     def _start_faults(self, cyclic: bool) -> Iterator[Fault]:
         if not self.starts and self.tasks and not cyclic:
             yield Fault(
-                "ERR_NO_START", "no task can be the first", "let one be routed to by nobody"
+                FaultCode.NO_START, "no task can be the first", "let one be routed to by nobody"
             )
         first, *others = self.starts or ("",)
         for name in others:
@@ -105,7 +106,7 @@ class TaskGraph:
             ):
                 continue
             yield Fault(
-                "ERR_SEVERAL_STARTS",
+                FaultCode.SEVERAL_STARTS,
                 f'no route leads to task "{name}", and the job already starts with "{first}"',
                 f'let a task lead to "{name}", or set always_run: true to run it last',
                 *task.place("task_type"),
@@ -118,7 +119,7 @@ class TaskGraph:
         for name in self.tasks.keys() - self._known_reachable():
             task = self.tasks[name]
             yield Fault(
-                "ERR_UNREACHABLE",
+                FaultCode.UNREACHABLE_TASK,
                 f'task "{name}" cannot be reached from the start',
                 "let a task that can be reached lead to it",
                 *task.place("task_type"),
@@ -134,7 +135,7 @@ class TaskGraph:
         route = next(route for route in task.routes if route.target == first)
         mend = "use EXECUTING to poll, or RESTART_TASK or RESTART_JOB to go back"
         return Fault(
-            "ERR_CYCLE",
+            FaultCode.CYCLE,
             f"tasks lead in a circle: {' -> '.join(cycle)}",
             mend,
             route.line,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from formicary.domain.document_nodes import Listing, Mapping, Scalar
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault, did_you_mean
 from formicary.domain.states import HTTP_METHODS, TaskMethod
 from formicary.domain.task_definition import TaskDefinition
@@ -27,7 +28,7 @@ def task_faults(
     yield from _forks_awaited(task, methods)
 
 
-def _fault(task: TaskEntry, code: str, key: str, message: str, mend: str) -> Fault:
+def _fault(task: TaskEntry, code: FaultCode, key: str, message: str, mend: str) -> Fault:
     line, column = task.place(key)
     field = f"tasks[{task.index}].{key}"
     return Fault(code, f'task "{task.name}": {message}', mend, line, column, field)
@@ -37,10 +38,10 @@ def _name_faults(task: TaskEntry) -> Iterator[Fault]:
     if len(task.name) > MAX_NAME or not _TASK_NAME.fullmatch(task.name):
         message = "its name is too long or holds a slash, a colon, a brace or odd space"
         mend = f"take up to {MAX_NAME} letters, digits, dots, dashes or underscores"
-        yield _fault(task, "ERR_NAME", "task_type", message, mend)
+        yield _fault(task, FaultCode.BAD_NAME, "task_type", message, mend)
     elif task.name in TARGETS or task.name.startswith("ERR_"):
         message = "its name already means something as a routing target"
-        yield _fault(task, "ERR_NAME", "task_type", message, "choose another name")
+        yield _fault(task, FaultCode.BAD_NAME, "task_type", message, "choose another name")
 
 
 def _needs(task: TaskEntry, model: TaskDefinition) -> Iterator[Fault]:
@@ -60,7 +61,7 @@ def _needs(task: TaskEntry, model: TaskDefinition) -> Iterator[Fault]:
     elif method is TaskMethod.MESSAGING and not task.has("messaging_request_queue"):
         key, mend = "messaging_request_queue", "name the queue"
     if key:
-        yield _fault(task, "ERR_MISSING", key, f"{shown} needs {key}", mend)
+        yield _fault(task, FaultCode.MISSING_FIELD, key, f"{shown} needs {key}", mend)
 
 
 def _named(task: TaskEntry, key: str) -> Iterator[Scalar]:
@@ -92,14 +93,14 @@ def _named_task(
     if name not in graph.tasks:
         mend = did_you_mean(name, graph.tasks) or "name a task of this job"
         message = f'task "{task.name}": {key} names "{name}", which no task has'
-        yield Fault("ERR_UNKNOWN_TASK", message, mend, scalar.line, scalar.column, field)
+        yield Fault(FaultCode.UNKNOWN_TASK, message, mend, scalar.line, scalar.column, field)
         return
     if graph.open_ended or task.name in graph.always_run:
         return
     if task.name not in graph.following(name):
         message = f'task "{task.name}": {key} names "{name}", which cannot have run before it'
         mend = f'let a route lead from "{name}" to "{task.name}"'
-        yield Fault("ERR_ORDER", message, mend, scalar.line, scalar.column, field)
+        yield Fault(FaultCode.WRONG_ORDER, message, mend, scalar.line, scalar.column, field)
 
 
 def _forks_awaited(task: TaskEntry, methods: dict[str, TaskMethod | None]) -> Iterator[Fault]:
@@ -110,7 +111,7 @@ def _forks_awaited(task: TaskEntry, methods: dict[str, TaskMethod | None]) -> It
                 f'task "{task.name}": await_forked_tasks names "{scalar.text}", which is {method}'
             )
             yield Fault(
-                "ERR_VALUE",
+                FaultCode.NOT_A_FORK,
                 message,
                 "name tasks whose method is FORK_JOB",
                 scalar.line,

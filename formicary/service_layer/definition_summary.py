@@ -5,7 +5,15 @@ from typing import Any
 
 from formicary.domain.parsed_job import ParsedJob
 
-_COPIED = ("description", "platform", "cron_trigger", "max_concurrency", "sem_version", "timeout")
+_COPIED = (
+    "public_plugin",
+    "description",
+    "platform",
+    "cron_trigger",
+    "max_concurrency",
+    "sem_version",
+    "timeout",
+)
 
 
 def summary_of(parsed: ParsedJob) -> dict[str, Any]:

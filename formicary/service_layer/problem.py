@@ -25,7 +25,7 @@ class ProblemFault(BaseModel):
 
 
 class Problem(BaseModel):
-    """What went wrong (RFC 9457). `code` is stable; `faults` lists all of them at once."""
+    """What went wrong (RFC 9457). `code` is stable; `errors` lists all faults of the input."""
 
     type: str = Field(examples=[_URN + "ERR_NOT_FOUND"])
     title: str
@@ -33,7 +33,7 @@ class Problem(BaseModel):
     detail: str
     code: str
     instance: str = ""
-    faults: list[ProblemFault] = Field(default_factory=list)
+    errors: list[ProblemFault] = Field(default_factory=list)
 
 
 def problem_of(error: FormicaryError) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def problem_of(error: FormicaryError) -> dict[str, Any]:
         return UNAVAILABLE_PROBLEM if error.retryable else INTERNAL_PROBLEM
     document = problem(error.status, error.code, error.message)
     if isinstance(error, InvalidDefinitionError):
-        document["faults"] = [_fault(fault) for fault in error.faults]
+        document["errors"] = [_fault(fault) for fault in error.faults]
     return {**error.details, **document}
 
 
@@ -54,7 +54,7 @@ def problem_of_validation(errors: Iterable[Mapping[str, Any]]) -> dict[str, Any]
     faults = [_fault_of_pydantic(error) for error in errors]
     words = "; ".join(f"{fault['field'] or 'body'}: {fault['message']}" for fault in faults[:5])
     more = f"; and {len(faults) - 5} more" if len(faults) > 5 else ""
-    return {**problem(400, "ERR_VALIDATION", words + more), "faults": faults}
+    return {**problem(400, "ERR_VALIDATION", words + more), "errors": faults}
 
 
 def problem(status: int, code: str, detail: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from formicary.domain.errors import ConcurrentUpdateError, ConflictError, InvalidRequestError
 from formicary.domain.parsed_job import ParsedJob, parse_job
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Principal
+from formicary.domain.sem_version import may_follow
 from formicary.service_layer.change_job_type import apply_concurrency
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.definition_summary import summary_of
@@ -56,6 +57,7 @@ def _save(plane: ControlPlane, caller: Principal, text: str, parsed: ParsedJob) 
         version = _next_version(plane, caller, job_type, current, text)
         if current is not None and current.sha256 == version.sha256:
             return SavedDefinition(current, version, parsed, created=False)
+        _check_plugin(parsed, current)
         try:
             expected = current.version if current else 0
             record = plane.definitions.save_version(version, summary, expected)
@@ -65,6 +67,19 @@ def _save(plane: ControlPlane, caller: Principal, text: str, parsed: ParsedJob) 
         version = replace(version, version=record.version)
         return SavedDefinition(record, version, parsed, created=True)
     raise ConflictError(f"Others keep uploading {job_type!r} at the same moment; try again.")
+
+
+def _check_plugin(parsed: ParsedJob, current: JobTypeRecord | None) -> None:
+    """Refuse to publish a plugin whose version does not rise: others count on what it names."""
+    former = current.summary if current else {}
+    new, old = parsed.definition.sem_version, str(former.get("sem_version"))
+    both = parsed.definition.public_plugin and former.get("public_plugin")
+    if both and not may_follow(new, old):
+        raise ConflictError(
+            f"The public plugin {parsed.definition.job_type!r} is published in version {old}, and "
+            f"{new} does not follow it: give it a higher sem_version.",
+            sem_version=old,
+        )
 
 
 def _next_version(

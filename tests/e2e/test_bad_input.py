@@ -61,7 +61,7 @@ def test_a_definition_with_a_fault_is_refused_with_its_place(api, name):
     answer = api.upload(text)
 
     assert_problem(answer, 400, "ERR_DEFINITION")
-    faults = answer.json["faults"]
+    faults = answer.json["errors"]
     assert faults
     if line:
         assert line in [fault["line"] for fault in faults], faults
@@ -76,7 +76,7 @@ def test_all_faults_are_told_at_once(api):
         "  timeout: soon\n  script: ['true']\n"
     )
 
-    lines = {fault["line"] for fault in answer.json["faults"]}
+    lines = {fault["line"] for fault in answer.json["errors"]}
     assert lines >= {2, 5, 6}
 
 

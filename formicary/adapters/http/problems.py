@@ -66,7 +66,7 @@ def _build(status: int, message: str, problem: Mapping[str, Any]) -> FormicaryEr
 
 def _faults(problem: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     # Faults of a plain request have no line, and the detail has said it all.
-    found = problem.get("faults")
+    found = problem.get("errors")
     faults = (
         [fault for fault in found if isinstance(fault, dict)] if isinstance(found, list) else []
     )

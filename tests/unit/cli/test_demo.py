@@ -56,7 +56,7 @@ def test_the_demo_ends_with_1_when_its_job_has_not_completed(home, ends, state):
 
 def test_the_demo_says_what_is_wrong_with_an_example(home, plane):
     fault = {"line": 1, "column": 1, "message": "odd", "field": "job_type"}
-    plane.problem("POST", "/api/jobs/definitions", 400, "1 fault", faults=[fault])
+    plane.problem("POST", "/api/jobs/definitions", 400, "1 fault", errors=[fault])
 
     with pytest.raises(LocalError, match=r"cleanup.yaml:1:1: job_type: odd"):
         demo.main(home)

@@ -43,7 +43,7 @@ def test_push_shows_every_fault_with_its_line_a_caret_and_the_mend(formicary, pl
         },
         {"line": 3, "column": 14, "field": "tasks[0]", "message": "no method"},
     ]
-    plane.problem("POST", DEFINITIONS, 400, "2 faults", code="ERR_DEFINITION", faults=faults)
+    plane.problem("POST", DEFINITIONS, 400, "2 faults", code="ERR_DEFINITION", errors=faults)
 
     outcome = formicary("job", "push", "bad.yaml")
 
@@ -57,7 +57,7 @@ def test_push_shows_every_fault_with_its_line_a_caret_and_the_mend(formicary, pl
 def test_push_tries_every_file_and_reports_the_fault_of_one(formicary, plane, tmp_path):
     (tmp_path / "a.yaml").write_text("a")
     (tmp_path / "b.yaml").write_text("b")
-    bad = Answer({"detail": "bad", "faults": [{"line": 1, "message": "m"}]}, 400)
+    bad = Answer({"detail": "bad", "errors": [{"line": 1, "message": "m"}]}, 400)
     plane.on("POST", DEFINITIONS, bad, Answer({"job_type": "b", "version": 1}, 201))
 
     outcome = formicary("job", "push", "a.yaml", "b.yaml")

@@ -9,12 +9,29 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ant_agent.settings import Settings
-from formicary.domain import container_definition, field_types, job_definition, task_definition
+from formicary.domain import (
+    container_definition,
+    field_types,
+    file_definition,
+    job_definition,
+    pod_definition,
+    task_definition,
+    volume_definition,
+)
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.field_types import Part
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.task_definition import TaskDefinition
 from tests.unit.docs.not_yet import UNUSED
 
+_MODULES = (
+    job_definition,
+    task_definition,
+    container_definition,
+    file_definition,
+    pod_definition,
+    volume_definition,
+)
 # By identity of the alias: what each is called in a document.
 _ALIASES = (
     (field_types.Seconds, "duration"),
@@ -26,7 +43,12 @@ _ALIASES = (
     (field_types.Targets, "target, or a list"),
     (field_types.Count, "whole number"),
     (container_definition.Anything, "anything"),
-    (container_definition.VolumeField, "`Volumes`, or a map"),
+    (container_definition.Size, "size"),
+    (container_definition.Cpu, "processors"),
+    (volume_definition.VolumeField, "`Volumes`, or a map"),
+    (pod_definition.LabelMap, "map of labels"),
+    (pod_definition.AnnotationMap, "map of texts"),
+    (pod_definition.TolerationMap, "map of effects"),
     (job_definition.Channel, "`NotifyChannel`"),
 )
 _PLAIN = {
@@ -36,6 +58,7 @@ _PLAIN = {
     float: "number",
     tuple[TaskDefinition, ...]: "list of tasks",
 }
+FIRST = "0.1"
 FLAGS = {
     "url": "--url",
     "token": "--token",
@@ -56,13 +79,22 @@ def task_table() -> str:
     return _definition_table(TaskDefinition, UNUSED["task"])
 
 
-def parts_table() -> str:
-    """Every part that has keys of its own, with the keys."""
-    rows = [
-        (f"`{part.__name__}`", _sentence(part), ", ".join(_key(n, f) for n, f in _fields(part)))
+def parts_tables() -> str:
+    """Every part that has keys of its own: what it is, and a table of the keys."""
+    return "\n\n".join(
+        f"**`{part.__name__}`**: {_sentence(part)}{_needs(part)}\n\n{_definition_table(part, {})}"
         for part in _parts()
-    ]
-    return table(("part", "what it is", "keys"), rows)
+    )
+
+
+def _needs(part: type[Part]) -> str:
+    needs = getattr(part, "needs", ())
+    return f" Needs {', '.join(f'`{key}`' for key in needs)}." if needs else ""
+
+
+def faults_table() -> str:
+    """The codes of what can be wrong with a definition."""
+    return table(("code", "meaning"), [(f"`{code}`", code.meaning) for code in FaultCode])
 
 
 def settings_table() -> str:
@@ -100,10 +132,16 @@ def _definition_table(model: type[Part], unused: dict[str, str]) -> str:
             _type(hints[name]),
             _default(info),
             _meaning(info, unused.get(name)),
+            _since(info),
         )
         for name, info in _fields(model)
     ]
-    return table(("field", "type", "default", "meaning"), rows)
+    return table(("field", "type", "default", "meaning", "since"), rows)
+
+
+def _since(info: FieldInfo) -> str:
+    extra = info.json_schema_extra
+    return str(extra.get("since", FIRST)) if isinstance(extra, dict) else FIRST
 
 
 def _meaning(info: FieldInfo, instead: str | None) -> str:
@@ -126,11 +164,11 @@ def _sentence(part: type[Part]) -> str:
 def _parts() -> list[type[Part]]:
     found = {
         value.__name__: value
-        for module in (job_definition, task_definition, container_definition)
+        for module in _MODULES
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, Part)
     }
-    whole = {"Part", "JobDefinition", "TaskDefinition"}
+    whole = {"Part", "NeedyPart", "JobDefinition", "TaskDefinition"}
     return [found[name] for name in sorted(found.keys() - whole)]
 
 

@@ -118,4 +118,4 @@ def test_a_bad_registration_is_refused(api: ApiPlay, fields: dict[str, Any]) -> 
     answer = api.post("/api/ants", ANT | fields)
 
     assert answer.status == 400
-    assert answer.json["faults"][0]["field"].split(".")[0] in fields
+    assert answer.json["errors"][0]["field"].split(".")[0] in fields

@@ -65,8 +65,8 @@ def test_every_fault_is_told_with_its_place_and_nothing_is_stored(api: ApiPlay) 
     assert answer.status == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.json["code"] == "ERR_DEFINITION"
-    assert len(answer.json["faults"]) >= 2
-    assert all(fault["line"] > 0 and fault["message"] for fault in answer.json["faults"])
+    assert len(answer.json["errors"]) >= 2
+    assert all(fault["line"] > 0 and fault["message"] for fault in answer.json["errors"])
     assert api.get("/api/jobs/definitions").json["total_records"] == 0
 
 
@@ -140,3 +140,19 @@ def test_a_summary_is_enough_to_submit(api: ApiPlay) -> None:
     assert record is not None
     assert (record.summary["tasks"], record.summary["required_params"]) == (2, ["Name"])
     assert json.dumps(record.summary)
+
+
+def test_a_public_plugin_rises_in_version(api: ApiPlay) -> None:
+    def publish(version: str, text: str = "goodbye"):
+        plugin = HELLO.replace("job_type: hello", "job_type: org.acme.hello")
+        head = f"public_plugin: true\nsem_version: {version}\n"
+        return api.define(head + plugin.replace("goodbye", text))
+
+    assert publish("1.0-dev").status == 201
+    assert publish("1.0-dev", "again").status == 201
+    assert publish("1.0").status == 201
+    assert publish("1.0").status == 200
+    refused = publish("1.0", "other")
+    assert (refused.status, refused.json["sem_version"]) == (409, "1.0")
+    assert "higher sem_version" in refused.json["detail"]
+    assert publish("1.1", "other").status == 201

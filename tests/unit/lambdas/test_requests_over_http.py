@@ -103,7 +103,7 @@ def test_unknown_fields_are_refused_with_the_nearest(api: ApiPlay) -> None:
     answer = api.submit(parms={"Name": "x"}, job_priority="high")
 
     assert answer.status == 400
-    faults = {fault["field"]: fault["message"] for fault in answer.json["faults"]}
+    faults = {fault["field"]: fault["message"] for fault in answer.json["errors"]}
     assert "'params'" in faults["parms"]
     assert "job_priority" in faults
 
