@@ -25,7 +25,7 @@ class Fault:
 
     def to_json(self) -> dict[str, str | int]:
         """Return it as a problem document lists it."""
-        return asdict(self)
+        return {**asdict(self), "code": str(self.code)}
 
 
 def in_text_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
