@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ant_agent.artifact_transfer import ArtifactTransfer
 from ant_agent.backoff import Backoff
+from ant_agent.cache import Caches
 from ant_agent.connection import Connection
 from ant_agent.control_plane import (
     ControlPlaneClient,
@@ -169,6 +170,7 @@ class Ant:
         runner = TaskRunner(
             executors=self._executors,
             transfer=ArtifactTransfer(store),
+            caches=Caches(store, settings.cache_limit_bytes),
             log_sink=store,
             base_environment=settings.task_environment(),
             output_limit=settings.output_limit_bytes,

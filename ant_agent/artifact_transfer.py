@@ -1,7 +1,5 @@
 """Brings a task's dependencies in and its artifacts out."""
 
-import hashlib
-import logging
 import mimetypes
 import time
 from collections.abc import Callable
@@ -14,12 +12,13 @@ from ulid import ULID
 
 from ant_agent.archive import UnsafeArchiveError, pack_folder, unpack_folder
 from ant_agent.artifact_selection import Selected
+from ant_agent.artifact_upload import ArtifactUpload, PartStore, UploadError
 from ant_agent.aws_errors import AWS_OR_FILE_FAULTS
+from ant_agent.file_parts import hash_file
 from ant_agent.object_store import ObjectMissingError
 from formicary.domain.artifact import Artifact
 from formicary.domain.task_request import TaskMessage
 
-_log = logging.getLogger(__name__)
 _ATTEMPTS = 4
 _ARCHIVE = {"archive": "tar.gz"}
 _NEAREST = {".gz": "application/gzip", ".bz2": "application/x-bzip2", ".xz": "application/x-xz"}
@@ -29,18 +28,11 @@ class DependencyError(Exception):
     """An artifact that the task needs is not to be had."""
 
 
-class UploadError(Exception):
-    """An artifact could not be stored."""
-
-
-class FileStore(Protocol):
+class FileStore(PartStore, Protocol):
     """Objects as files."""
 
-    def upload(self, file: Path, key: str, content_type: str, sha256: str) -> None:
-        """Store a file."""
-
     def download(self, key: str, file: Path, check: Callable[[], None]) -> str:
-        """Fetch an object; return its SHA-256."""
+        """Fetch an object, or what the file lacks of it; return the SHA-256 of the whole."""
 
 
 class ArtifactTransfer:
@@ -71,7 +63,12 @@ class ArtifactTransfer:
             file.unlink(missing_ok=True)
 
     def store(
-        self, selected: Selected, message: TaskMessage, scratch: Path, check: Callable[[], None]
+        self,
+        selected: Selected,
+        message: TaskMessage,
+        scratch: Path,
+        check: Callable[[], None],
+        tell: Callable[[str], None],
     ) -> tuple[Artifact, list[str]]:
         """Upload a file, or a folder as one archive; return the artifact and warnings."""
         warnings: list[str] = []
@@ -83,7 +80,10 @@ class ArtifactTransfer:
         key = f"{message.object_prefix}artifacts/{selected.order}/{quote(name, safe='')}"
         content_type = "application/gzip" if folder else _content_type(name)
         try:
-            sha256, size = self._upload(file, key, content_type, check)
+            hashed = hash_file(file, check)
+            ArtifactUpload(self._store, hashed, key, content_type, check=check, tell=tell).send()
+        except OSError as error:
+            raise UploadError(f"artifact {name!r} cannot be read: {error.strerror}") from error
         finally:
             if folder:
                 file.unlink(missing_ok=True)
@@ -100,9 +100,9 @@ class ArtifactTransfer:
             task_execution_id=request.task_execution_id,
             task_type=request.task_type,
             artifact_order=selected.order,
-            sha256=sha256,
+            sha256=hashed.sha256,
             content_type=content_type,
-            content_length=size,
+            content_length=hashed.size,
             metadata=dict(_ARCHIVE) if folder else {},
             user_id=request.user_id,
             expires_at=None if lifetime is None else now + timedelta(seconds=lifetime),
@@ -124,39 +124,13 @@ class ArtifactTransfer:
                 continue
             if artifact.sha256 in {"", sha256}:
                 return
+            file.unlink()
         raise DependencyError(f"artifact {artifact.name!r} cannot be fetched: {problem}")
-
-    def _upload(
-        self, file: Path, key: str, content_type: str, check: Callable[[], None]
-    ) -> tuple[str, int]:
-        problem: Exception | None = None
-        for attempt in range(_ATTEMPTS):
-            check()
-            _pause(attempt)
-            try:
-                sha256, size = _hash(file, check)
-                self._store.upload(file, key, content_type, sha256)
-            except AWS_OR_FILE_FAULTS as error:
-                _log.warning("upload failed", extra={"key": key, "error": str(error)})
-                problem = error
-            else:
-                return sha256, size
-        raise UploadError(f"artifact {file.name!r} cannot be stored: {problem}")
 
 
 def _pause(attempt: int) -> None:
     if attempt:
         time.sleep(0.1 * 4 ** (attempt - 1))
-
-
-def _hash(file: Path, check: Callable[[], None]) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    with file.open("rb") as content:
-        while block := content.read(2**20):
-            check()
-            digest.update(block)
-            size += len(block)
-    return digest.hexdigest(), size
 
 
 def _content_type(name: str) -> str:

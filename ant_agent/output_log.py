@@ -5,6 +5,7 @@ Small output of a short task goes with the response; everything else becomes chu
 
 import logging
 import os
+import threading
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +32,8 @@ class OutputLog:
         """Keep at most `limit` bytes at `path`; chunks go to the sink under `prefix`."""
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._limit = limit
+        # Uploads tell their progress from threads of their own.
+        self._lock = threading.Lock()
         self._size = 0
         self._truncated = False
         self._streamer = LogStreamer(self._fd, sink, prefix)
@@ -43,7 +46,11 @@ class OutputLog:
 
     def write(self, block: bytes) -> None:
         """Keep a block, or what fits of it."""
-        self.scanner.feed(block)
+        with self._lock:
+            self.scanner.feed(block)
+            self._keep(block)
+
+    def _keep(self, block: bytes) -> None:
         if self._truncated:
             return
         kept = block[: self._limit - self._size]

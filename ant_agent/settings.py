@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     output_limit_bytes: int = Field(
         default=64 * 2**20, ge=4096, le=2**30, description="Output of a task that is kept."
     )
+    cache_limit_bytes: int = Field(
+        default=2 * 2**30, ge=0, description="Largest cache of a task that is restored or saved."
+    )
     http_body_limit_bytes: int = Field(
         default=16 * 2**20, ge=1024, le=2**30, description="Largest response of an HTTP task."
     )

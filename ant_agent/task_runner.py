@@ -7,10 +7,9 @@ however a step ends, the ones after it that clean up or preserve still happen.
 import contextlib
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 
-from ant_agent.artifact_selection import select
-from ant_agent.artifact_transfer import ArtifactTransfer, DependencyError, UploadError
+from ant_agent.artifact_transfer import ArtifactTransfer, DependencyError
+from ant_agent.cache import Caches, TaskCache, Workplace
 from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
 from ant_agent.executors.base import (
     Executor,
@@ -19,6 +18,7 @@ from ant_agent.executors.base import (
     TaskContext,
     TaskSession,
 )
+from ant_agent.keeper import Keeper
 from ant_agent.log_streamer import ObjectSink
 from ant_agent.output_log import OutputLog
 from ant_agent.task_directory import TaskDirectory, WorkingDirError
@@ -38,6 +38,7 @@ class TaskRunner:
         *,
         executors: Mapping[TaskMethod, Executor],
         transfer: ArtifactTransfer,
+        caches: Caches,
         log_sink: ObjectSink,
         base_environment: Mapping[str, str],
         output_limit: int,
@@ -45,6 +46,7 @@ class TaskRunner:
     ) -> None:
         self._executors = executors
         self._transfer = transfer
+        self._keeper = Keeper(transfer, caches)
         self._log_sink = log_sink
         self._base_environment = base_environment
         self._output_limit = output_limit
@@ -84,7 +86,7 @@ class TaskRunner:
             outcome.fail(ErrorCode.UNSUPPORTED_METHOD, f"this ant does not carry out {method}")
             return
         try:
-            task = self._prepare(
+            task, cache = self._prepare(
                 executor,
                 message,
                 directory,
@@ -104,7 +106,8 @@ class TaskRunner:
         with contextlib.closing(executor.open(task)) as session:
             self._execute(session, task, outcome)
             self._clean_up(session, task, outcome)
-            self._keep_artifacts(session, message, task, outcome)
+            task.cancellation.allow_clean_up(self._after_script_seconds)
+            self._keeper.keep(message, session, task, cache=cache, outcome=outcome)
         if not executor.on_host:
             outcome.reached("pod_shutdown_at")
 
@@ -117,11 +120,13 @@ class TaskRunner:
         cancellation: Cancellation,
         output: OutputLog,
         outcome: Outcome,
-    ) -> TaskContext:
+    ) -> tuple[TaskContext, TaskCache | None]:
         wanted = message.request.executor_opts.working_dir if executor.on_host else ""
         working_dir = directory.working_dir(wanted)
         for dependency in message.dependencies:
             self._transfer.fetch(dependency, working_dir, directory.control, cancellation.check)
+        place = Workplace(working_dir, directory.control, cancellation.check, output.say)
+        cache = self._keeper.caches.restore(message, place)
         outcome.reached("dependent_artifacts_downloaded_at")
         environment, warnings = (
             task_environment(message, self._base_environment, directory)
@@ -129,7 +134,7 @@ class TaskRunner:
             else task_environment(message)
         )
         outcome.warnings += warnings
-        return TaskContext(
+        task = TaskContext(
             request=message.request,
             environment=environment,
             directory=directory,
@@ -137,6 +142,7 @@ class TaskRunner:
             output=output,
             cancellation=cancellation,
         )
+        return task, cache
 
     def _execute(self, session: TaskSession, task: TaskContext, outcome: Outcome) -> None:
         try:
@@ -161,36 +167,6 @@ class TaskRunner:
         if task.cancellation.reason is StopReason.ABANDONED:
             outcome.stop(StopReason.ABANDONED, None)
         outcome.reached("post_script_finished_at")
-
-    def _keep_artifacts(
-        self, session: TaskSession, message: TaskMessage, task: TaskContext, outcome: Outcome
-    ) -> None:
-        config = message.request.executor_opts.artifacts
-        if not config.paths or outcome.stopped in {StopReason.CANCELLED, StopReason.ABANDONED}:
-            return
-        if config.when not in {"always", "onSuccess" if outcome.succeeded else "onFailure"}:
-            return
-        task.cancellation.allow_clean_up(self._after_script_seconds)
-        try:
-            outcome.warnings += session.fetch(config.paths)
-            self._upload(message, task, config.paths, outcome)
-        except (UploadError, ExecutorError) as error:
-            outcome.fail(ErrorCode.ARTIFACT_UPLOAD, str(error))
-        except TaskStoppedError as stopped:
-            outcome.stop(stopped.reason, message.request.timeout)
-        outcome.reached("artifacts_uploaded_at")
-
-    def _upload(
-        self, message: TaskMessage, task: TaskContext, paths: list[str], outcome: Outcome
-    ) -> None:
-        selected, warnings = select(Path(task.working_dir), paths)
-        outcome.warnings += warnings
-        for item in selected:
-            artifact, warnings = self._transfer.store(
-                item, message, task.directory.control, task.cancellation.check
-            )
-            outcome.artifacts.append(artifact)
-            outcome.warnings += warnings
 
     def _finish(self, output: OutputLog, outcome: Outcome) -> None:
         outcome.log = output.finish()

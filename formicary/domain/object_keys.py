@@ -1,5 +1,8 @@
 """Where objects lie in the artifact bucket. All begin with `t/<tenant>/`: rights end there."""
 
+import hashlib
+from urllib.parse import quote
+
 
 def attempt_prefix(
     tenant: str, request_id: str, execution_id: str, task_type: str, attempt: int
@@ -18,3 +21,9 @@ def log_prefix(
 def upload_key(tenant: str, artifact_id: str) -> str:
     """Return the key of an artifact that a user uploaded."""
     return f"t/{tenant}/u/{artifact_id}"
+
+
+def cache_key(tenant: str, job_type: str, name: str) -> str:
+    """Return the key of a cache: one a name, shared by the runs of a job type alone."""
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return f"t/{tenant}/c/{quote(job_type, safe='')}/{digest}.tar.gz"

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from formicary.domain.artifact import Artifact
+from formicary.domain.container_definition import CacheConfig
 from formicary.domain.states import TaskMethod
 
 MESSAGE_SCHEMA_VERSION = 1
@@ -40,6 +41,7 @@ class ExecutorOptions(BaseModel):
     environment: dict[str, str] = Field(default_factory=dict)
     working_dir: str = ""
     artifacts: ArtifactsConfig = Field(default_factory=ArtifactsConfig)
+    cache: CacheConfig | None = None
     headers: dict[str, str] = Field(default_factory=dict)
     query: dict[str, str] = Field(default_factory=dict)
 

@@ -115,13 +115,53 @@ def test_a_declared_path_that_is_missing_is_a_warning(bench: Workbench) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "link", "link/passwd", "*nk", "a/../../x"])
-def test_nothing_outside_the_working_directory_is_kept(bench: Workbench, path: str) -> None:
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "link", "link/passwd", "a/../../x"])
+def test_a_path_that_leads_out_of_the_working_directory_fails_the_task(
+    bench: Workbench, path: str
+) -> None:
     outcome = bench.run(task("echo x > ../x; ln -s /etc link", options=keeping(path)))
 
     assert outcome.artifacts == []
-    assert len(outcome.warnings) == 1
-    assert outcome.status() is RequestState.COMPLETED
+    assert outcome.status() is RequestState.FAILED
+    assert outcome.result.error_code == "ERR_ARTIFACT_UPLOAD"
+    assert repr(path) in outcome.result.error_message
+    assert "out of the working directory" in outcome.result.error_message
+
+
+def test_links_out_that_a_glob_matches_are_left_out(bench: Workbench) -> None:
+    outcome = bench.run(task("echo x > a; ln -s /etc/passwd b", options=keeping("*")))
+
+    assert [artifact.path for artifact in outcome.artifacts] == ["a"]
+    assert outcome.warnings == [
+        "artifact path '*' matches links out of the working directory: left out"
+    ]
+
+
+def test_a_glob_that_matches_too_many_files_fails_the_task_and_other_paths_are_kept(
+    bench: Workbench,
+) -> None:
+    script = "echo x > report; i=0; while [ $i -le 500 ]; do : > $i.tmp; i=$((i+1)); done"
+
+    outcome = bench.run(task(script, options=keeping("report", "*.tmp")))
+
+    assert [artifact.path for artifact in outcome.artifacts] == ["report"]
+    assert outcome.result.error_code == "ERR_ARTIFACT_UPLOAD"
+    assert "name a folder" in outcome.result.error_message
+
+
+def test_a_glob_of_any_depth_keeps_files(bench: Workbench) -> None:
+    script = "mkdir -p a/b .hidden; touch a/1.txt a/b/2.txt a/b/no .hidden/3.txt; ln -s . a/loop"
+
+    outcome = bench.run(task(script, options=keeping("**/*.txt", "a/**")))
+
+    assert [artifact.path for artifact in outcome.artifacts] == [
+        "a/1.txt",
+        "a/b/2.txt",
+        "a/1.txt",
+        "a/b/2.txt",
+        "a/b/no",
+        "a/loop",
+    ]
 
 
 def test_a_link_in_a_folder_that_leads_out_is_left_out(bench: Workbench) -> None:

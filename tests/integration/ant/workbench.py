@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from ant_agent.artifact_transfer import ArtifactTransfer
+from ant_agent.artifact_upload import UploadLostError
+from ant_agent.cache import Caches
 from ant_agent.cancellation import Cancellation
 from ant_agent.executors import ExecutorHost, executors_for
-from ant_agent.object_store import ObjectMissingError
+from ant_agent.file_parts import FilePart, HashedFile
+from ant_agent.object_store import ObjectMissingError, StoredObject
 from ant_agent.process_manager import ProcessManager
 from ant_agent.settings import Settings
 from ant_agent.task_directory import TaskDirectory
@@ -26,14 +29,42 @@ class InMemoryObjects:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.failures = 0
+        self.parts: dict[str, dict[int, bytes]] = {}
+        self.parts_sent: list[int] = []
+        self.begun = 0
+        self.age_seconds = 0.0
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         self._maybe_fail()
         self.objects[key] = body
 
-    def upload(self, file: Path, key: str, content_type: str, sha256: str) -> None:
+    def upload(self, file: HashedFile, key: str, content_type: str) -> None:
         self._maybe_fail()
-        self.objects[key] = file.read_bytes()
+        self.objects[key] = file.path.read_bytes()
+
+    def begin_parts(self, key: str, content_type: str, sha256: str) -> str:
+        self._maybe_fail()
+        self.begun += 1
+        self.parts[key] = {}
+        return str(self.begun)
+
+    def put_part(self, key: str, upload_id: str, file: HashedFile, part: FilePart) -> str:
+        self._maybe_fail()
+        if upload_id != str(self.begun):
+            raise UploadLostError("forgotten")
+        with file.path.open("rb") as content:
+            content.seek(part.offset)
+            self.parts[key][part.number] = content.read(part.size)
+        self.parts_sent.append(part.number)
+        return f"tag-{part.number}"
+
+    def finish_parts(self, key: str, upload_id: str, tags: list[tuple[FilePart, str]]) -> None:
+        self._maybe_fail()
+        assert [tag for _, tag in tags] == [f"tag-{n}" for n in sorted(self.parts[key])]
+        self.objects[key] = b"".join(body for _, body in sorted(self.parts.pop(key).items()))
+
+    def abort_parts(self, key: str, upload_id: str) -> None:
+        del self.parts[key]
 
     def download(self, key: str, file: Path, check: Callable[[], None]) -> str:
         self._maybe_fail()
@@ -41,6 +72,11 @@ class InMemoryObjects:
             raise ObjectMissingError(key)
         file.write_bytes(self.objects[key])
         return hashlib.sha256(self.objects[key]).hexdigest()
+
+    def stored(self, key: str) -> StoredObject | None:
+        self._maybe_fail()
+        found = self.objects.get(key)
+        return None if found is None else StoredObject(len(found), self.age_seconds)
 
     def _maybe_fail(self) -> None:
         if self.failures:
@@ -51,9 +87,11 @@ class InMemoryObjects:
 class Workbench:
     """Everything an attempt needs."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(
+        self, folder: Path, objects: InMemoryObjects | None = None, **settings: Any
+    ) -> None:
         self.folder = folder
-        self.objects = InMemoryObjects()
+        self.objects = objects or InMemoryObjects()
         self.settings = Settings(
             url="http://nowhere",
             token="t",
@@ -65,6 +103,7 @@ class Workbench:
                 self.settings.methods, ExecutorHost(self.settings, self.processes)
             ),
             transfer=ArtifactTransfer(self.objects),
+            caches=Caches(self.objects, self.settings.cache_limit_bytes),
             log_sink=self.objects,
             base_environment=self.settings.task_environment(),
             output_limit=self.settings.output_limit_bytes,

@@ -52,7 +52,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "container": NO_CONTAINER,
         "helper": NO_CONTAINER,
         "services": NO_CONTAINER,
-        "cache": "nothing is kept between runs",
         "privileged": NO_CONTAINER,
         "network_mode": NO_CONTAINER,
         "host_network": NO_CONTAINER,
