@@ -18,7 +18,7 @@ from ant_agent.artifact_upload import ArtifactUpload, UploadError
 from ant_agent.aws_errors import AWS_OR_FILE_FAULTS
 from ant_agent.file_parts import hash_file
 from ant_agent.object_store import ObjectMissingError, StoredObject
-from formicary.domain.container_definition import CacheConfig
+from formicary.domain.file_definition import CacheConfig
 from formicary.domain.object_keys import cache_key
 from formicary.domain.task_request import TaskMessage
 

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from formicary.domain.artifact import Artifact
-from formicary.domain.container_definition import CacheConfig
+from formicary.domain.file_definition import CacheConfig
 from formicary.domain.states import TaskMethod
 
 MESSAGE_SCHEMA_VERSION = 1
