@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective, TaskInFlight
 from formicary.domain.artifact import Artifact
+from formicary.domain.drawn_graph import DrawnGraph
 from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
 from formicary.domain.job_run import JobRun
 from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
@@ -282,3 +283,10 @@ class EventBus(Protocol):
 
     def publish(self, events: Sequence[JobExecutionLifecycleEvent]) -> Sequence[int]:
         """Publish events in their order; return the places of those that were not taken."""
+
+
+class GraphPainter(Protocol):
+    """Draws pictures of graphs."""
+
+    def paint(self, graph: DrawnGraph) -> bytes:
+        """Return a graph as PNG."""

@@ -12,6 +12,7 @@ from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
 from formicary.adapters.aws.sts_credential_broker import StsCredentialBroker
 from formicary.adapters.system import SystemClock, UlidGenerator
 from formicary.bootstrap.later_client import later
+from formicary.bootstrap.pictures import png_painter
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tenant_limits import KnownLimits
@@ -48,6 +49,7 @@ def build_api(
             events_queue_url=events_queue_url,
             bucket=artifact_bucket,
         ),
+        pictures=later(png_painter),
         clock=clock,
         ids=UlidGenerator(),
         gates=gates,

@@ -9,6 +9,8 @@ from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.bootstrap.later_client import later
+from formicary.bootstrap.pictures import png_painter
 from formicary.ports import Clock, IdGenerator
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
@@ -29,6 +31,7 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         objects=InMemoryObjectStore(),
         tokens=InMemoryTokenRepository(),
         credentials=InMemoryCredentialBroker(clock),
+        pictures=later(png_painter),
         clock=clock,
         ids=ids,
         gates=gates,

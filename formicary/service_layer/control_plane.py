@@ -9,6 +9,7 @@ from formicary.ports import (
     DefinitionRepository,
     EventQueue,
     GateRepository,
+    GraphPainter,
     IdGenerator,
     ObjectStore,
     RunRepository,
@@ -43,6 +44,7 @@ class ControlPlane:
     objects: ObjectStore
     tokens: TokenRepository
     credentials: CredentialBroker
+    pictures: GraphPainter
     clock: Clock
     ids: IdGenerator
     gates: GateRepository

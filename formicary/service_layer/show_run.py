@@ -1,6 +1,5 @@
 """Showing one run: its head, and the attempts of every execution that its tasks ended in."""
 
-from formicary.domain.dot import to_dot
 from formicary.domain.job_run import JobRun
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.records import Principal, TaskAttempt
@@ -8,7 +7,7 @@ from formicary.domain.states import STATE_OF_MARK, TaskMark
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_run import find_run
 from formicary.service_layer.run_view import JobRequestView, run_view
-from formicary.service_layer.task_view import TaskFacts, task_views
+from formicary.service_layer.task_view import TaskFacts
 
 
 def show_run(plane: ControlPlane, caller: Principal, request_id: str) -> JobRequestView:
@@ -16,15 +15,7 @@ def show_run(plane: ControlPlane, caller: Principal, request_id: str) -> JobRequ
     run = find_run(plane, caller, request_id)
     pinned = plane.parsed.find(run.tenant, run.job_type, run.job_version)
     facts = task_facts(pinned.parsed) if pinned else []
-    return run_view(run, facts, _attempts(plane, run))
-
-
-def show_run_graph(plane: ControlPlane, caller: Principal, request_id: str) -> str:
-    """Return the graph of a run in Graphviz's language, with the state of each task."""
-    run = find_run(plane, caller, request_id)
-    parsed = plane.parsed.get(run.tenant, run.job_type, run.job_version).parsed
-    tasks = task_views(run, task_facts(parsed), ())
-    return to_dot(parsed, {task.task_type: str(task.task_state) for task in tasks})
+    return run_view(run, facts, attempts_of(plane, run))
 
 
 def task_facts(parsed: ParsedJob) -> list[TaskFacts]:
@@ -39,8 +30,8 @@ def task_facts(parsed: ParsedJob) -> list[TaskFacts]:
     ]
 
 
-def _attempts(plane: ControlPlane, run: JobRun) -> list[TaskAttempt]:
-    """A restart keeps completed tasks, so their attempts lie under earlier executions."""
+def attempts_of(plane: ControlPlane, run: JobRun) -> list[TaskAttempt]:
+    """Return the attempts that count: a restart keeps completed tasks, of earlier executions."""
     executions = {
         run.origin_execution_id(index)
         for index, mark in enumerate(run.marks)

@@ -39,6 +39,8 @@ _UNUSED = (
         )
     ),
 )
+# The two of the eight fonts that pictures are written in.
+_FONTS = frozenset({"Manrope-Regular.ttf", "Manrope-SemiBold.ttf"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +65,12 @@ class BundleTarget:
 
 _OWN_MACHINE = {"arm64": "aarch64", "AMD64": "x86_64"}.get(platform.machine(), platform.machine())
 
+# Lambda's Python 3.13 runs on Amazon Linux 2023, which has glibc 2.34.
 BUNDLE_TARGETS = {
-    "lambda": BundleTarget(python_version="3.13", machine="aarch64-manylinux2014", cross=True),
+    "lambda": BundleTarget(python_version="3.13", machine="aarch64-manylinux_2_34", cross=True),
     # An emulator in a container runs Lambda's Python on the machine's own processor.
     "container": BundleTarget(
-        python_version="3.13", machine=f"{_OWN_MACHINE}-manylinux2014", cross=True
+        python_version="3.13", machine=f"{_OWN_MACHINE}-manylinux_2_34", cross=True
     ),
     # The embedded AWS runs functions on the interpreter of the machine it stands on.
     "host": BundleTarget(
@@ -153,6 +156,9 @@ def _prune(output: Path) -> None:
     (output / ".lock").unlink(missing_ok=True)
     for unused in _UNUSED:
         shutil.rmtree(output / unused, ignore_errors=True)
+    for font in (output / "font_manrope" / "files").glob("*.ttf"):
+        if font.name not in _FONTS:
+            font.unlink()
     for service in (output / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in _BOTO_SERVICES:
             shutil.rmtree(service)

@@ -73,7 +73,7 @@ class ControlPlaneClient:
         return self._json("GET", f"/api/jobs/definitions/{_part(definition_id)}")
 
     def definition_text(self, job_type: str, form: str) -> bytes:
-        """Return a definition as `yaml` (byte for byte as uploaded) or as `dot`."""
+        """Return a definition as `yaml` (as it was uploaded), `dot`, `dot.png` or `mermaid`."""
         return self._call("GET", f"/api/jobs/definitions/{_part(job_type)}/{form}").content
 
     def delete_definition(self, definition_id: str) -> None:
@@ -96,9 +96,9 @@ class ControlPlaneClient:
         """Return a run with its execution, tasks, artifacts and contexts."""
         return self._json("GET", f"/api/jobs/requests/{_part(run_id)}")
 
-    def run_dot(self, run_id: str) -> str:
-        """Return the graph of a run with its states as Graphviz text."""
-        return self._call("GET", f"/api/jobs/requests/{_part(run_id)}/dot").text
+    def run_graph(self, run_id: str, form: str) -> bytes:
+        """Return the graph of a run with its states as `dot`, `dot.png` or `mermaid`."""
+        return self._call("GET", f"/api/jobs/requests/{_part(run_id)}/{form}").content
 
     def cancel(self, run_id: str) -> None:
         """Ask for the end of a run."""

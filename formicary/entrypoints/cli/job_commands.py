@@ -6,6 +6,7 @@ import click
 
 from formicary.domain.errors import FormicaryError, InvalidDefinitionError
 from formicary.entrypoints.cli.exit_codes import ExitCode, exit_code_of
+from formicary.entrypoints.cli.graph_commands import add_graph_commands, job_graph
 from formicary.entrypoints.cli.lint_command import counted, lint
 from formicary.entrypoints.cli.output import cell, emit, moment, show, show_table
 from formicary.entrypoints.cli.params import read_params
@@ -20,6 +21,7 @@ def job() -> None:
 
 
 job.add_command(lint)
+add_graph_commands(job, "TYPE", "of a job", job_graph)
 
 
 @job.command(epilog=example("formicary job push examples/hello.yaml"))
@@ -104,14 +106,6 @@ def _show_definition(definition: dict[str, Any]) -> None:
 def yaml(session: Session, job_type: str) -> None:
     """Print a definition as it was uploaded."""
     click.echo(session.client.definition_text(job_type, "yaml"), nl=False)
-
-
-@job.command(epilog=example("formicary job dot word-statistics | dot -Tsvg > graph.svg"))
-@click.argument("job_type", metavar="TYPE")
-@remote
-def dot(session: Session, job_type: str) -> None:
-    """Print the graph of a job for Graphviz."""
-    click.echo(session.client.definition_text(job_type, "dot"))
 
 
 @job.command(epilog=example("formicary job delete hello"))

@@ -13,6 +13,7 @@ from formicary.entrypoints.cli.follow import (
     RunWatcher,
     WaitTimedOutError,
 )
+from formicary.entrypoints.cli.graph_commands import add_graph_commands, run_graph
 from formicary.entrypoints.cli.output import elapsed, emit, moment, show_table, state
 from formicary.entrypoints.cli.run_view import declared_tasks, show_run, tasks_of
 from formicary.entrypoints.cli.session import Session, example, limited, reading, remote, tell
@@ -54,6 +55,9 @@ def _write(data: bytes) -> None:
 @click.group(epilog=_WHICH)
 def run() -> None:
     """Look at runs, their tasks and logs; cancel and restart them."""
+
+
+add_graph_commands(run, "ID", "of a run with its states", run_graph)
 
 
 @run.command("list", epilog=example("formicary run list --type word-statistics --state FAILED"))
@@ -149,11 +153,3 @@ def restart(session: Session, run_id: str, hard: bool, wait: bool) -> ExitCode:
     if wait:
         return watch_run(session, full_id, timeout=None, output="table", logs=False)
     return ExitCode.OK
-
-
-@run.command(epilog=example("formicary run dot latest | dot -Tsvg > run.svg", after=_WHICH))
-@click.argument("run_id", metavar="ID")
-@remote
-def dot(session: Session, run_id: str) -> None:
-    """Print the graph of a run with its states for Graphviz."""
-    click.echo(session.client.run_dot(find_run_id(session.client, run_id)))

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from formicary.domain.dot import to_dot
 from formicary.service_layer.definition_view import (
     DefinitionView,
     definition_view,
@@ -123,17 +122,3 @@ def get_definition_text(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A0
     """Return the text of a definition."""
     found = find_definition(call.plane, call.caller, id)
     return text_answer(found.version.text, "application/yaml")
-
-
-@router.get(
-    "/api/jobs/definitions/<id>/dot",
-    summary="The graph of a definition for Graphviz",
-    tags=_TAGS,
-    operation_id="definition_graph",
-    responses=TEXT,
-)
-@not_json
-def get_definition_graph(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A002
-    """Return the graph of a definition."""
-    found = find_definition(call.plane, call.caller, id)
-    return text_answer(to_dot(found.parsed), "text/vnd.graphviz")

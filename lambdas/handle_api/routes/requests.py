@@ -12,7 +12,7 @@ from formicary.service_layer.paging import PageView, page_view
 from formicary.service_layer.read_task_log import read_task_log
 from formicary.service_layer.restart_job import restart_job
 from formicary.service_layer.run_view import JobRequestView, listed_run_view, run_view
-from formicary.service_layer.show_run import show_run, show_run_graph
+from formicary.service_layer.show_run import show_run
 from formicary.service_layer.submit_job import submit_job
 from lambdas.handle_api.routes.call import (
     FIRST_PAGE,
@@ -83,19 +83,6 @@ def get_requests(  # noqa: PLR0917 - one argument a query parameter
 def get_request(call: CurrentCall, id: Id) -> JobRequestView:  # noqa: A002 - its public name
     """Show a request."""
     return show_run(call.plane, call.caller, id)
-
-
-@router.get(
-    "/api/jobs/requests/<id>/dot",
-    summary="The graph of a job request for Graphviz, with the state of each task",
-    tags=_TAGS,
-    operation_id="request_graph",
-    responses=TEXT,
-)
-@not_json
-def get_request_graph(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A002
-    """Return the graph of a request."""
-    return text_answer(show_run_graph(call.plane, call.caller, id), "text/vnd.graphviz")
 
 
 @router.post(

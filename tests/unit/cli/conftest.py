@@ -13,6 +13,7 @@ class Outcome:
     code: int
     out: str
     err: str
+    raw: bytes = b""
 
 
 @pytest.fixture
@@ -32,8 +33,7 @@ def formicary(plane, capfdbinary, monkeypatch, tmp_path):
     def call(*arguments):
         code = run([str(argument) for argument in arguments])
         captured = capfdbinary.readouterr()
-        return Outcome(
-            code, *(text.decode(errors="replace") for text in (captured.out, captured.err))
-        )
+        out, err = (text.decode(errors="replace") for text in (captured.out, captured.err))
+        return Outcome(code, out, err, captured.out)
 
     return call

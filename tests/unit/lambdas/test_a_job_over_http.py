@@ -153,13 +153,29 @@ def test_a_fork_shows_the_child_and_the_child_its_parent(job: JobPlay) -> None:
     ]
 
 
-def test_the_graph_of_a_request_shows_states(job: JobPlay) -> None:
+def test_the_graph_of_a_request_shows_states_and_the_ways_gone(job: JobPlay) -> None:
     run_id = job.start()
     job.finish(job.next_task(), exit_code="3")
 
-    answer = job.get(f"/api/jobs/requests/{run_id}/dot")
+    dot = job.get(f"/api/jobs/requests/{run_id}/dot").body.decode()
+    flowchart = job.get(f"/api/jobs/requests/{run_id}/mermaid").body.decode()
 
-    assert answer.body != job.get("/api/jobs/definitions/hello/dot").body
+    assert run_id in dot
+    assert "COMPLETED" in dot
+    assert "penwidth=2" in dot
+    assert "==>" in flowchart
+
+
+def test_the_picture_of_a_request_changes_with_its_states(job: JobPlay) -> None:
+    run_id = job.start()
+    before = job.get(f"/api/jobs/requests/{run_id}/dot.png").body
+    job.finish(job.next_task(), exit_code="3")
+
+    after = job.get(f"/api/jobs/requests/{run_id}/dot.png")
+
+    assert after.headers["Content-Type"] == "image/png"
+    assert after.body.startswith(b"\x89PNG")
+    assert after.body != before
 
 
 def test_a_cancelled_job_ends_cancelled(job: JobPlay) -> None:

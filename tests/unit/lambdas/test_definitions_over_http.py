@@ -117,13 +117,21 @@ def test_a_deleted_type_is_gone_and_may_come_back(api: ApiPlay) -> None:
     assert api.define().json["id"] == "hello:2"
 
 
-def test_the_graph_is_drawn(api: ApiPlay) -> None:
+@pytest.mark.parametrize(
+    ("form", "media_type", "beginning"),
+    [
+        ("dot", "text/vnd.graphviz", b'digraph "hello:1" {'),
+        ("dot.png", "image/png", b"\x89PNG\r\n\x1a\n"),
+        ("mermaid", "text/vnd.mermaid; charset=utf-8", b"flowchart TD"),
+    ],
+)
+def test_the_graph_is_drawn(api: ApiPlay, form: str, media_type: str, beginning: bytes) -> None:
     api.define()
 
-    answer = api.get("/api/jobs/definitions/hello/dot")
+    answer = api.get(f"/api/jobs/definitions/hello/{form}")
 
-    assert answer.headers["Content-Type"] == "text/vnd.graphviz"
-    assert b"digraph" in answer.body
+    assert answer.headers["Content-Type"] == media_type
+    assert answer.body.startswith(beginning)
 
 
 def test_a_path_may_be_escaped(api: ApiPlay) -> None:

@@ -232,7 +232,9 @@ def test_only_what_has_ended_can_be_restarted(api: ApiPlay) -> None:
     assert (message.kind, message.event) == ("RestartRequested", {"hard": True})
 
 
-@pytest.mark.parametrize("verb", ["", "/dot", "/cancel", "/restart", "/tasks/greet/log"])
+@pytest.mark.parametrize(
+    "verb", ["", "/dot", "/dot.png", "/mermaid", "/cancel", "/restart", "/tasks/greet/log"]
+)
 def test_tenants_do_not_see_each_others_requests(api: ApiPlay, verb: str) -> None:
     api.define()
     run_id = api.submit().json["id"]
