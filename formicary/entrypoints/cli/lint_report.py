@@ -8,9 +8,11 @@ from urllib.parse import quote
 
 from formicary import __version__
 from formicary.domain.errors import InvalidDefinitionError
+from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault, faulty_line
 from formicary.domain.parsed_job import parse_job
 
+_MEANINGS = {str(code): code.meaning for code in FaultCode}
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -45,7 +47,7 @@ def sarif(reports: Sequence[FileReport]) -> dict[str, Any]:
     driver = {
         "name": "formicary",
         "semanticVersion": __version__,
-        "rules": [{"id": code} for code in codes],
+        "rules": [_rule(code) for code in codes],
     }
     run = {
         "tool": {"driver": driver},
@@ -58,6 +60,10 @@ def sarif(reports: Sequence[FileReport]) -> dict[str, Any]:
         ],
     }
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(code: str) -> dict[str, Any]:
+    return {"id": code, "shortDescription": {"text": _MEANINGS[code]}}
 
 
 def _results(report: FileReport, place: int, codes: Sequence[str]) -> Iterator[dict[str, Any]]:

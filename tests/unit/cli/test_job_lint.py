@@ -80,6 +80,7 @@ def test_sarif_tells_rule_place_and_line_of_each_fault(lint):
     run = json.loads(lint(GOOD, BAD, output="sarif").out)["runs"][0]
 
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert all(r["shortDescription"]["text"] for r in run["tool"]["driver"]["rules"])
     assert run["results"]
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
