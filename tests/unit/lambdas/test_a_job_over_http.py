@@ -161,7 +161,7 @@ def test_the_graph_of_a_request_shows_states_and_the_ways_gone(job: JobPlay) -> 
     flowchart = job.get(f"/api/jobs/requests/{run_id}/mermaid").body.decode()
 
     assert run_id in dot
-    assert "COMPLETED" in dot
+    assert "SHELL FAILED" in dot
     assert "penwidth=2" in dot
     assert "==>" in flowchart
 
