@@ -175,6 +175,7 @@ class Ant:
             base_environment=settings.task_environment(),
             output_limit=settings.output_limit_bytes,
             after_script_seconds=settings.after_script_seconds,
+            ant_secrets=self._secrets,
         )
         return DeliveryHandler(
             ant_id=settings.id,
@@ -187,6 +188,13 @@ class Ant:
             runner=runner,
             reporter=reporter,
         )
+
+    def _secrets(self) -> list[str]:
+        return [
+            self._settings.token.get_secret_value(),
+            *self._connection.aws.secrets(),
+            *self._settings.masked_values(),
+        ]
 
     def _await_stop(self, polls: PollLoops) -> None:
         self._orders.get()

@@ -92,6 +92,15 @@ class AwsAccess:
         with self._lock:
             self._credentials, self._clients = credentials, clients
 
+    def secrets(self) -> list[str]:
+        """Return what of the credentials must not show anywhere."""
+        with self._lock:
+            credentials = self._credentials
+        if credentials is None:
+            return []
+        frozen = credentials.get_frozen_credentials()
+        return [frozen.secret_key, frozen.token or ""]
+
     def sqs(self, call: Callable[["SQSClient"], T]) -> T:
         """Do a call of SQS."""
         return self._call("sqs", call)

@@ -66,7 +66,7 @@ class Caches:
         if config is None or not config.paths:
             return None
         cache = TaskCache(config, "")
-        name = _name(config, place, cache)
+        name = _name(config, message.request.task_type, place, cache)
         if not name:
             return cache
         cache.key = cache_key(message.tenant, message.request.job_type, name)
@@ -143,10 +143,10 @@ def _chosen(config: CacheConfig, place: Workplace) -> Selection:
     return select(place.folder, config.paths, place.check)
 
 
-def _name(config: CacheConfig, place: Workplace, cache: TaskCache) -> str:
+def _name(config: CacheConfig, task_type: str, place: Workplace, cache: TaskCache) -> str:
     """Return the key as told, with the content of the key files; nothing when one is missing."""
     if not config.key_paths:
-        return config.key or "default"
+        return config.key or task_type
     digest = hashlib.sha256()
     selection = select(place.folder, config.key_paths, place.check)
     problems = [*selection.warnings, *selection.faults]
@@ -158,7 +158,7 @@ def _name(config: CacheConfig, place: Workplace, cache: TaskCache) -> str:
             if path.is_file():
                 relative = path.relative_to(place.folder).as_posix()
                 digest.update(f"{relative}\0{hash_file(path, place.check).sha256}\0".encode())
-    return f"{config.key}-{digest.hexdigest()}"
+    return f"{config.key or task_type}-{digest.hexdigest()}"
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:

@@ -1,5 +1,7 @@
 """The output of one attempt: kept on disk up to a limit, never in memory, shipped while it runs.
 
+Secrets are masked before anything is written, on disk too.
+
 Small output of a short task goes with the response; everything else becomes chunk objects.
 """
 
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ant_agent.log_streamer import INLINE_LIMIT, LogStreamer, ObjectSink
+from ant_agent.masking import Secrets, StreamMasker
 from ant_agent.output_scanner import OutputScanner
 from formicary.domain.task_response import TaskLog
 
@@ -27,9 +30,18 @@ class OutputLog:
     """Written by the thread of the task; the streamer reads behind it."""
 
     def __init__(
-        self, path: Path, *, limit: int, sink: ObjectSink, prefix: str, keep_lines: bool = False
+        self,
+        path: Path,
+        *,
+        limit: int,
+        sink: ObjectSink,
+        prefix: str,
+        keep_lines: bool = False,
+        secrets: Secrets | None = None,
     ) -> None:
         """Keep at most `limit` bytes at `path`; chunks go to the sink under `prefix`."""
+        self._secrets = secrets or Secrets(())
+        self._masker = StreamMasker(self._secrets)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._limit = limit
         # Uploads tell their progress from threads of their own.
@@ -48,7 +60,8 @@ class OutputLog:
         """Keep a block, or what fits of it."""
         with self._lock:
             self.scanner.feed(block)
-            self._keep(block)
+            if not self._truncated:
+                self._keep(self._masker.feed(block))
 
     def _keep(self, block: bytes) -> None:
         if self._truncated:
@@ -66,6 +79,8 @@ class OutputLog:
     def finish(self) -> TaskLog:
         """Ship the rest and tell where everything is."""
         self.scanner.finish()
+        with self._lock:
+            self._keep(self._masker.finish())
         chunks = self._streamer.close()
         inline = ""
         if not chunks:

@@ -87,7 +87,12 @@ class Settings(BaseSettings):
         description="Variables of the ant that tasks see too; AWS_* and FORMICARY_* never are.",
     )
 
-    @field_validator("methods", "tags", "pass_environment", mode="before")
+    mask_environment: Annotated[_WORDS, NoDecode] = Field(
+        default=(),
+        description="Variables of the ant whose values are masked in logs, as its token is.",
+    )
+
+    @field_validator("methods", "tags", "pass_environment", "mask_environment", mode="before")
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -106,3 +111,7 @@ class Settings(BaseSettings):
             for name in self.pass_environment
             if name in os.environ and not name.startswith(_NEVER_PASSED)
         }
+
+    def masked_values(self) -> list[str]:
+        """Return the values of the ant's environment that no output may show."""
+        return [os.environ[name] for name in self.mask_environment if os.environ.get(name)]

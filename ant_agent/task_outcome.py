@@ -1,11 +1,12 @@
 """The outcome of an attempt while it takes shape, and the response made of it."""
 
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ant_agent.cancellation import StopReason
 from ant_agent.executors.base import ExecutorResult
+from ant_agent.masking import Secrets
 from formicary.domain.artifact import Artifact
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_request import TaskMessage
@@ -82,6 +83,22 @@ class Outcome:
         if self.stopped in {StopReason.CANCELLED, StopReason.ABANDONED}:
             return RequestState.CANCELLED
         return RequestState.COMPLETED if self.succeeded else RequestState.FAILED
+
+    def mask(self, secrets: Secrets) -> None:
+        """Hide secrets in everything that is told; kept files are the task's own affair."""
+        shown = {key: secrets.mask(value) for key, value in self.context.items()}
+        hidden = sorted(key for key, value in shown.items() if value != self.context[key])
+        self.context = shown
+        self.warnings += [f"the output {key!r} holds a secret and was masked" for key in hidden]
+        self.warnings = [secrets.mask(text) for text in self.warnings]
+        # One text, so that a secret of several lines is seen as one.
+        self.stdout = secrets.mask("\n".join(self.stdout)).split("\n") if self.stdout else []
+        self.result = replace(
+            self.result,
+            exit_message=secrets.mask(self.result.exit_message),
+            error_message=secrets.mask(self.result.error_message),
+            failed_command=secrets.mask(self.result.failed_command),
+        )
 
     def response(self, message: TaskMessage, ant_id: str, tags: list[str]) -> TaskResponse:
         """Return the answer to the control plane."""

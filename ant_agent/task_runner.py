@@ -6,7 +6,7 @@ however a step ends, the ones after it that clean up or preserve still happen.
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ant_agent.artifact_transfer import ArtifactTransfer, DependencyError
 from ant_agent.cache import Caches, TaskCache, Workplace
@@ -20,10 +20,12 @@ from ant_agent.executors.base import (
 )
 from ant_agent.keeper import Keeper
 from ant_agent.log_streamer import ObjectSink
+from ant_agent.masking import Secrets
 from ant_agent.output_log import OutputLog
 from ant_agent.task_directory import TaskDirectory, WorkingDirError
 from ant_agent.task_environment import task_environment
 from ant_agent.task_outcome import Outcome
+from ant_agent.task_secrets import secrets_of
 from formicary.domain.states import ErrorCode, TaskMethod
 from formicary.domain.task_request import TaskMessage
 
@@ -43,7 +45,9 @@ class TaskRunner:
         base_environment: Mapping[str, str],
         output_limit: int,
         after_script_seconds: float,
+        ant_secrets: Callable[[], Iterable[str]] = tuple,
     ) -> None:
+        """`ant_secrets` tells the values of the ant itself that no task's output may show."""
         self._executors = executors
         self._transfer = transfer
         self._keeper = Keeper(transfer, caches)
@@ -51,23 +55,27 @@ class TaskRunner:
         self._base_environment = base_environment
         self._output_limit = output_limit
         self._after_script_seconds = after_script_seconds
+        self._ant_secrets = ant_secrets
 
     def run(
         self, message: TaskMessage, directory: TaskDirectory, cancellation: Cancellation
     ) -> Outcome:
         """Run to the end; every fault of the task is in the outcome."""
         outcome = Outcome(warnings=list(message.warnings))
+        secrets = Secrets([*self._ant_secrets(), *secrets_of(message)])
         output = OutputLog(
             directory.output,
             limit=self._output_limit,
             sink=self._log_sink,
             prefix=f"{message.object_prefix}log/",
             keep_lines=bool((message.request.executor_opts.model_extra or {}).get("report_stdout")),
+            secrets=secrets,
         )
         try:
             self._steps(message, directory, cancellation, output, outcome)
             if outcome.stopped is not StopReason.ABANDONED:
                 self._finish(output, outcome)
+                outcome.mask(secrets)
         finally:
             output.discard()
         return outcome

@@ -108,6 +108,7 @@ class Workbench:
             base_environment=self.settings.task_environment(),
             output_limit=self.settings.output_limit_bytes,
             after_script_seconds=2,
+            ant_secrets=self.settings.masked_values,
         )
 
     def run(
