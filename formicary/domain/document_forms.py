@@ -38,7 +38,7 @@ def _shape(annotation: Any) -> tuple[str, type[Part] | None]:
         return "model", annotation
     if origin is dict:
         return "map", None
-    if origin is list and _shape(get_args(annotation)[0])[0] == "model":
+    if origin in (list, tuple) and _shape(get_args(annotation)[0])[0] == "model":
         return "models", _shape(get_args(annotation)[0])[1]
     return "other", None
 
@@ -106,9 +106,7 @@ def _fill(entry: Entry, model: type[Part], pending: _Pending, outer: frozenset[s
         return
     kind, inner = shape(model, entry.key.text)
     if kind == "models" and inner and isinstance(entry.value, Listing):
-        last = entry.value.items[-1].value if entry.value.items else None
-        if isinstance(last, Mapping):
-            _take_into(last, inner, pending, keys_of(inner) - outer, outer)
+        _fill_items(entry, entry.value, inner, pending, outer)
         return
     content = Mapping(entry.value.line, entry.value.column)
     if inner:
@@ -117,6 +115,23 @@ def _fill(entry: Entry, model: type[Part], pending: _Pending, outer: frozenset[s
         _take_words(content, entry, pending, outer)
     if content.entries:
         entry.value = content
+
+
+def _fill_items(
+    entry: Entry, listing: Listing, model: type[Part], pending: _Pending, outer: frozenset[str]
+) -> None:
+    """Give the last item of a list the entries that follow it, then take more items."""
+    while True:
+        last = listing.items[-1].value if listing.items else None
+        # An item without indentation has one key, the one behind its dash.
+        if isinstance(last, Mapping) and len(last.entries) == 1:
+            _take_into(last, model, pending, keys_of(model) - outer, outer)
+        more = pending.peek()
+        if not (more and more.goes_on and more.key.text == entry.key.text):
+            return
+        if isinstance(more.value, Listing):
+            listing.items += more.value.items
+        next(pending)
 
 
 def _take_into(
@@ -145,5 +160,5 @@ def _take_words(content: Mapping, owner: Entry, pending: _Pending, outer: frozen
 
 
 def _misspelt(word: str, known: frozenset[str]) -> bool:
-    near = nearest(word, known)
+    near = nearest(word, known, 0.8)
     return bool(near) and abs(len(near) - len(word)) <= 2 and word.islower()

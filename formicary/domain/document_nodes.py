@@ -37,11 +37,15 @@ class Scalar:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A key and its value; `scope` says when it is there."""
+    """A key and its value; `scope` says when it is there.
+
+    `goes_on` marks more items of a list that the same key has before.
+    """
 
     key: Scalar
     value: "Node"
     scope: Scope | None = None
+    goes_on: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -145,7 +149,7 @@ def choices(node: Node) -> int:
 def doubles(node: Mapping) -> Iterator[tuple[Entry, Entry]]:
     """Yield entries of one key that can both be there."""
     seen: dict[str, list[Entry]] = {}
-    for entry in node.entries:
+    for entry in (entry for entry in node.entries if not entry.goes_on):
         for earlier in seen.setdefault(entry.key.text, []):
             if not exclusive(earlier.scope, entry.scope):
                 yield earlier, entry

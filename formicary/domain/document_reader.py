@@ -147,7 +147,8 @@ class _Reader:
             if key.text == "<<" and key.plain and not isinstance(value, Scalar):
                 merged += _merged(value)
             else:
-                mapping.entries.append(Entry(key, value))
+                goes_on = key.line in self._prepared.list_goes_on and isinstance(value, Listing)
+                mapping.entries.append(Entry(key, value, goes_on=goes_on))
         own = {entry.key.text for entry in mapping.entries}
         if len(own) < len(mapping.entries):
             self.doubled.append(mapping)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from formicary.domain.document_lists import OpenLists
 from formicary.domain.document_pieces import Rewritten
 from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault
@@ -43,6 +44,7 @@ class PreparedText:
     broken: bool = False
     same_lines: bool = True
     changed_lines: set[int] = field(default_factory=set)
+    list_goes_on: set[int] = field(default_factory=set)
     lines: Lines = field(default_factory=lambda: Lines(""))
     flat: Rewritten = field(default_factory=Rewritten)
     final: Rewritten = field(default_factory=Rewritten)
@@ -159,6 +161,7 @@ class _LineRewriter:
         self._content: int | None = None  # indentation of its text
         self._insides: list[bool] = []
         self._bare_indent: str | None = None
+        self._lists = OpenLists()
         self._following = self._indents_below(lines)
 
     def rewrite(self, number: int, line: str, offset: int) -> None:
@@ -223,6 +226,11 @@ class _LineRewriter:
     def _structure(self, number: int, line: str, offset: int) -> None:
         """Copy a line outside of block values, with the article's forms made YAML."""
         before = len(self.out)
+        if owner := self._lists.goes_on(line):
+            indent = len(line) - len(line.lstrip(" "))
+            self.out.put(f"{' ' * indent}{owner}:\n", offset + indent)
+            self._prepared.same_lines = False
+            self._prepared.list_goes_on.add(number + 1)
         self._mended(line, offset)
         if len(self.out) != before + len(line):
             self._prepared.changed_lines.add(number + 1)

@@ -46,10 +46,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f'did you mean "{near}"?' if near else ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """Return the nearest known word, "" when none is near."""
     lowered = {name.lower(): name for name in known}
-    found = difflib.get_close_matches(word.lower()[:100], lowered, 1, 0.6)
+    found = difflib.get_close_matches(word.lower()[:100], lowered, 1, likeness)
     return lowered[found[0]] if found else ""
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from formicary.domain.document_nodes import Entry, Listing, Mapping, Node, Scalar, doubles
+from formicary.domain.document_nodes import Entry, Listing, Mapping, Node, Scalar
 from formicary.domain.document_reader import ReadError, read_yaml
 from formicary.domain.document_scopes import LineScopes, Scope, ScopeFrame
 from formicary.domain.document_text import PreparedText, prepare, template_fault
@@ -18,12 +18,12 @@ MAX_BYTES = 256 * 1024
 class JobDocument:
     """The root of the tree and what was wrong with the text; no root when it could not be read.
 
-    `alternatives` tells whether any key stands twice, under conditions that exclude each other.
+    `doubled` has the maps in which a key stands twice, perhaps under excluding conditions.
     """
 
     root: Mapping | None = None
     faults: list[Fault] = field(default_factory=list)
-    alternatives: bool = False
+    doubled: list[Mapping] = field(default_factory=list)
 
 
 def read_document(text: str | bytes) -> JobDocument:
@@ -47,8 +47,7 @@ def read_document(text: str | bytes) -> JobDocument:
     if scopes:
         _assign(node, scopes, set())
     faults += _assemble(tree.templated, scopes)
-    faults += _double_keys(tree.doubled)
-    return JobDocument(node, faults, alternatives=bool(tree.doubled))
+    return JobDocument(node, faults, tree.doubled)
 
 
 def render(node: Node, frame: ScopeFrame, env: Env, scope: Scope | None = None) -> object:
@@ -129,17 +128,4 @@ def _assemble(templated: list[Scalar], scopes: LineScopes) -> list[Fault]:
             scalar.template = assemble(scalar.parts or (), scope.declared if scope else ())
         except TemplateError as error:
             faults.append(template_fault(error))
-    return faults
-
-
-def _double_keys(doubled: list[Mapping]) -> list[Fault]:
-    faults: list[Fault] = []
-    for node in doubled:
-        for earlier, entry in doubles(node):
-            key = entry.key
-            message = f'"{key.text}" is given twice (first on line {earlier.key.line})'
-            mend = "remove one, or put them under conditions that exclude each other"
-            faults.append(
-                Fault(FaultCode.DUPLICATE_KEY, message, mend, key.line, key.column, key.text)
-            )
     return faults

@@ -35,7 +35,7 @@ class NodeRequirement(NeedyPart):
     needs: ClassVar[tuple[str, ...]] = ("key", "operator")
 
     key: str = Field("", description="Name of the label or field.")
-    operator: Operator = Field("In", description="How the value is compared.")
+    operator: Operator | None = Field(None, description="How the value is compared.")
     values: TextList = Field(default_factory=list, description="Values to compare with.")
 
 

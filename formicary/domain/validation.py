@@ -1,10 +1,10 @@
 """Validates a whole definition: every fault at once, each with its place and its mend."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from formicary.domain.document_forms import mend_forms
-from formicary.domain.document_nodes import Item, Listing, Mapping, Scalar, choices
+from formicary.domain.document_nodes import Item, Listing, Mapping, Scalar, choices, doubles
 from formicary.domain.document_scopes import exclusive
 from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault
@@ -34,8 +34,12 @@ class CheckedJob:
     asides: dict[str, set[Location]] = field(default_factory=dict)
 
 
-def check_job(root: Mapping, *, alternatives: bool = True) -> CheckedJob:
-    """Check the tree of a definition; the models are there whatever is wrong with it."""
+def check_job(root: Mapping, doubled: Sequence[Mapping]) -> CheckedJob:
+    """Check the tree of a definition; the models are there whatever is wrong with it.
+
+    `doubled` has the maps in which a key stands twice.
+    """
+    alternatives = bool(doubled)
     mend_forms(root, JobDefinition)
     head = Mapping(root.line, root.column, [e for e in root.entries if e.key.text != "tasks"])
     job, faults, head_aside = check_fields(JobDefinition, head, "the job")
@@ -52,6 +56,7 @@ def check_job(root: Mapping, *, alternatives: bool = True) -> CheckedJob:
     always_run = frozenset(n for n, task in tasks.items() if _may_always_run(task, models[n]))
     graph = TaskGraph(tasks, always_run)
     checked = CheckedJob(definition, head, tasks, graph, faults, head_aside, asides)
+    faults += _double_keys(doubled)
     faults += job_faults(root, job, head_aside)
     faults += graph.faults()
     methods = {name: _method(tasks[name], model) for name, model in models.items()}
@@ -153,3 +158,13 @@ def _method(task: TaskEntry, model: TaskDefinition) -> TaskMethod | None:
 def _at(node: object, code: FaultCode, message: str, mend: str, field_name: str = "tasks") -> Fault:
     line, column = getattr(node, "line", 0), getattr(node, "column", 0)
     return Fault(code, message, mend, line, column, field_name)
+
+
+def _double_keys(doubled: Sequence[Mapping]) -> Iterator[Fault]:
+    for node in doubled:
+        for earlier, entry in doubles(node):
+            key = entry.key
+            message = f'"{key.text}" is given twice (first on line {earlier.key.line})'
+            mend = "remove one, or put them under conditions that exclude each other"
+            place = (key.line, key.column, key.text)
+            yield Fault(FaultCode.DUPLICATE_KEY, message, mend, *place)
