@@ -23,6 +23,7 @@ from formicary.ports import AntRepository, Clock, ObjectStore, RunRepository, Ta
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
 from formicary.service_layer.task_variables import (
     job_built_ins,
+    render_attempt,
     results_of_tasks,
     task_built_ins,
 )
@@ -133,11 +134,9 @@ class TaskDispatcher:
             **run.context,
             **results_of_tasks(run, graph, names, earlier.url),
         }
-        rendered = parsed.render_task(command.task_type, {**below, **above})
+        rendered = render_attempt(parsed, command.task_type, below, above)
         own = rendered.task.variables
         visible = {**parsed.definition.job_variables, **own, **run.params, **run.context}
-        if own and not own.keys() <= above.keys():
-            rendered = parsed.render_task(command.task_type, {**below, **own, **above})
         return rendered, visible
 
 

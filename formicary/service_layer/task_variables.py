@@ -11,6 +11,7 @@ from typing import Any
 
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
+from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.states import STATE_OF_MARK, ChildMark
 
 BUILT_IN_NAMES = frozenset(
@@ -66,6 +67,17 @@ def task_built_ins(run: JobRun, task_type: str, attempt: int) -> dict[str, Any]:
 def job_variables(run: JobRun, defaults: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Return what the policy fields of a definition (retry, timeout, ...) are rendered with."""
     return {**defaults, **job_built_ins(run, now), **run.params, **run.context}
+
+
+def render_attempt(
+    parsed: ParsedJob, task_type: str, below: Mapping[str, Any], above: Mapping[str, Any]
+) -> RenderedTask:
+    """Render a task: its own variables override what is `below` and give way to what is `above`."""
+    rendered = parsed.render_task(task_type, {**below, **above})
+    own = rendered.task.variables
+    if own and not own.keys() <= above.keys():
+        return parsed.render_task(task_type, {**below, **own, **above})
+    return rendered
 
 
 def results_of_tasks(

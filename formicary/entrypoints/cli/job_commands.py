@@ -10,6 +10,7 @@ from formicary.entrypoints.cli.graph_commands import add_graph_commands, job_gra
 from formicary.entrypoints.cli.lint_command import counted, lint
 from formicary.entrypoints.cli.output import cell, emit, moment, show, show_table
 from formicary.entrypoints.cli.params import read_params
+from formicary.entrypoints.cli.plan_command import plan
 from formicary.entrypoints.cli.problem_text import fault_text, problem_text
 from formicary.entrypoints.cli.run_commands import watch_run
 from formicary.entrypoints.cli.session import Session, example, limited, reading, remote, tell
@@ -21,6 +22,7 @@ def job() -> None:
 
 
 job.add_command(lint)
+job.add_command(plan)
 add_graph_commands(job, "TYPE", "of a job", job_graph)
 
 

@@ -1,0 +1,183 @@
+"""`job plan` tells what a job would do; it asks a control plane only with --server."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from formicary.entrypoints.cli.forecast import JOB_PRICE, TASK_PRICE
+from tests.unit.cli.fake_control_plane import Answer
+from tests.unit.cli.runs import RUN_ID, a_page, a_run, a_task
+
+JOB = """\
+job_type: greet
+required_params: [Name]
+tasks:
+- task_type: hello
+  method: SHELL
+  tags: [Linux]
+  cost_factor: 2
+  script:
+  - echo {{.Name}} {{.Unknown}}
+  on_exit_code:
+    3: long
+  on_completed: short
+- task_type: long
+  method: HTTP_GET
+  url: https://example.com/{{.JobID}}
+- task_type: short
+  method: FORK_JOB
+  fork_job_type: other
+"""
+
+
+@pytest.fixture
+def plan(formicary, tmp_path):
+    def call(*arguments, text=JOB, output="json"):
+        (tmp_path / "job.yaml").write_text(text)
+        return formicary("job", "plan", "job.yaml", *arguments, "--output", output)
+
+    return call
+
+
+def ant(ant_id="a1", **more):
+    return {"ant_id": ant_id, "methods": ["SHELL"], "tags": ["linux"], "alive": True, **more}
+
+
+@pytest.fixture
+def server(plane):
+    run = a_run("COMPLETED", [a_task("hello")])
+    listed = {**run, "execution": None, "started_at": run["created_at"]}
+    listed["ended_at"] = run["execution"]["ended_at"]
+    plane.on("GET", "/api/ants", Answer(a_page(ant(), ant("dead", alive=False))))
+    plane.on("GET", "/api/jobs/requests", Answer(a_page(listed)))
+    plane.on("GET", f"/api/jobs/requests/{RUN_ID}", Answer(run))
+    return plane
+
+
+def test_tasks_are_rendered_with_the_params(plan, plane):
+    outcome = plan("-p", "Name=World")
+
+    told = json.loads(outcome.out)
+    assert outcome.code == 0
+    assert told["ready"]
+    assert told["tasks"][0]["script"] == ["echo World <no value>"]
+    assert told["tasks"][1]["script"] == ["https://example.com/<JobID>"]
+    assert plane.asked == []
+
+
+def test_a_missing_param_and_a_missing_variable_are_told(plan):
+    outcome = plan()
+
+    told = json.loads(outcome.out)
+    assert outcome.code == 2
+    assert told["missing_params"] == ["Name"]
+    assert any("Unknown" in warning for warning in told["tasks"][0]["warnings"])
+
+
+def test_a_param_may_not_be_called_like_a_built_in(plan):
+    outcome = plan("-p", "Name=x", "-p", "JobID=7")
+
+    assert outcome.code == 2
+    assert json.loads(outcome.out)["refused_params"] == ["JobID"]
+
+
+def test_paths_and_needs_are_listed(plan):
+    told = json.loads(plan("-p", "Name=World").out)
+
+    assert [[s["task"] for s in path["steps"]] for path in told["paths"]] == [
+        ["hello", "short"],
+        ["hello", "long"],
+    ]
+    assert told["needs"] == [
+        {"method": "SHELL", "tags": ["linux"], "tasks": ["hello"]},
+        {"method": "HTTP_GET", "tags": [], "tasks": ["long"]},
+    ]
+
+
+def test_yaml_says_what_json_says(plan):
+    as_json, as_yaml = plan("-p", "Name=x").out, plan("-p", "Name=x", output="yaml").out
+
+    assert yaml.safe_load(as_yaml) == json.loads(as_json)
+
+
+def test_people_see_the_graph_the_paths_and_what_is_missing(plan):
+    shown = plan(output="table").out
+
+    assert "missing: the job needs the param Name (-p Name=...)" in shown
+    assert "hello [exit 3] → long → COMPLETED" in shown
+    assert "▷ COMPLETED: short" in shown
+    assert "- echo <no value> <no value>" in shown
+
+
+def test_faults_are_shown_as_lint_shows_them(plan):
+    outcome = plan(text=JOB.replace("method: SHELL", "metod: SHELL"))
+
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "job.yaml:5:3: tasks[0].metod: " in outcome.err
+
+
+def test_more_paths_than_are_listed_are_counted(plan):
+    codes = "".join(f"    {n}: ERR_{n}\n" for n in range(10, 40))
+    text = JOB.replace("    3: long\n", f"    3: long\n{codes}")
+
+    told = json.loads(plan("-p", "Name=x", text=text).out)
+
+    assert (len(told["paths"]), told["more_paths"]) == (20, 12)
+    assert not told["more_paths_uncounted"]
+    assert "12 more" in plan("-p", "Name=x", text=text, output="table").out
+
+
+def test_a_template_that_cannot_be_rendered_is_told_with_its_task(plan):
+    text = JOB.replace("cost_factor: 2", "retry: '{{.Name}}'")
+
+    outcome = plan("-p", "Name=many", text=text)
+
+    assert outcome.code == 2
+    assert "retry" in json.loads(outcome.out)["tasks"][0]["fault"]
+
+
+def test_the_server_tells_which_ants_fit_and_what_the_others_lack(plan, server):
+    fits = json.loads(plan("-p", "Name=x", "--server").out)["forecast"]["fits"]
+
+    assert fits[0]["ants"] == ["a1"]
+    assert fits[1]["ants"] == []
+    assert fits[1]["hint"] == "none of 1 living ants has the method HTTP_GET"
+
+
+def test_missing_tags_are_named(plan, server):
+    server.on("GET", "/api/ants", Answer(a_page(ant(tags=["mac"]))))
+
+    fits = json.loads(plan("-p", "Name=x", "--server").out)["forecast"]["fits"]
+
+    assert "tag linux" in fits[0]["hint"]
+
+
+def test_expected_time_and_cost_come_from_completed_runs(plan, server):
+    told = json.loads(plan("-p", "Name=x", "--server").out)["forecast"]
+
+    assert server.asked[1].query["job_state"] == "COMPLETED"
+    assert told["seconds"] == 2.5
+    assert told["task_seconds"] == {"hello": 2.5}
+    assert told["cost_seconds"] == 5.0
+    assert told["control_plane_dollars"] == pytest.approx((JOB_PRICE + 2 * TASK_PRICE) / 1e6)
+
+
+def test_what_nothing_is_known_of_is_called_unknown(plan, server):
+    server.on("GET", "/api/jobs/requests", Answer(a_page()))
+
+    shown = plan("-p", "Name=x", "--server", output="table").out
+
+    assert "time: unknown, no run of this job type has completed yet" in shown
+    assert "cost: unknown" in shown
+
+
+@pytest.mark.parametrize(
+    ("row", "price"),
+    [("one more task in a job", TASK_PRICE), ("a job without its tasks", JOB_PRICE)],
+)
+def test_the_prices_are_those_of_the_document(row, price):
+    text = (Path(__file__).parents[3] / "docs" / "cost.md").read_text()
+
+    assert f"| {row} | {price:.2f} |" in text
