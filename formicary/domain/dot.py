@@ -3,7 +3,12 @@
 from formicary.domain.drawn_graph import DrawnEdge, DrawnGraph, DrawnNode, Line, Shape
 from formicary.domain.graph_colours import colour_of_way, fill_of
 
-_STYLES = {Line.FAILURE: "dashed", Line.REPEAT: "dashed", Line.BY_TEMPLATE: "dotted"}
+_STYLES = {
+    Line.FAILURE: "dashed",
+    Line.REPEAT: "dashed",
+    Line.JOIN: "bold",
+    Line.BY_TEMPLATE: "dotted",
+}
 
 
 def to_dot(graph: DrawnGraph) -> str:

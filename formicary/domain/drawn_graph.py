@@ -1,7 +1,7 @@
 """The graph of a definition or of a run as every picture shows it: tasks, ways, and what was gone.
 
 A way is labelled with the exit codes that lead there; `completed` is only said where there is
-another way as well.
+another way as well. A join is led to by those that it depends on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +37,7 @@ class Line(StrEnum):
     PLAIN = "plain"
     FAILURE = "failure"
     REPEAT = "repeat"
+    JOIN = "join"
     BY_TEMPLATE = "by template"
 
 
@@ -123,7 +124,11 @@ def _ways_out(
         edge_target, line, words = _way(name, target, same[0], end)
         taken = went in same and (edge_target in outcomes or edge_target == end)
         yield DrawnEdge(name, edge_target, f"{label} {words}".strip(), line, taken)
-    if _COMPLETED not in labels:
+    joins = [join for join in parsed.dependents(name) if join not in {r.target for r in routes}]
+    ended_well = went == _COMPLETED or (went in labels and went != _FAILED)
+    for join in joins:
+        yield DrawnEdge(name, join, "", Line.JOIN, ended_well and join in outcomes)
+    if _COMPLETED not in labels and not joins:
         ends = bool(went) and went not in labels
         yield DrawnEdge(name, end, "" if alone else _COMPLETED, taken=ends)
 

@@ -122,9 +122,35 @@ class CancelRequested:
 
 @dataclass(frozen=True, slots=True)
 class RestartRequested:
-    """Somebody asked to run again what did not complete; `hard` runs all tasks again."""
+    """Somebody asked to run again what did not complete; `hard` runs all tasks again.
+
+    `from_task` runs that task and what follows it; a `job_version` of 0 stays on the version that
+    the run is pinned to.
+    """
 
     hard: bool = False
+    from_task: str = ""
+    job_version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRequested:
+    """Somebody asked to hold the run, which was paused `after` times before; `now` interrupts."""
+
+    now: bool = False
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRequested:
+    """Somebody asked to end the pause of that number."""
+
+    hold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerRequested:
+    """Somebody asked to run now what is scheduled for later."""
 
 
 Event = (
@@ -139,18 +165,35 @@ Event = (
     | TimerFired
     | CancelRequested
     | RestartRequested
+    | PauseRequested
+    | ResumeRequested
+    | TriggerRequested
 )
 
 
 def event_key(event: Event) -> str:
     """Name the event so that its redelivery, and nothing else of the run, has the same name."""
-    kind = type(event).__name__
-    if isinstance(event, TaskFinished | TaskStarted | TaskRedelivered):
-        return f"{kind}:{event.task_type}:{event.attempt}"
+    names = _TELLING.get(type(event), ())
+    return ":".join([type(event).__name__, *(str(getattr(event, name)) for name in names)])
+
+
+# What tells an event from others of its kind in the same run.
+_OF_ATTEMPT, _OF_CHILD = ("task_type", "attempt"), ("task_type", "child_request_id")
+_TELLING: Mapping[type[Event], tuple[str, ...]] = {
+    TaskFinished: _OF_ATTEMPT,
+    TaskStarted: _OF_ATTEMPT,
+    TaskRedelivered: _OF_ATTEMPT,
+    TimerFired: ("timer", *_OF_ATTEMPT),
+    SlotFreed: ("stint", "by"),
+    ChildForked: _OF_CHILD,
+    ChildFinished: _OF_CHILD,
+    PauseRequested: ("after",),
+    ResumeRequested: ("hold",),
+}
+
+
+def begins_execution(event: Event) -> bool:
+    """Whether the event can begin another execution of its run."""
     if isinstance(event, TimerFired):
-        return f"{kind}:{event.timer}:{event.task_type}:{event.attempt}"
-    if isinstance(event, SlotFreed):
-        return f"{kind}:{event.stint}:{event.by}"
-    if isinstance(event, ChildForked | ChildFinished):
-        return f"{kind}:{event.task_type}:{event.child_request_id}"
-    return kind
+        return event.timer is TimerKind.JOB_RETRY
+    return isinstance(event, RestartRequested | TriggerRequested | ResumeRequested)

@@ -65,6 +65,9 @@ class JobDefinition(Part):
     retry_backoff_policy: RetryBackoffPolicy | None = Field(None, description="Growing pauses.")
     max_restarts: Count = Field(100, description="How often RESTART_JOB may restart it.")
     max_wait: Seconds | None = Field(None, description="How long it waits for an ant.")
+    max_parallel: Count = Field(
+        0, description="How many of its tasks may be with ants at once; 0: no limit."
+    )
     max_concurrency: Count = Field(0, description="How many may run at once; 0: no limit.")
     retention_days_for_failed: Count = Field(0, description="Days failed runs are kept.")
     retention_days_for_completed: Count = Field(0, description="Days completed runs are kept.")

@@ -40,7 +40,10 @@ class TaskNode:
     `exit_routes` maps exit codes (never state names) to a task name, a `Target` or an `ERR_*` code;
     `on_completed` and `on_failed` hold task names or targets, in the order written.
     `skipped` is told of tasks that only the control plane sees; for others, dispatching tells.
-    Durations are seconds; a `timeout_seconds` of None is no limit.
+    `routed` tells whether a route leads to it: a task with `depends_on` that none leads to is
+    started by these alone. `left_out` is a task that a condition of the definition takes out of
+    this run; it counts as skipped where others depend on it. Durations are seconds; a
+    `timeout_seconds` of None is no limit.
     """
 
     index: int
@@ -58,6 +61,8 @@ class TaskNode:
     await_forked_tasks: tuple[str, ...] = ()
     skipped: bool = False
     depends_on: tuple[str, ...] = ()
+    routed: bool = False
+    left_out: bool = False
     backoff: Backoff | None = None
 
 
@@ -87,6 +92,9 @@ class JobGraph(Protocol):
     def unrouted_always_run_tasks(self) -> Sequence[str]:
         """The `always_run` tasks that no route leads to, in declaration order."""
 
+    def dependents(self, task_type: str) -> Sequence[str]:
+        """Return the tasks whose `depends_on` names this one, in declaration order."""
+
     def has(self, task_type: str) -> bool:
         """Whether the definition has a task of that name."""
 
@@ -110,15 +118,26 @@ class StaticGraph:
     unrouted_always_run_tasks: tuple[str, ...] = ()
     policy: JobPolicy = JobPolicy()
     by_name: Mapping[str, TaskNode] = field(init=False)
+    joins: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Index the nodes by name."""
+        """Index the nodes by name, and by what they depend on."""
         object.__setattr__(self, "by_name", {node.task_type: node for node in self.nodes})
+        named = {name for node in self.nodes for name in node.depends_on}
+        joins = {
+            name: tuple(node.task_type for node in self.nodes if name in node.depends_on)
+            for name in named
+        }
+        object.__setattr__(self, "joins", joins)
 
     @property
     def size(self) -> int:
         """Number of tasks."""
         return len(self.nodes)
+
+    def dependents(self, task_type: str) -> Sequence[str]:
+        """Return the tasks that depend on this one."""
+        return self.joins.get(task_type, ())
 
     def has(self, task_type: str) -> bool:
         """Whether there is a task of that name."""

@@ -127,8 +127,7 @@ class JobRun(Evolving):
     `holds` counts the pauses and is the fence of their timers. `deadline` is when the execution
     exceeds the job's timeout; a pause moves it on.
 
-    `gates` are the limits it has to pass, `stint` counts how often it has given its slots back, and
-    `frontier` names where the walk begins when it has them (at the start of the graph when empty).
+    `gates` are the limits it has to pass; `stint` counts how often it has given its slots back.
     """
 
     tenant: str
@@ -157,7 +156,6 @@ class JobRun(Evolving):
     gates: tuple[Claim, ...] = ()
     stint: int = 0
     holds_slots: bool = False
-    frontier: tuple[str, ...] = ()
     user_id: str = ""
     user_key: str = ""
     description: str = ""

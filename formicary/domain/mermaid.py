@@ -32,7 +32,7 @@ def _shape(node: DrawnNode) -> str:
 
 
 def _edge(edge: DrawnEdge, short: dict[str, str]) -> str:
-    arrow = "==>" if edge.taken else "-->" if edge.line is Line.PLAIN else "-.->"
+    arrow = "==>" if edge.taken else "-->" if edge.line in (Line.PLAIN, Line.JOIN) else "-.->"
     label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
     return f"{short[edge.source]} {arrow}{label} {short[edge.target]}"
 

@@ -10,13 +10,16 @@ from formicary.domain.events import (
     ChildForked,
     Event,
     JobSubmitted,
+    PauseRequested,
     RestartRequested,
+    ResumeRequested,
     SlotFreed,
     SlotsGranted,
     TaskFinished,
     TaskRedelivered,
     TaskStarted,
     TimerFired,
+    TriggerRequested,
 )
 from formicary.domain.task_request import MESSAGE_SCHEMA_VERSION
 from formicary.domain.task_response import TaskResponse
@@ -35,6 +38,9 @@ _EVENT_TYPES: dict[str, type[Event]] = {
         TimerFired,
         CancelRequested,
         RestartRequested,
+        PauseRequested,
+        ResumeRequested,
+        TriggerRequested,
     )
 }
 _ADAPTERS: dict[str, TypeAdapter[Any]] = {

@@ -15,7 +15,7 @@ from formicary.domain.commands import (
     StartTimer,
 )
 from formicary.domain.events import TimerKind
-from formicary.domain.job_run import ActivityState, JobRun, OutboxEntry, Phase
+from formicary.domain.job_run import ActivityState, Hold, JobRun, OutboxEntry, Phase
 
 
 def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[OutboxEntry, ...]:
@@ -55,13 +55,20 @@ def _timer_due(run: JobRun, timer: StartTimer) -> bool:
     if timer.timer is TimerKind.START:
         return run.phase is Phase.WAITING
     if timer.timer is TimerKind.JOB_TIMEOUT:
-        return run.phase is Phase.WALKING
-    wanted = {
-        TimerKind.RETRY: ActivityState.RETRYING,
-        TimerKind.TASK_TIMEOUT: ActivityState.AWAITING,
-        TimerKind.CANCEL_GRACE: ActivityState.CANCELLING,
-    }[timer.timer]
-    return _active_in(run, timer.task_type, timer.attempt, wanted)
+        return run.phase is Phase.WALKING and timer.fire_at == run.deadline
+    if timer.timer is TimerKind.JOB_RETRY:
+        return run.phase is Phase.RETRYING and timer.fire_at == run.scheduled_at
+    if timer.timer is TimerKind.PAUSE:
+        return run.hold is Hold.TIMED and timer.attempt == run.holds
+    return _active_in(run, timer.task_type, timer.attempt, _AWAITED[timer.timer])
+
+
+_AWAITED = {
+    TimerKind.RETRY: ActivityState.RETRYING,
+    TimerKind.TASK_TIMEOUT: ActivityState.AWAITING,
+    TimerKind.CANCEL_GRACE: ActivityState.CANCELLING,
+    TimerKind.ANT_WAIT: ActivityState.DISPATCHED,
+}
 
 
 def _active_in(run: JobRun, task_type: str, attempt: int, state: ActivityState) -> bool:

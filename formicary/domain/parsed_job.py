@@ -80,6 +80,10 @@ class ParsedJob:
         """Return the ways out of a task, those of every condition."""
         return tuple(self.checked.tasks[task_type].routes)
 
+    def dependents(self, task_type: str) -> tuple[str, ...]:
+        """Return the tasks that wait for this one (`depends_on`)."""
+        return self.checked.graph.dependents.get(task_type, ())
+
     @property
     def start_tasks(self) -> tuple[str, ...]:
         """The tasks that can begin the walk."""

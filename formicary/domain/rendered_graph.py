@@ -11,8 +11,8 @@ from formicary.domain.document_nodes import is_dynamic
 from formicary.domain.document_scopes import Scope, ScopeFrame
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_document import render
-from formicary.domain.job_graph import JobPolicy, TaskNode
-from formicary.domain.task_definition import TaskDefinition
+from formicary.domain.job_graph import Backoff, JobPolicy, TaskNode
+from formicary.domain.task_definition import RetryBackoffPolicy, TaskDefinition
 from formicary.domain.templating import Evaluation, TemplateError
 from formicary.domain.validation_fields import Location
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from formicary.domain.validation import CheckedJob
     from formicary.domain.validation_routes import TaskEntry
 
+DEFAULT_PAUSE_SECONDS = 30.0
+DEFAULT_BACKOFF_SECONDS = 1.0
 # The keys that a node needs: rendering these leaves scripts and the like alone.
 _NODE_KEYS = frozenset(
     {
@@ -36,11 +38,26 @@ _NODE_KEYS = frozenset(
         "delay_between_retries",
         "timeout",
         "await_forked_tasks",
+        "depends_on",
+        "retry_backoff_policy",
         "except",
     }
 )
 
-_POLICY_KEYS = frozenset({"timeout"})
+_POLICY_KEYS = frozenset(
+    {
+        "timeout",
+        "retry",
+        "delay_between_retries",
+        "retry_backoff_policy",
+        "hard_reset_after_retries",
+        "max_restarts",
+        "pause_time",
+        "max_wait",
+        "max_parallel",
+        "skip_if",
+    }
+)
 
 
 class RenderedGraph:
@@ -86,6 +103,10 @@ class RenderedGraph:
         unrouted = self._parsed.checked.graph.unrouted_always_run
         return [name for name in unrouted if self._always_runs(name)]
 
+    def dependents(self, task_type: str) -> Sequence[str]:
+        """Return the tasks whose `depends_on` names this one, in declaration order."""
+        return self._parsed.dependents(task_type)
+
     def has(self, task_type: str) -> bool:
         """Whether the definition has a task of that name."""
         return task_type in self._parsed.checked.tasks
@@ -126,6 +147,7 @@ class RenderedGraph:
 
     def _made(self, task: "TaskEntry") -> TaskNode:
         structural = self._parsed.definition.tasks[task.index]
+        routed = task.name in self._parsed.checked.graph.routed
         for node, scope in task.variants:
             if scope is None or self._enters(scope):
                 only = _only(node, _NODE_KEYS)
@@ -136,8 +158,10 @@ class RenderedGraph:
                     structural = model
                 break
         else:
-            return replace(task_node(task.index, task.name, structural), skipped=True)
-        return task_node(task.index, task.name, structural)
+            left_out = task_node(task.index, task.name, structural)
+            return replace(left_out, skipped=True, left_out=True, routed=routed)
+        made = task_node(task.index, task.name, structural)
+        return replace(made, routed=True) if routed else made
 
     def _rendered(
         self, model: type[JobDefinition | TaskDefinition], node: MappingNode, scope: Scope | None
@@ -185,7 +209,27 @@ def _first(location: Location) -> str:
 
 def job_policy(job: JobDefinition) -> JobPolicy:
     """Return what the engine needs to know of the job as a whole."""
-    return JobPolicy(timeout_seconds=job.timeout)
+    return JobPolicy(
+        timeout_seconds=job.timeout,
+        retry=job.retry,
+        delay_seconds=job.delay_between_retries or 0.0,
+        backoff=_backoff(job.retry_backoff_policy, job.delay_between_retries),
+        hard_reset_after_retries=job.hard_reset_after_retries,
+        max_restarts=job.max_restarts,
+        pause_seconds=DEFAULT_PAUSE_SECONDS if job.pause_time is None else job.pause_time,
+        max_wait_seconds=job.max_wait,
+        max_parallel=job.max_parallel,
+        skipped=is_true(job.skip_if),
+    )
+
+
+def _backoff(policy: RetryBackoffPolicy | None, delay_seconds: float | None) -> Backoff | None:
+    if policy is None:
+        return None
+    shortest = delay_seconds or DEFAULT_BACKOFF_SECONDS
+    return Backoff(
+        shortest if policy.min is None else policy.min, policy.max, policy.factor, policy.jitter
+    )
 
 
 def task_node(index: int, name: str, task: TaskDefinition) -> TaskNode:
@@ -205,4 +249,6 @@ def task_node(index: int, name: str, task: TaskDefinition) -> TaskNode:
         timeout_seconds=task.timeout,
         await_forked_tasks=tuple(task.await_forked_tasks),
         skipped=is_true(task.except_),
+        depends_on=tuple(task.depends_on),
+        backoff=_backoff(task.retry_backoff_policy, task.delay_between_retries),
     )

@@ -1,86 +1,100 @@
-"""Restarting a run that has ended: what is kept, what runs again, and where the walk begins."""
+"""The next execution of a run: what is kept, what runs again, and where the walk begins."""
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from formicary.domain.job_graph import JobGraph, TaskNode
+from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun, Phase, execution_id
-from formicary.domain.routing import is_special
+from formicary.domain.restart_plan import RestartPlan, plan_of, reachable
 from formicary.domain.states import ChildMark, RequestState, TaskMark, TaskMethod
-
-_UNFINISHED = frozenset({TaskMark.FAILED, TaskMark.CANCELLED, TaskMark.ACTIVE})
-_BROKEN_CHILD = frozenset({ChildMark.FAILED, ChildMark.CANCELLED})
 
 
 def restarted(
-    run: JobRun, graph: JobGraph, now: datetime, hard: bool
-) -> tuple[JobRun, Sequence[str]]:
-    """Return the run at the beginning of its next execution, and the tasks to begin with.
+    run: JobRun, graph: JobGraph, now: datetime, *, hard: bool = False, from_task: str = ""
+) -> JobRun:
+    """Return the run at the beginning of its next execution; what is to begin is marked.
 
     Completed tasks are kept unless `hard`; what failed or was cancelled runs again with all that
-    follows it, and every `always_run` task may run again.
+    follows it, and so do completed tasks with `allow_start_if_completed`. Once finalizers may have
+    run, every `always_run` task may run again.
     """
-    frontier = list(graph.start_tasks) if hard else _frontier(run, graph)
-    again = _reachable(graph, frontier)
-    if hard:
-        again.update(range(graph.size))
-    again.update(graph.index(name) for name in graph.always_run_tasks)
+    plan = plan_of(run, graph, hard=hard, from_task=from_task)
+    again = set(plan.again)
+    if run.phase is Phase.ENDED:
+        again.update(graph.index(name) for name in graph.always_run_tasks)
     number = run.retried + 1
-    marks = "".join(TaskMark.NOT_RUN if i in again else m for i, m in enumerate(run.marks))
-    fresh = run.evolve(
+    return run.evolve(
         execution_id=execution_id(run.created_at, run.request_id, number),
         last_execution_id=run.execution_id,
         retried=number,
         state=RequestState.PENDING,
         phase=Phase.WAITING,
-        marks=marks,
+        marks=_marks(run, graph, plan, again),
         active={},
         outbox=(),
         context={} if hard else run.context,
         outcome=None,
         failure=None,
+        deadline=None,
         exit_code="",
         error_code="",
         error_message="",
+        scheduled_at=now,
         started_at=now,
         ended_at=None,
     )
-    return fresh, frontier
 
 
-def _frontier(run: JobRun, graph: JobGraph) -> list[str]:
-    tasks: dict[str, None] = {}
-    for index, letter in enumerate(run.marks):
-        node = graph.node(graph.name(index)) if letter in _UNFINISHED else None
-        if node is not None and not _is_finalizer(run, node):
-            for name in _where_to_begin(run, graph, node):
-                tasks[name] = None
-    for name in graph.start_tasks:
-        if run.mark(graph.index(name)) is TaskMark.NOT_RUN:
-            tasks[name] = None
-    return list(tasks)
+def as_ended(run: JobRun) -> JobRun:
+    """Return the execution as it is kept when the next one begins."""
+    if run.phase is Phase.ENDED:
+        return run
+    return run.evolve(state=RequestState.FAILED, phase=Phase.ENDED, ended_at=run.updated_at)
 
 
-def _is_finalizer(run: JobRun, node: TaskNode) -> bool:
-    ended_the_job = run.failure is not None and run.failure.task_type == node.task_type
-    return node.always_run and not ended_the_job
+def next_later(run: JobRun, graph: JobGraph) -> str:
+    """Return the first task marked LATER that follows no other one."""
+    waiting = [graph.name(i) for i, mark in enumerate(run.marks) if mark == TaskMark.LATER]
+    for name in waiting:
+        index = graph.index(name)
+        if not any(index in reachable(graph, [other]) for other in waiting if other != name):
+            return name
+    return waiting[0]
 
 
-def _where_to_begin(run: JobRun, graph: JobGraph, node: TaskNode) -> Iterable[str]:
-    """Forks whose children did not complete begin again in place of the task that awaits them."""
-    if node.method is not TaskMethod.AWAIT_FORKED_JOB:
-        return (node.task_type,)
-    broken = [n for n in node.await_forked_tasks if run.child(graph.index(n)) in _BROKEN_CHILD]
-    return broken or (node.task_type,)
+def repinned(run: JobRun, old: JobGraph, new: JobGraph, version: int) -> JobRun:
+    """Return a run that has ended on another version of its job: tasks are matched by name.
+
+    A child is known by the place of its fork task: a fork task that has moved forks again.
+    """
+    names = [new.name(index) for index in range(new.size)]
+    places = [old.index(name) if old.has(name) else -1 for name in names]
+    letters = [_kept_letters(run, new, *pair) for pair in enumerate(places)]
+    return run.evolve(
+        job_version=version,
+        marks="".join(mark for mark, _, _ in letters),
+        children="".join(child for _, child, _ in letters),
+        origins="".join(origin for _, _, origin in letters),
+        forks=(run.forks + "0" * new.size)[: new.size],
+    )
 
 
-def _reachable(graph: JobGraph, frontier: Iterable[str]) -> set[int]:
-    seen: set[int] = set()
-    todo = list(frontier)
-    while todo:
-        node = graph.node(todo.pop())
-        if node.index not in seen:
-            seen.add(node.index)
-            routes = (*node.exit_routes.values(), *node.on_completed, *node.on_failed)
-            todo.extend(name for name in routes if not is_special(name) and graph.has(name))
-    return seen
+def _kept_letters(run: JobRun, new: JobGraph, index: int, before: int) -> tuple[str, str, str]:
+    if before < 0:
+        return TaskMark.NOT_RUN, ChildMark.NONE, "0"
+    mark, child = run.marks[before], run.children[before]
+    if new.node(new.name(index)).method is TaskMethod.FORK_JOB and index != before:
+        child = ChildMark.NONE
+        mark = TaskMark.CANCELLED if mark != TaskMark.NOT_RUN else mark
+    return mark, child, run.origins[before]
+
+
+def _marks(run: JobRun, graph: JobGraph, plan: RestartPlan, again: set[int]) -> str:
+    letters = list(run.marks)
+    for index in again:
+        joining = letters[index] == TaskMark.JOINING and plan.was_called(index)
+        letters[index] = TaskMark.JOINING if joining else TaskMark.NOT_RUN
+    for name in plan.first:
+        letters[graph.index(name)] = TaskMark.QUEUED
+    for name in plan.later:
+        letters[graph.index(name)] = TaskMark.LATER
+    return "".join(letters)

@@ -21,11 +21,17 @@ class Verdict(StrEnum):
     FAILED = "failed"
     POLL = "poll"
     RESTART = "restart"
+    RESTART_JOB = "restart_job"
+    PAUSE_JOB = "pause_job"
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The verdict, the routes to follow, and for failures the error; `retryable` allows `retry`."""
+    """The verdict, the routes to follow, and for failures the error.
+
+    `retryable` allows the task's `retry`; `fatal` rules out the job's, too, and ends the job at
+    once. `at_last` is what a failure leads to when no retry is left.
+    """
 
     verdict: Verdict
     routes: tuple[str, ...] = ()
@@ -33,6 +39,8 @@ class Resolution:
     error_code: str = ""
     error_message: str = ""
     exit_code: str = ""
+    fatal: bool = False
+    at_last: Verdict = Verdict.FAILED
 
 
 def resolve(node: TaskNode, event: TaskFinished) -> Resolution:
@@ -66,34 +74,32 @@ def _completed(node: TaskNode, _event: TaskFinished) -> Resolution:
 
 
 def _failed(node: TaskNode, event: TaskFinished, error_code: str = "") -> Resolution:
-    retryable = True
+    fatal = False
+    at_last = Verdict.FAILED
     for target in node.on_failed:
         if target == Target.FATAL:
-            retryable, error_code = False, error_code or ErrorCode.FATAL
+            fatal, error_code = True, error_code or ErrorCode.FATAL
         elif target.startswith(ERROR_TARGET_PREFIX):
             error_code = error_code or target
-        elif target in _BY_TARGET and target not in _PLAIN:
-            return _BY_TARGET[target](node, event)
+        elif target in _AGAIN:
+            return Resolution(_AGAIN[target])
+        else:
+            at_last = _AT_LAST.get(target, at_last)
     return Resolution(
         Verdict.FAILED,
         tuple(t for t in node.on_failed if not is_special(t)),
-        retryable,
+        not fatal,
         error_code or event.error_code or ErrorCode.TASK_EXECUTE,
         event.error_message or _describe(event),
+        fatal=fatal,
+        at_last=at_last,
     )
 
 
 def _fatal(node: TaskNode, event: TaskFinished) -> Resolution:
-    failed = _failed(node, event, error_code=ErrorCode.FATAL)
-    return Resolution(Verdict.FAILED, failed.routes, False, failed.error_code, failed.error_message)
-
-
-def _unsupported(node: TaskNode, event: TaskFinished) -> Resolution:
-    message = (
-        f"task {node.task_type!r} leads to RESTART_JOB or PAUSE_JOB after exit code "
-        f"{event.exit_code or 'none'}, which this version does not support yet"
-    )
-    return Resolution(Verdict.FAILED, (), False, ErrorCode.UNSUPPORTED_METHOD, message)
+    message = event.error_message or _describe(event)
+    routes = tuple(t for t in node.on_failed if not is_special(t))
+    return Resolution(Verdict.FAILED, routes, False, ErrorCode.FATAL, message, fatal=True)
 
 
 def misled(node: TaskNode, unknown: list[str]) -> Resolution:
@@ -115,13 +121,19 @@ def is_special(target: str) -> bool:
 
 
 _SPECIAL = frozenset(Target)
-_PLAIN = frozenset({Target.COMPLETED, Target.FAILED, Target.FATAL})
+# Run again, whatever `retry` says.
+_AGAIN: dict[str, Verdict] = {Target.EXECUTING: Verdict.POLL, Target.RESTART_TASK: Verdict.RESTART}
+# After `on_failed`, these come when `retry` is used up; after an exit code, at once.
+_AT_LAST: dict[str, Verdict] = {
+    Target.RESTART_JOB: Verdict.RESTART_JOB,
+    Target.PAUSE_JOB: Verdict.PAUSE_JOB,
+}
 _BY_TARGET: dict[str, Callable[[TaskNode, TaskFinished], Resolution]] = {
     Target.COMPLETED: _completed,
     Target.FAILED: _failed,
     Target.FATAL: _fatal,
     Target.EXECUTING: lambda _node, _event: Resolution(Verdict.POLL),
     Target.RESTART_TASK: lambda _node, _event: Resolution(Verdict.RESTART),
-    Target.RESTART_JOB: _unsupported,
-    Target.PAUSE_JOB: _unsupported,
+    Target.RESTART_JOB: lambda _node, _event: Resolution(Verdict.RESTART_JOB),
+    Target.PAUSE_JOB: lambda _node, _event: Resolution(Verdict.PAUSE_JOB),
 }

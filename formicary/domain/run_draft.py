@@ -4,13 +4,13 @@ It is filled in place while the decision is made and becomes the new frozen `Job
 committed; nothing else of it outlives the decision.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from formicary.domain.commands import Command, StartTimer
 from formicary.domain.events import TaskFinished, TimerKind
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import ActiveTask, Failure, JobRun, Phase
+from formicary.domain.job_run import ActiveTask, Failure, Hold, JobRun, Phase
 from formicary.domain.outbox import next_outbox
 from formicary.domain.routing import Resolution
 from formicary.domain.states import ChildMark, ErrorCode, TaskMark
@@ -28,7 +28,11 @@ class EndedTask:
 
 
 class RunDraft:
-    """A run that is being changed, the commands that this calls for, and the tasks it ends."""
+    """A run that is being changed, the commands that this calls for, and the tasks it ends.
+
+    `unsettled` names tasks that await children and may have nothing to wait for; `resumed` tells
+    that this decision ends a pause.
+    """
 
     def __init__(self, run: JobRun, graph: JobGraph, now: datetime) -> None:
         """Begin from the run as it was loaded."""
@@ -38,6 +42,8 @@ class RunDraft:
         self.active = dict(run.active)
         self.commands: list[Command] = []
         self.ended: list[EndedTask] = []
+        self.unsettled: list[str] = []
+        self.resumed = False
 
     def committed(self, cause: str) -> JobRun:
         """Return the new state with its outbox."""
@@ -65,20 +71,35 @@ class RunDraft:
 
     def remember_failure(self, task_type: str, resolution: Resolution) -> None:
         """Keep the first failure of the walk: it names the error of the job."""
-        if self.run.failure is None and self.run.phase is Phase.WALKING:
+        if self.run.phase is not Phase.WALKING:
+            return
+        if self.run.failure is None:
             failure = Failure(
-                task_type, resolution.exit_code, resolution.error_code, resolution.error_message
+                task_type,
+                resolution.exit_code,
+                resolution.error_code,
+                resolution.error_message,
+                resolution.fatal,
             )
             self.change(failure=failure)
+        elif resolution.fatal:
+            self.change(failure=replace(self.run.failure, fatal=True))
 
-    def start_timer(self, kind: TimerKind, seconds: float, task: ActiveTask | None = None) -> None:
-        """Call for a timer of the run, or of one of its tasks."""
+    def hold(self, kind: Hold) -> None:
+        """Pause the run."""
+        since = self.run.held_since or self.now
+        self.change(hold=kind, held_since=since, holds=self.run.holds + 1)
+
+    def start_timer(
+        self, kind: TimerKind, seconds: float, task: ActiveTask | None = None, *, number: int = 0
+    ) -> None:
+        """Call for a timer of the run (its `number` tells it from others), or of a task."""
         self.commands.append(
             StartTimer(
                 kind,
                 self.now + timedelta(seconds=seconds),
                 task.task_type if task else "",
-                task.attempt if task else 0,
+                task.attempt if task else number,
             )
         )
 

@@ -125,6 +125,9 @@ class TaskDefinition(Part):
     retry_backoff_policy: RetryBackoffPolicy | None = Field(None, description="Growing pauses.")
     on_completed: Targets = Field((), description="What follows when it completes.")
     on_failed: Targets = Field((), description="What follows when it fails.")
+    depends_on: NameList = Field(
+        default_factory=list, description="Tasks that must have ended well before it starts."
+    )
     on_exit_code: Routes = Field(default_factory=dict, description="What follows an exit code.")
     except_: str = Field("", alias="except", description="Template: `true` skips the task.")
     tags: NameList = Field(default_factory=list, description="Tags that an ant must have.")

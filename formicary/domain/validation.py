@@ -14,7 +14,7 @@ from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.validation_fields import Location, check_fields
 from formicary.domain.validation_graph import TaskGraph
 from formicary.domain.validation_job import job_faults
-from formicary.domain.validation_routes import TaskEntry, routes_of
+from formicary.domain.validation_routes import TaskEntry, named_in, routes_of
 from formicary.domain.validation_tasks import task_faults
 
 MAX_TASKS = 1000
@@ -120,6 +120,7 @@ def _task_entry(item: Item, index: int, tasks: dict[str, TaskEntry]) -> Iterator
         yield _at(name, FaultCode.DUPLICATE_TASK, message, "rename one", f"{field_name}.task_type")
     task.variants.append((node, item.scope))
     task.routes.extend(routes_of(node))
+    task.joins.extend(named_in(node, "depends_on"))
 
 
 def _check_task(

@@ -6,8 +6,9 @@ from formicary.domain.document_scopes import exclusive
 from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault, did_you_mean, nearest
 from formicary.domain.states import Target
-from formicary.domain.validation_routes import TaskEntry
+from formicary.domain.validation_routes import TaskEntry, task_names
 
+Dependents = dict[str, tuple[str, ...]]
 _TARGET_WORDS = [target.value for target in Target]
 
 
@@ -18,13 +19,18 @@ class TaskGraph:
         """Take the tasks in declaration order and the names of those that always run."""
         self.tasks = tasks
         self.always_run = always_run
-        self.edges: dict[str, list[str]] = {
-            name: list(dict.fromkeys(r.target for r in task.routes if r.target in tasks))  # type: ignore[misc]
+        self.dependents = _dependents(tasks)
+        routes: dict[str, list[str]] = {
+            name: [r.target for r in task.routes if r.target in tasks]  # type: ignore[misc]
             for name, task in tasks.items()
+        }
+        self.edges: dict[str, list[str]] = {
+            name: list(dict.fromkeys((*targets, *self.dependents.get(name, ()))))
+            for name, targets in routes.items()
         }
         self.open_ended = any(r.target is None for task in tasks.values() for r in task.routes)
         self.routed = frozenset(
-            target for name, targets in self.edges.items() for target in targets if target != name
+            target for name, targets in routes.items() for target in targets if target != name
         )
         self.starts = self._starts()
         self._following: dict[str, set[str]] = {}
@@ -37,12 +43,18 @@ class TaskGraph:
         } - {""}
 
     def _starts(self) -> tuple[str, ...]:
-        unrouted = [name for name in self.tasks if name not in self.routed]
+        unrouted = [
+            name for name, task in self.tasks.items() if name not in self.routed and not task.joins
+        ]
         ordinary = [name for name in unrouted if name not in self.always_run]
         # A templated route may lead to any of the others.
         if self.open_ended:
-            ordinary = ordinary[:1]
+            ordinary = [n for n in ordinary if n == ordinary[0] or self._is_parallel(n)]
         return tuple(ordinary or unrouted[:1])
+
+    def _is_parallel(self, name: str) -> bool:
+        """Whether a task is meant to start beside others: named in, or with, a `depends_on`."""
+        return name in self.dependents or bool(self.tasks[name].node.all("depends_on"))
 
     @property
     def unrouted_always_run(self) -> tuple[str, ...]:
@@ -101,14 +113,14 @@ class TaskGraph:
         first, *others = self.starts or ("",)
         for name in others:
             task = self.tasks[name]
-            if name in self._meant or exclusive(
-                self.tasks[first].variants[0][1], task.variants[0][1]
-            ):
+            apart = exclusive(self.tasks[first].variants[0][1], task.variants[0][1])
+            if name in self._meant or apart or self._is_parallel(name):
                 continue
             yield Fault(
                 FaultCode.SEVERAL_STARTS,
                 f'no route leads to task "{name}", and the job already starts with "{first}"',
-                f'let a task lead to "{name}", or set always_run: true to run it last',
+                f'let a task lead to "{name}", set always_run: true to run it last, or '
+                "`depends_on: []` to start it beside the first",
                 *task.place("task_type"),
                 f"tasks[{task.index}]",
             )
@@ -132,16 +144,17 @@ class TaskGraph:
     def _cycle_fault(self, cycle: list[str]) -> Fault:
         last, first = cycle[-2], cycle[-1]
         task = self.tasks[last]
-        route = next(route for route in task.routes if route.target == first)
+        route = next((route for route in task.routes if route.target == first), None)
         mend = "use EXECUTING to poll, or RESTART_TASK or RESTART_JOB to go back"
-        return Fault(
-            FaultCode.CYCLE,
-            f"tasks lead in a circle: {' -> '.join(cycle)}",
-            mend,
-            route.line,
-            route.column,
-            f"tasks[{task.index}].{route.field}",
-        )
+        if route is not None:
+            place = (route.line, route.column, f"tasks[{task.index}].{route.field}")
+        else:
+            join = self.tasks[first]
+            scalar = next(s for s in join.joins if last in task_names(s, self.tasks))
+            place = (scalar.line, scalar.column, f"tasks[{join.index}].depends_on")
+            mend = "let it depend on tasks that do not follow it"
+        message = f"tasks lead in a circle: {' -> '.join(cycle)}"
+        return Fault(FaultCode.CYCLE, message, mend, *place)
 
     def _cycles(self) -> Iterator[list[str]]:
         """Walk depth first without recursion; each way back to a task on the way is a cycle."""
@@ -165,3 +178,13 @@ class TaskGraph:
                     on_way[following] = len(way)
                     way.append(following)
                     branches.append(iter(self.edges[following]))
+
+
+def _dependents(tasks: Mapping[str, TaskEntry]) -> Dependents:
+    """Return by task those that name it in `depends_on`, in declaration order."""
+    found: dict[str, dict[str, None]] = {}
+    for name, task in tasks.items():
+        for scalar in task.joins:
+            for needed in task_names(scalar, tasks):
+                found.setdefault(needed, {})[name] = None
+    return {needed: tuple(names) for needed, names in found.items() if needed in tasks}

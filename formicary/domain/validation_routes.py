@@ -1,6 +1,6 @@
 """Where tasks lead, read from the text: every branch of every condition counts."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from formicary.domain.document_nodes import Entry, Listing, Mapping, Node, Scalar
@@ -35,12 +35,16 @@ class Route:
 
 @dataclass(slots=True, eq=False)
 class TaskEntry:
-    """A task by name, with the alternatives that conditions choose between."""
+    """A task by name, with the alternatives that conditions choose between.
+
+    `joins` are the names in its `depends_on`, those of every alternative.
+    """
 
     name: str
     index: int
     variants: list[tuple[Mapping, Scope | None]] = field(default_factory=list)
     routes: list[Route] = field(default_factory=list)
+    joins: list[Scalar] = field(default_factory=list)
 
     @property
     def node(self) -> Mapping:
@@ -74,6 +78,25 @@ def routes_of(node: Mapping) -> Iterator[Route]:
             case "on_exit_code" if isinstance(entry.value, Mapping):
                 for inner in entry.value.entries:
                     yield from _exit_routes(inner)
+
+
+def named_in(node: Mapping, key: str) -> Iterator[Scalar]:
+    """Yield the names that a list of tasks holds, those of every condition."""
+    for entry in node.all(key):
+        match entry.value:
+            case Scalar():
+                yield entry.value
+            case Listing():
+                yield from (i.value for i in entry.value.items if isinstance(i.value, Scalar))
+            case Mapping():
+                yield from (inner.key for inner in entry.value.entries)
+
+
+def task_names(scalar: Scalar, known: Collection[str]) -> list[str]:
+    """Return the names in one text: a bare text may hold several; none where a template stands."""
+    if scalar.templated or scalar.structural() is None:
+        return []
+    return [scalar.text] if scalar.text in known else scalar.text.replace(",", " ").split() or [""]
 
 
 def _exit_routes(entry: Entry) -> Iterator[Route]:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from formicary.domain.document_nodes import Listing, Mapping, Scalar
+from formicary.domain.document_nodes import Scalar
 from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault, did_you_mean
 from formicary.domain.states import HTTP_METHODS, TaskMethod
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.validation_graph import TaskGraph
-from formicary.domain.validation_routes import TARGETS, TaskEntry
+from formicary.domain.validation_routes import TARGETS, TaskEntry, named_in, task_names
 
 MAX_NAME = 100
 _TASK_NAME = re.compile(r"[^\s/\\:{}\x00-\x1f]+(?: [^\s/\\:{}\x00-\x1f]+)*")
@@ -25,6 +25,8 @@ def task_faults(
         yield from _needs(task, model)
     yield from _named_tasks(task, "dependencies", graph)
     yield from _named_tasks(task, "await_forked_tasks", graph)
+    yield from _named_tasks(task, "depends_on", graph)
+    yield from _join_faults(task, graph)
     yield from _forks_awaited(task, methods)
 
 
@@ -65,24 +67,13 @@ def _needs(task: TaskEntry, model: TaskDefinition) -> Iterator[Fault]:
 
 
 def _named(task: TaskEntry, key: str) -> Iterator[Scalar]:
-    """Yield the names that a list of tasks holds, those of every condition."""
     for node, _ in task.variants:
-        for entry in node.all(key):
-            match entry.value:
-                case Scalar():
-                    yield entry.value
-                case Listing():
-                    yield from (i.value for i in entry.value.items if isinstance(i.value, Scalar))
-                case Mapping():
-                    yield from (inner.key for inner in entry.value.entries)
+        yield from named_in(node, key)
 
 
 def _named_tasks(task: TaskEntry, key: str, graph: TaskGraph) -> Iterator[Fault]:
     for scalar in _named(task, key):
-        if scalar.templated or scalar.structural() is None:
-            continue
-        # A bare text may hold several names.
-        for name in [scalar.text] if scalar.text in graph.tasks else scalar.text.split() or [""]:
+        for name in task_names(scalar, graph.tasks):
             yield from _named_task(task, key, name, scalar, graph)
 
 
@@ -101,6 +92,21 @@ def _named_task(
         message = f'task "{task.name}": {key} names "{name}", which cannot have run before it'
         mend = f'let a route lead from "{name}" to "{task.name}"'
         yield Fault(FaultCode.WRONG_ORDER, message, mend, scalar.line, scalar.column, field)
+
+
+def _join_faults(task: TaskEntry, graph: TaskGraph) -> Iterator[Fault]:
+    field = f"tasks[{task.index}].depends_on"
+    for scalar in task.joins:
+        place = scalar.line, scalar.column, field
+        if scalar.templated:
+            message = f'task "{task.name}": depends_on cannot be a template'
+            mend = "name the tasks, and give them `except` where they may be left out"
+            yield Fault(FaultCode.BAD_VALUE, message, mend, *place)
+        for name in task_names(scalar, graph.tasks):
+            if name in graph.unrouted_always_run and name != task.name:
+                message = f'task "{task.name}": depends_on names "{name}", which runs last'
+                mend = f'let a task lead to "{name}", or depend on another one'
+                yield Fault(FaultCode.WRONG_ORDER, message, mend, *place)
 
 
 def _forks_awaited(task: TaskEntry, methods: dict[str, TaskMethod | None]) -> Iterator[Fault]:

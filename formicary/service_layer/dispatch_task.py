@@ -5,6 +5,7 @@ from typing import Any
 
 from formicary.domain.artifact import Artifact
 from formicary.domain.commands import DispatchTask
+from formicary.domain.endings import SKIPPED_EXIT_CODE
 from formicary.domain.errors import PayloadTooLargeError
 from formicary.domain.events import TaskFinished
 from formicary.domain.job_graph import JobGraph
@@ -18,7 +19,6 @@ from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
 from formicary.domain.templating.errors import TemplateError
-from formicary.domain.walk import SKIPPED_EXIT_CODE
 from formicary.ports import AntRepository, Clock, ObjectStore, RunRepository, TaskQueues
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
 from formicary.service_layer.task_variables import (

@@ -21,15 +21,17 @@ from formicary.domain.events import (
     TaskFinished,
     TaskRedelivered,
     TimerFired,
+    begins_execution,
     event_key,
 )
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import JobRun
+from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.messages import EventMessage, unpack_event
 from formicary.domain.object_keys import attempt_prefix
 from formicary.domain.outbox import caused_by
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import attempt_proof, proof_matches, proof_of
+from formicary.domain.restart import as_ended, repinned
 from formicary.domain.task_response import TaskResponse
 from formicary.ports import (
     AntRepository,
@@ -150,9 +152,9 @@ class Engine:
     def _take_from_earlier_execution(
         self, run: JobRun, event: Event, message: EventMessage
     ) -> Outcome:
-        """Keep a late outcome; a restart that is delivered again finishes what it began."""
+        """Keep a late outcome; what begins an execution finishes it when delivered again."""
         self.admission.refused(run, event)
-        if isinstance(event, RestartRequested):
+        if begins_execution(event):
             self._finish(run, caused_by(run, event_key(event)), event_key(event))
         elif isinstance(event, TaskFinished):
             then = run.evolve(execution_id=message.execution_id)
@@ -197,19 +199,30 @@ class Engine:
     ) -> tuple[JobRun, Decision]:
         """Decide and store it, again from the newest state while somebody else is faster."""
         for _ in range(MAX_CONFLICTS):
-            here = self._situation(run)
+            here = self._pinned_anew(self._situation(run), event)
             now = self.clock.now()
-            decision = decide(run, event, here.graph, now, cause)
+            decision = decide(here.run, event, here.graph, now, cause)
             self.recorder.record(Happening(run, here.graph, event, decision, response, now))
             if decision.rejected:
                 return run, decision
             if decision.run.execution_id != run.execution_id:
-                self.runs.archive_execution(run)
+                self.runs.archive_execution(as_ended(run))
             try:
                 return self.runs.save(decision.run), decision
             except ConcurrentUpdateError:
                 run = self._reload(run)
         raise ConcurrentUpdateError(f"run {run.request_id} is changed by too many at once")
+
+    def _pinned_anew(self, here: _Situation, event: Event) -> _Situation:
+        """Take a run that is restarted on another version of its job to that version."""
+        run = here.run
+        if not isinstance(event, RestartRequested) or run.phase is not Phase.ENDED:
+            return here
+        if event.job_version in (0, run.job_version):
+            return here
+        there = self._situation(run.evolve(job_version=event.job_version))
+        run = repinned(run, here.graph, there.graph, event.job_version)
+        return _Situation(run, there.parsed, there.graph)
 
     def _situation(self, run: JobRun) -> _Situation:
         pinned = self.parsed_definitions.get(run.tenant, run.job_type, run.job_version)

@@ -103,7 +103,6 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     gates=st.lists(st.builds(Claim, names, numbers, numbers), max_size=3).map(tuple),
     stint=numbers,
     holds_slots=st.booleans(),
-    frontier=st.lists(names, max_size=3).map(tuple),
     user_id=text,
     user_key=text,
     description=text | st.just("d" * 999),

@@ -53,7 +53,6 @@ def encode_run(run: JobRun) -> dict[str, Any]:
     attributes["failure"] = pack(to_row(run.failure)) if run.failure else ""
     attributes["parent"] = pack(to_row(run.parent)) if run.parent else ""
     attributes["gates"] = pack([to_row(claim) for claim in run.gates]) if run.gates else ""
-    attributes["frontier"] = pack(list(run.frontier)) if run.frontier else ""
     attributes["params"] = pack(dict(run.params)) if run.params else ""
     attributes["context"] = pack(dict(run.context)) if run.context else ""
     kept = {name: value for name, value in attributes.items() if value}
@@ -82,7 +81,6 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "failure": lambda packed: from_row(Failure, unpack(packed)),
     "parent": lambda packed: from_row(ParentLink, unpack(packed)),
     "gates": lambda packed: tuple(from_row(Claim, row) for row in unpack(packed)),
-    "frontier": lambda packed: tuple(unpack(packed)),
     "params": unpack,
     "context": unpack,
 }

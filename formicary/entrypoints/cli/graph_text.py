@@ -1,6 +1,7 @@
 """The graph of a run as text: one line a task in walking order, and where each route led."""
 
 import heapq
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,21 +41,25 @@ def graph_text(tasks: Sequence[Json], executions: Mapping[str, Json]) -> Table:
 def in_walking_order(tasks: Sequence[Json]) -> list[Json]:
     """Return the tasks so that every route leads downwards, else as they were declared."""
     place = {task["task_type"]: index for index, task in enumerate(tasks)}
+    following = [
+        [place[target] for _, target in _ways_out(task) if target in place] for task in tasks
+    ]
+    for index, task in enumerate(tasks):
+        for needed in _needed(task):
+            if needed in place:
+                following[place[needed]].append(index)
     waits = [0] * len(tasks)
-    for task in tasks:
-        for _, target in _ways_out(task):
-            if target in place:
-                waits[place[target]] += 1
+    for target in itertools.chain.from_iterable(following):
+        waits[target] += 1
     ready = [index for index, count in enumerate(waits) if count == 0]
     order: list[int] = []
     while ready:
         index = heapq.heappop(ready)
         order.append(index)
-        for _, target in _ways_out(tasks[index]):
-            if target in place:
-                waits[place[target]] -= 1
-                if waits[place[target]] == 0:
-                    heapq.heappush(ready, place[target])
+        for target in following[index]:
+            waits[target] -= 1
+            if waits[target] == 0:
+                heapq.heappush(ready, target)
     order += [index for index in range(len(tasks)) if index not in set(order)]
     return [tasks[index] for index in order]
 
@@ -81,6 +86,11 @@ def _ways_out(task: Json) -> Iterator[tuple[str, str]]:
             yield label, str(target)
 
 
+def _needed(task: Json) -> list[str]:
+    needed = task.get("depends_on") or ()
+    return [needed] if isinstance(needed, str) else [str(name) for name in needed]
+
+
 def _rails(place: int, ordered: Sequence[Json]) -> tuple[str, str]:
     last = place == len(ordered) - 1
     if len(ordered) == 1:
@@ -105,7 +115,8 @@ def _draw(
 def _aside(task: Json, state: str) -> str:
     if state == "FAILED" and task.get("allow_failure"):
         return " (allowed)"
-    return " (always runs)" if task.get("always_run") else ""
+    needed = f" (after {', '.join(_needed(task))})" if _needed(task) and not state else ""
+    return needed or (" (always runs)" if task.get("always_run") else "")
 
 
 def _exit(done: Json) -> Text:
@@ -134,7 +145,7 @@ def definition_text(tasks: Sequence[Json]) -> Table:
         rails = _rails(place, ordered)
         ways = [cell(f"▷ {label}: {target}") for label, target in _ways_out(task)] or [Text()]
         name = cell(f"{rails[0]} {task['task_type']}", "bold")
-        drawn.add_row(name, cell(task.get("method") or ""), ways[0])
+        drawn.add_row(name, cell(f"{task.get('method') or ''}{_aside(task, '')}"), ways[0])
         for way in ways[1:]:
             drawn.add_row(cell(rails[1]), "", way)
     return drawn

@@ -4,7 +4,6 @@
 `python -m tests.unit.docs.rewrite`.
 """
 
-NEVER_RETRIED = "a failed job stays failed; `POST .../restart` runs it again"
 NO_CRON = "checked at upload; nothing fires"
 NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
@@ -20,27 +19,17 @@ UNUSED: dict[str, dict[str, str]] = {
         "cron_trigger": NO_CRON,
         "cron_timezone": NO_CRON,
         "cron_catch_up": NO_CRON,
-        "pause_time": "PAUSE_JOB fails the task",
-        "retry": NEVER_RETRIED,
-        "hard_reset_after_retries": NEVER_RETRIED,
-        "delay_between_retries": NEVER_RETRIED,
-        "retry_backoff_policy": NEVER_RETRIED,
-        "max_restarts": "RESTART_TASK stops at 100; RESTART_JOB fails the task",
-        "max_wait": "a task waits for an ant; after 14 days its message is lost",
         "retention_days_for_failed": NO_CLEANING,
         "retention_days_for_completed": NO_CLEANING,
         "retention_days_for_cancelled": NO_CLEANING,
         "public_plugin": "no other tenant sees it",
         "tags": "only the tags of a task count",
         "methods": "only the method of a task counts",
-        "skip_if": "the job runs",
         "notify": "nobody is told",
         "webhook": "nothing is called",
         "resources": "nothing is leased",
     },
     "task": {
-        "allow_start_if_completed": "a soft restart keeps the completed task",
-        "retry_backoff_policy": "`delay_between_retries` alone counts",
         "artifact_ids": NO_EXTRA_ARTIFACTS,
         "dependent_artifact_ids": NO_EXTRA_ARTIFACTS,
         "fork_job_version": VERSION_IN_FORCE,

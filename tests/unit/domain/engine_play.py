@@ -1,6 +1,7 @@
 """Drives `decide` through a small graph, as the engine would, for tests that read like stories."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,13 @@ from formicary.domain.events import (
     ChildForked,
     Event,
     JobSubmitted,
+    PauseRequested,
     RestartRequested,
+    ResumeRequested,
     TaskFinished,
     TimerFired,
+    TimerKind,
+    TriggerRequested,
 )
 from formicary.domain.job_graph import JobPolicy, StaticGraph, TaskNode
 from formicary.domain.job_run import JobRun
@@ -25,18 +30,24 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def graph_of(*nodes: TaskNode, **policy: Any) -> StaticGraph:
-    """Begin at the first node; `always_run` ones that nobody names are unrouted."""
+    """Begin at the first node, and at roots that joins name; `always_run` ones that nobody names
+    are unrouted."""
     named = {
         target
         for node in nodes
         for target in (*node.exit_routes.values(), *node.on_completed, *node.on_failed)
     }
+    nodes = tuple(replace(node, routed=node.task_type in named) for node in nodes)
     always = tuple(node.task_type for node in nodes if node.always_run)
+    awaited = {name for node in nodes for name in node.depends_on}
+    first = nodes[0].task_type
+    roots = (n.task_type for n in nodes if not n.routed and not n.depends_on)
+    starts = tuple(name for name in roots if name == first or name in awaited)
     return StaticGraph(
         nodes,
-        (nodes[0].task_type,),
+        starts,
         always,
-        tuple(name for name in always if name not in named and name != nodes[0].task_type),
+        tuple(name for name in always if name not in named and name not in starts),
         JobPolicy(**policy),
     )
 
@@ -85,17 +96,31 @@ class Play:
         self.now += timedelta(seconds=seconds)
         return self
 
-    def fires(self) -> "Play":
-        """Let the timer of the last decision come due."""
-        timer = next(c for c in self.commands if isinstance(c, StartTimer))
+    def fires(self, kind: TimerKind | None = None) -> "Play":
+        """Let the timer of the last decision come due (the first, or that of a kind)."""
+        timers = [c for c in self.commands if isinstance(c, StartTimer)]
+        timer = next(t for t in timers if kind is None or t.timer is kind)
         self.now = max(self.now, timer.fire_at)
         return self.take(TimerFired(timer.timer, timer.task_type, timer.attempt, timer.fire_at))
 
     def cancel(self) -> "Play":
         return self.take(CancelRequested("enough"))
 
-    def restart(self, hard: bool = False) -> "Play":
-        return self.take(RestartRequested(hard))
+    def restart(self, hard: bool = False, from_task: str = "") -> "Play":
+        return self.take(RestartRequested(hard, from_task))
+
+    def pause(self, now: bool = False) -> "Play":
+        return self.take(PauseRequested(now, self.run.holds))
+
+    def resume(self) -> "Play":
+        return self.take(ResumeRequested(self.run.holds))
+
+    def trigger(self) -> "Play":
+        return self.take(TriggerRequested())
+
+    @property
+    def state(self) -> RequestState:
+        return self.run.state
 
     @property
     def dispatched(self) -> list[str]:

@@ -132,15 +132,6 @@ def test_an_exit_code_mapped_to_completed_completes_the_task() -> None:
     assert Play(graph).start().fails("grep", "1").dispatched == ["next"]
 
 
-@pytest.mark.parametrize("place", ["on_failed", "on_completed", "exit"])
-@pytest.mark.parametrize("target", ["RESTART_JOB", "PAUSE_JOB"])
-def test_a_route_that_is_not_supported_yet_says_so(place: str, target: str) -> None:
-    routes = {"exit_routes": {"1": target}} if place == "exit" else {place: target}
-    play = Play(graph_of(node(0, "work", retry=3, **routes))).start()
-    play = play.completes("work") if place == "on_completed" else play.fails("work")
-    assert play.run.error_code == ErrorCode.UNSUPPORTED_METHOD
-
-
 def test_a_fork_that_leads_to_completed_ends_the_path() -> None:
     graph = graph_of(node(0, "fork", method=TaskMethod.FORK_JOB, on_completed="COMPLETED"))
     assert Play(graph).start().forks("fork").run.state is RequestState.COMPLETED

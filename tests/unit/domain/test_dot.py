@@ -139,3 +139,20 @@ def test_no_sign_of_mermaid_comes_out_of_a_name(sign: str) -> None:
     node = DrawnNode(f"a{sign}b", method="SHELL")
 
     assert f"a{sign}b" not in to_mermaid(DrawnGraph("", (node,), ()))
+
+
+def test_joins_are_drawn_as_bold_edges_where_no_route_is() -> None:
+    shell = "method: SHELL, script: [x]"
+    text = job(
+        f"task_type: a, {shell}, on_completed: [b, c]",
+        f"task_type: b, {shell}, on_completed: d",
+        f"task_type: c, {shell}",
+        f"task_type: d, {shell}, depends_on: [b, c]",
+    )
+    dot = to_dot(graph(text))
+
+    assert dot.count('"b" -> "d"') == 1
+    assert '"c" -> "d" [style=bold];' in dot
+    assert '"c" -> "__end__"' not in dot
+    run = {"c": Outcome("COMPLETED", "0"), "d": Outcome("EXECUTING")}
+    assert ways(text, run)["c", "d", ""].taken

@@ -269,3 +269,62 @@ def test_wrong_items_of_lists_are_each_told_once() -> None:
         "tasks[0].services[2]",
         "tasks[0].services[3]",
     ]
+
+
+def task(name: str, more: str = "") -> str:
+    return f"task_type: {name}, {SHELL}{more}"
+
+
+def test_a_join_needs_no_route_and_several_roots_may_lead_to_it() -> None:
+    parsed = parse_job(job(task("a"), task("b"), task("join", ", depends_on: [a, b]")))
+
+    assert parsed.start_tasks == ("a", "b")
+    assert parsed.dependents("a") == ("join",)
+    assert parsed.graph({}).node("join").depends_on == ("a", "b")
+
+
+def test_an_empty_depends_on_declares_a_root_beside_the_first() -> None:
+    parsed = parse_job(job(task("a"), task("b", ", depends_on: []")))
+
+    assert parsed.start_tasks == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        (
+            job(task("a"), task("b", ", depends_on: [aa]")),
+            "unknown-task",
+            'did you mean "a"',
+        ),
+        (
+            job(task("a", ", depends_on: [b]"), task("b", ", depends_on: [a]")),
+            "cycle",
+            "lead in a circle",
+        ),
+        (
+            job(task("a", ", on_completed: b, depends_on: [b]"), task("b")),
+            "cycle",
+            "depend on tasks that do not follow it",
+        ),
+        (
+            job(task("a", ", depends_on: [a]")),
+            "cycle",
+            "a -> a",
+        ),
+        (
+            job(task("a"), task("b", ', depends_on: ["{{.X}}"]')),
+            "bad-value",
+            "cannot be a template",
+        ),
+        (
+            job(task("a"), task("z", ", always_run: true"), task("b", ", depends_on: [a, z]")),
+            "wrong-order",
+            "runs last",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_join_is_told(text: str, code: str, said: str) -> None:
+    faults = faults_of(text)
+
+    assert any(f.code == code and (said in f.message or said in f.mend) for f in faults), faults

@@ -1,0 +1,182 @@
+"""How a run goes on when tasks have ended: the next places, the finalizers, a retry, the end."""
+
+from datetime import datetime, timedelta
+
+from formicary.domain.backoff import retry_delay
+from formicary.domain.commands import (
+    AcquireSlots,
+    CancelChild,
+    CancelTask,
+    NotifyParent,
+    ReleaseSlots,
+    StartTimer,
+)
+from formicary.domain.events import TimerKind
+from formicary.domain.job_run import ActiveTask, ActivityState, Failure, Hold, Phase
+from formicary.domain.restart import next_later
+from formicary.domain.states import ChildMark, RequestState, TaskMark
+from formicary.domain.turns import Turns
+
+CANCEL_GRACE_SECONDS = 60.0
+SKIPPED_EXIT_CODE = "SKIPPED"
+
+
+class Endings(Turns):
+    """The rules by which walks and runs come to their ends."""
+
+    def enter(self, *, waited: bool = False) -> None:
+        """Begin, once the run has the slots of its gates."""
+        if self.run.needs_slots:
+            self.commands.append(AcquireSlots(self.run.stint, waited))
+        else:
+            self.begin()
+
+    def leave(self) -> None:
+        """Give the slots back, or stop waiting for them."""
+        if any(claim.amount for claim in self.run.gates):
+            self.commands.append(ReleaseSlots(self.run.stint))
+            self.change(holds_slots=False, stint=self.run.stint + 1)
+
+    def begin(self) -> None:
+        """Start walking: at what a restart has queued, else at the starts of the graph."""
+        limit = self.graph.policy.timeout_seconds
+        self.change(
+            state=RequestState.EXECUTING,
+            phase=Phase.WALKING,
+            started_at=self.run.started_at or self.now,
+        )
+        if limit is not None:
+            self.set_deadline(self.now + timedelta(seconds=limit))
+        if TaskMark.QUEUED not in self.run.marks:
+            self.call(self.graph.start_tasks)
+
+    def set_deadline(self, deadline: datetime) -> None:
+        """Let the execution take until then and no longer."""
+        self.commands.append(StartTimer(TimerKind.JOB_TIMEOUT, deadline))
+        self.change(deadline=deadline)
+
+    def stop(self, outcome: RequestState, *, children: bool = False) -> None:
+        """Leave the walk at once: cancel what is active, then end as `outcome` says."""
+        retries = outcome is RequestState.FAILED and self.may_retry()
+        self.change(outcome=outcome)
+        waits = not retries and bool(self._next_finalizer())
+        for task in list(self.active.values()):
+            self._cancel(task, wait=waits)
+        if children:
+            self._cancel_children()
+        if retries:
+            self.rest_before_retry()
+        else:
+            self.change(phase=Phase.FINALIZING, hold=Hold.NONE)
+
+    def go_on_after(self) -> bool:
+        """Take the next step of a run in which nothing is active; False when there is none."""
+        if self.run.phase is Phase.WALKING:
+            if TaskMark.QUEUED in self.run.marks:
+                return False
+            if self.run.failure is not None:
+                self.stop(RequestState.FAILED)
+            elif TaskMark.LATER in self.run.marks:
+                self.call([next_later(self.run, self.graph)])
+            else:
+                self.change(phase=Phase.FINALIZING, outcome=RequestState.COMPLETED, hold=Hold.NONE)
+            return True
+        if self.run.phase is not Phase.FINALIZING:
+            return False
+        finalizer = self._next_finalizer()
+        if finalizer:
+            self.begin_task(self.graph.node(finalizer))
+        else:
+            self.finish()
+        return True
+
+    def may_retry(self) -> bool:
+        """Whether the job's own `retry` runs a failed job again."""
+        failure = self.run.failure
+        if failure is not None and failure.fatal:
+            return False
+        return self.run.job_retries < self.graph.policy.retry
+
+    def rest_before_retry(self) -> None:
+        """Wait for the next execution (`retry` of the job), after its delay."""
+        policy, tries = self.graph.policy, self.run.job_retries
+        seed = f"{self.run.key}:{self.run.request_id}"
+        seconds = retry_delay(policy.delay_seconds, policy.backoff, tries, seed)
+        self.change(job_retries=tries + 1)
+        self.rest(seconds)
+
+    def rest(self, seconds: float) -> None:
+        """Leave the execution; the next one begins when its timer fires."""
+        due = self.now + timedelta(seconds=seconds)
+        self.commands.append(StartTimer(TimerKind.JOB_RETRY, due, attempt=self.run.retried + 1))
+        # A pause that a task asked for ends with the execution; one of a person holds on.
+        held = self.run.hold is Hold.USER
+        self.change(
+            state=RequestState.PAUSED if held else RequestState.PENDING,
+            phase=Phase.RETRYING,
+            hold=Hold.USER if held else Hold.NONE,
+            outcome=None,
+            scheduled_at=due,
+        )
+        if self.run.failure is not None:
+            self._show(self.run.failure)
+        self.leave()
+
+    def finish_unstarted(self, outcome: RequestState, exit_code: str = "") -> None:
+        """End a run that has not begun."""
+        self.change(outcome=outcome, exit_code=exit_code)
+        self.finish()
+
+    def finish(self) -> None:
+        """Put the run into its final state."""
+        outcome = self.run.outcome or RequestState.FAILED
+        self.change(state=outcome, phase=Phase.ENDED, ended_at=self.now, hold=Hold.NONE)
+        if self.run.failure is not None and outcome is not RequestState.COMPLETED:
+            self._show(self.run.failure)
+        self.leave()
+        if self.run.parent:
+            self.commands.append(NotifyParent())
+
+    def _show(self, failure: Failure) -> None:
+        self.change(
+            exit_code=failure.exit_code,
+            error_code=failure.error_code,
+            error_message=failure.error_message,
+        )
+
+    def drop(self, task: ActiveTask) -> None:
+        """End a cancelled task."""
+        self.end_task(task, TaskMark.CANCELLED)
+
+    def cancel_active(self) -> None:
+        """Take everything out of work at once."""
+        for task in list(self.active.values()):
+            self._cancel(task, wait=False)
+
+    def _cancel(self, task: ActiveTask, *, wait: bool) -> None:
+        if not self.is_on_ant(task):
+            self.drop(task)
+            return
+        self.commands.append(CancelTask(task.task_type, task.attempt))
+        if not wait:
+            self.drop(task)
+            return
+        self.active[task.task_type] = task.evolve(state=ActivityState.CANCELLING)
+        self.start_timer(TimerKind.CANCEL_GRACE, CANCEL_GRACE_SECONDS, task)
+
+    def _cancel_children(self) -> None:
+        for index, mark in enumerate(self.run.children):
+            if mark == ChildMark.RUNNING:
+                self.commands.append(CancelChild(self.run.child_request_id(index)))
+
+    def _next_finalizer(self) -> str:
+        completed = self.run.outcome is RequestState.COMPLETED
+        graph = self.graph
+        names = graph.unrouted_always_run_tasks if completed else graph.always_run_tasks
+        for name in names:
+            if self.run.marks[graph.index(name)] in _NOT_BEGUN:
+                return name
+        return ""
+
+
+_NOT_BEGUN = frozenset({TaskMark.NOT_RUN, TaskMark.QUEUED, TaskMark.JOINING, TaskMark.LATER})

@@ -1,0 +1,189 @@
+"""What happens to single tasks and to the children that they fork."""
+
+from dataclasses import replace
+
+from formicary.domain.commands import CancelChild, CancelTask
+from formicary.domain.events import (
+    ChildFinished,
+    ChildForked,
+    TaskFinished,
+    TaskRedelivered,
+    TaskStarted,
+    TimerFired,
+    TimerKind,
+)
+from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
+from formicary.domain.rule_table import ALWAYS, AT_WORK, FINALIZING, RejectedError, Rule
+from formicary.domain.states import ChildMark, ErrorCode, RequestState
+from formicary.domain.walk import Walk
+
+MAX_CONTEXT_CHARACTERS = 128 * 1024
+
+
+def note_who_runs_it(walk: Walk, event: TaskStarted) -> None:
+    """Note the ant that was seen with the attempt."""
+    task = _current(walk, event.task_type, event.attempt)
+    for_ants = walk.graph.node(task.task_type).method.needs_ant
+    if task.state is not ActivityState.DISPATCHED or not for_ants:
+        raise RejectedError("the attempt is known to run, or is no longer wanted")
+    walk.note_activity(
+        task.evolve(
+            state=ActivityState.EXECUTING,
+            ant_id=event.ant_id,
+            ant_host=event.ant_host,
+            started_at=event.started_at,
+        )
+    )
+
+
+def take_outcome(walk: Walk, event: TaskFinished) -> None:
+    """Go on as the routes of the task say; an attempt that was being cancelled has ended."""
+    task = _current(walk, event.task_type, event.attempt)
+    if task.state is ActivityState.CANCELLING:
+        walk.drop(task)
+        return
+    node = walk.graph.node(task.task_type)
+    event = _with_bounded_context(walk.run, event)
+    walk.merge_context(event)
+    walk.take(task, node, event)
+
+
+def _with_bounded_context(run: JobRun, event: TaskFinished) -> TaskFinished:
+    """Turn an outcome that would make the run too large to store into a failure."""
+    if not event.context:
+        return event
+    merged = {**run.context, **event.context}
+    size = sum(len(name) + len(value) for name, value in merged.items())
+    if size <= MAX_CONTEXT_CHARACTERS:
+        return event
+    message = (
+        f"set-output would bring the context of the job to {size} characters; at most "
+        f"{MAX_CONTEXT_CHARACTERS} are kept: pass large values on as artifacts"
+    )
+    return replace(
+        event,
+        status=RequestState.FAILED,
+        exit_code="",
+        error_code=ErrorCode.VALIDATION,
+        error_message=message,
+        context={},
+    )
+
+
+def give_to_another_ant(walk: Walk, event: TaskRedelivered) -> None:
+    """Make a new attempt for the ant that took over the message of a lost one."""
+    task = walk.active.get(event.task_type)
+    if task is None or task.message_attempt != event.attempt:
+        raise RejectedError("the attempt has ended")
+    node = walk.graph.node(task.task_type)
+    on_ant = task.state in (ActivityState.DISPATCHED, ActivityState.EXECUTING)
+    if not on_ant or not node.method.needs_ant:
+        raise RejectedError("the task is not, or no longer, for ants")
+    walk.lose(task, node, event.ant_id)
+
+
+def note_forked_child(walk: Walk, event: ChildForked) -> None:
+    """Complete the fork task; cancel a child that came too late for a run that was stopped."""
+    task = walk.active.get(event.task_type)
+    if task is None or task.attempt != event.attempt:
+        failure = walk.run.failure
+        if failure is None or failure.error_code not in _STOPPED:
+            raise RejectedError("the fork task has ended")
+        walk.commands.append(CancelChild(event.child_request_id))
+        return
+    node = walk.graph.node(task.task_type)
+    if walk.run.child(node.index) is ChildMark.NONE:
+        walk.set_child(node.index, ChildMark.RUNNING)
+    done = TaskFinished(task.task_type, task.attempt, RequestState.COMPLETED)
+    walk.take(task, node, done)
+
+
+def note_finished_child(walk: Walk, event: ChildFinished) -> None:
+    """Note how the child ended; the last one that a task awaits ends that task."""
+    index = walk.graph.index(event.task_type)
+    if walk.run.child_request_id(index) != event.child_request_id:
+        raise RejectedError("the child was forked by an earlier execution")
+    if walk.run.child(index) not in (ChildMark.NONE, ChildMark.RUNNING):
+        raise RejectedError("the child has ended already")
+    walk.set_child(index, _CHILD_MARKS[event.state])
+    for task in list(walk.active.values()):
+        if task.state is ActivityState.AWAITING:
+            node = walk.graph.node(task.task_type)
+            if event.task_type in node.await_forked_tasks:
+                walk.settle_await(task, node)
+
+
+def run_again(walk: Walk, event: TimerFired) -> None:
+    """Hand out the next attempt of a task, after its delay."""
+    task = _waiting_for(walk, event, ActivityState.RETRYING)
+    walk.dispatch(task, walk.graph.node(task.task_type))
+
+
+def give_up_on_ant(walk: Walk, event: TimerFired) -> None:
+    """Take a task as cancelled whose ant does not answer."""
+    walk.drop(_waiting_for(walk, event, ActivityState.CANCELLING))
+
+
+def time_await_out(walk: Walk, event: TimerFired) -> None:
+    """Fail a task that has awaited its children too long."""
+    task = _waiting_for(walk, event, ActivityState.AWAITING)
+    node = walk.graph.node(task.task_type)
+    message = f"the task took longer than its timeout of {node.timeout_seconds or 0:g} s"
+    walk.take(task, node, _failed(task, ErrorCode.TASK_TIMED_OUT, message))
+
+
+def fail_for_want_of_ants(walk: Walk, event: TimerFired) -> None:
+    """Fail a task that no ant has taken within `max_wait`."""
+    task = _waiting_for(walk, event, ActivityState.DISPATCHED)
+    limit = walk.graph.policy.max_wait_seconds or 0
+    message = f"no ant took the task within max_wait ({limit:g} s)"
+    walk.commands.append(CancelTask(task.task_type, task.attempt))
+    walk.take(
+        task,
+        walk.graph.node(task.task_type),
+        _failed(task, ErrorCode.ANTS_UNAVAILABLE, message),
+    )
+
+
+def _failed(task: ActiveTask, code: ErrorCode, message: str) -> TaskFinished:
+    return TaskFinished(
+        task.task_type,
+        task.attempt,
+        RequestState.FAILED,
+        error_code=code,
+        error_message=message,
+    )
+
+
+def _waiting_for(walk: Walk, event: TimerFired, state: ActivityState) -> ActiveTask:
+    task = _current(walk, event.task_type, event.attempt)
+    if task.state is not state:
+        raise RejectedError("the task does not wait for this timer")
+    return task
+
+
+def _current(walk: Walk, task_type: str, attempt: int) -> ActiveTask:
+    task = walk.active.get(task_type)
+    if task is None or task.attempt != attempt:
+        raise RejectedError(f"attempt {attempt} of {task_type} is not the current one")
+    return task
+
+
+_CHILD_MARKS = {
+    RequestState.COMPLETED: ChildMark.COMPLETED,
+    RequestState.FAILED: ChildMark.FAILED,
+    RequestState.CANCELLED: ChildMark.CANCELLED,
+}
+_STOPPED = frozenset({ErrorCode.JOB_CANCELLED, ErrorCode.JOB_TIMED_OUT})
+_OVER = "no task is at work"
+TASK_RULES = (
+    Rule(TaskStarted, AT_WORK, note_who_runs_it, _OVER),
+    Rule(TaskFinished, AT_WORK, take_outcome, _OVER),
+    Rule(TaskRedelivered, AT_WORK, give_to_another_ant, _OVER),
+    Rule(ChildForked, ALWAYS, note_forked_child),
+    Rule(ChildFinished, ALWAYS, note_finished_child),
+    Rule(TimerKind.RETRY, AT_WORK, run_again, _OVER),
+    Rule(TimerKind.TASK_TIMEOUT, AT_WORK, time_await_out, _OVER),
+    Rule(TimerKind.ANT_WAIT, AT_WORK, fail_for_want_of_ants, _OVER),
+    Rule(TimerKind.CANCEL_GRACE, (FINALIZING,), give_up_on_ant, _OVER),
+)
