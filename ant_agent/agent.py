@@ -1,6 +1,6 @@
 """The ant: puts the parts together and leads them through a life.
 
-register ─> poll, run, report, beat ─> first stop: take no more, end what runs ─> report ─> exit
+register ─> poll, run, report, beat ─> stop or drain: take no more, end what runs ─> report ─> exit
                                     └> second stop: kill what runs, give its messages back ─> exit
 """
 
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from pathlib import Path
 
+from ant_agent.ant_facts import AntFacts
 from ant_agent.artifact_transfer import ArtifactTransfer
 from ant_agent.backoff import Backoff
 from ant_agent.cache import Caches
@@ -24,6 +25,7 @@ from ant_agent.control_plane import (
     RefusedError,
 )
 from ant_agent.delivery_handler import DeliveryHandler
+from ant_agent.disk_guard import DiskGuard
 from ant_agent.executors import (
     Executor,
     ExecutorHost,
@@ -31,7 +33,9 @@ from ant_agent.executors import (
     executors_for,
 )
 from ant_agent.heartbeat import HeartbeatLoop
+from ant_agent.host_notices import HostNotices, on_ec2
 from ant_agent.lease_keeper import LeaseKeeper
+from ant_agent.local_server import LocalServer
 from ant_agent.log_lines import log_to_stderr
 from ant_agent.object_store import S3ObjectStore
 from ant_agent.poll_loop import PollLoops
@@ -58,6 +62,7 @@ class AntError(Exception):
 
 class _Order(Enum):
     STOP = auto()
+    DRAIN = auto()
     IDLE = auto()
 
 
@@ -82,10 +87,19 @@ class Ant:
         self._leases = LeaseKeeper(self._connection.aws, self._lease_seconds)
         self._executors: Mapping[TaskMethod, Executor] = {}
         self._directives: AntDirectives | None = None
+        self._draining = threading.Event()
+        self._disk = DiskGuard(settings.home, settings.min_free_disk_bytes)
 
     def stop(self) -> None:
         """End after the running tasks; called again, end at once."""
         self._orders.put(_Order.STOP)
+
+    def drain(self, reason: str) -> None:
+        """End after the running tasks, however often it is asked."""
+        if not self._draining.is_set():
+            _log.info("asked to go", extra={"reason": reason})
+            self._draining.set()
+            self._orders.put(_Order.DRAIN)
 
     def run(self) -> None:
         """Live; raises AntError when it cannot start."""
@@ -147,7 +161,7 @@ class Ant:
             connection=self._connection,
             tasks=self._tasks,
             apply=lambda directives: self._apply(directives, polls),
-            every_beat=self._processes.sweep,
+            every_beat=self._see_to_the_host,
         )
         reaper = ReapLoop(self._executors.values())
         reaper.start()
@@ -155,8 +169,10 @@ class Ant:
         self._leases.start()
         heartbeat.start()
         assert self._directives is not None  # noqa: S101 - it is registered
+        self._see_to_the_host()
         self._apply(self._directives, polls)
-        self._await_stop(polls)
+        with self._watched(heartbeat, reporter):
+            self._await_stop(polls)
         polls.join()
         reporter.close(_LAST_REPORTS_SECONDS)
         heartbeat.stop()
@@ -197,15 +213,20 @@ class Ant:
         ]
 
     def _await_stop(self, polls: PollLoops) -> None:
-        self._orders.get()
+        """Drain at the first order; kill what runs at a second signal, not at a second wish."""
+        stops = int(self._orders.get() is _Order.STOP)
+        self._draining.set()
         _log.info("draining")
         polls.stop()
         self._slots.close()
         threading.Thread(target=self._tell_when_idle, name="drain", daemon=True).start()
-        if self._orders.get() is _Order.STOP:
-            _log.warning("killing what runs")
-            self._tasks.abandon()
-            self._slots.wait_until_idle(_KILL_SECONDS)
+        while (order := self._orders.get()) is not _Order.IDLE:
+            stops += order is _Order.STOP
+            if stops > 1:
+                _log.warning("killing what runs")
+                self._tasks.abandon()
+                self._slots.wait_until_idle(_KILL_SECONDS)
+                return
 
     def _tell_when_idle(self) -> None:
         self._slots.wait_until_idle()
@@ -214,6 +235,45 @@ class Ant:
     def _apply(self, directives: AntDirectives, polls: PollLoops) -> None:
         self._directives = directives
         polls.follow(directives.queues)
+        if directives.drain:
+            self.drain("by the control plane")
+
+    def _see_to_the_host(self) -> str:
+        """Bury and kill orphans; take no tasks while there is no room for them, and tell why."""
+        self._processes.sweep()
+        problem = self._disk.problem()
+        if problem:
+            _log.warning("taking no tasks", extra={"reason": problem})
+        self._slots.hold(bool(problem))
+        return problem
+
+    @contextlib.contextmanager
+    def _watched(self, heartbeat: HeartbeatLoop, reporter: Reporter) -> Iterator[None]:
+        """Serve health and metrics, and listen to the host, as far as the settings say."""
+        facts = AntFacts(
+            slots=self._slots,
+            tasks=self._tasks,
+            disk=self._disk,
+            heartbeat=heartbeat,
+            reporter=reporter,
+            capacity=self._settings.capacity,
+            draining=self._draining.is_set,
+        )
+        with contextlib.ExitStack() as ends:
+            if self._settings.metrics_port is not None:
+                server = LocalServer(
+                    self._settings.metrics_host,
+                    self._settings.metrics_port,
+                    problem=facts.problem,
+                    metrics=facts.metrics,
+                )
+                ends.callback(server.close)
+                server.start()
+            if on_ec2():
+                notices = HostNotices(self.drain)
+                ends.callback(notices.stop)
+                notices.start()
+            yield
 
     def _lease_seconds(self) -> int:
         return self._directives.lease_seconds if self._directives else 30

@@ -10,6 +10,7 @@ from ant_agent.settings import Settings
 from formicary.domain.ant import AntDirectives, AntRegistrationAnswer, AntRegistrationRequest
 
 _log = logging.getLogger(__name__)
+CLOCK_WARNING_SECONDS = 60
 
 
 class Connection:
@@ -41,6 +42,13 @@ class Connection:
         self.aws.adopt(answer.region, answer.credentials, self._control_plane.credentials)
         self._answer = answer
         _log.info("registered", extra={"tenant": answer.tenant})
+        ahead = self._control_plane.clock_ahead_seconds
+        if abs(ahead) > CLOCK_WARNING_SECONDS:
+            _log.warning(
+                "this host's clock is wrong; AWS refuses calls that are 5 minutes off: set the"
+                " time, or turn NTP on",
+                extra={"seconds_ahead": round(ahead)},
+            )
         return answer.directives
 
     def bucket(self) -> str:

@@ -1,5 +1,8 @@
 """What the ant says to the control plane over HTTP."""
 
+import contextlib
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -37,13 +40,16 @@ class ControlPlaneClient:
     """One connection pool, used by all threads."""
 
     def __init__(self, url: str, token: str, ant_id: str) -> None:
+        # By how much our clock is ahead of theirs, as the last answer told.
+        self.clock_ahead_seconds = 0.0
         self._base = f"{url.rstrip('/')}/api/ants"
         self._ant = f"{self._base}/{quote(ant_id, safe='')}"
         self._client = httpx.Client(timeout=_TIMEOUT, headers={"Authorization": f"Bearer {token}"})
 
     def register(self, request: AntRegistrationRequest) -> AntRegistrationAnswer:
         """Say who the ant is; learn where everything is."""
-        return self._post(self._base, request, AntRegistrationAnswer)
+        answer = self._post(self._base, request, AntRegistrationAnswer)
+        return answer.model_copy(update={"credentials": self._by_our_clock(answer.credentials)})
 
     def heartbeat(self, heartbeat: Heartbeat) -> AntDirectives:
         """Say what is going on; learn what to do."""
@@ -51,11 +57,22 @@ class ControlPlaneClient:
 
     def credentials(self) -> AwsCredentials:
         """Fetch new credentials."""
-        return self._post(f"{self._ant}/credentials", None, AwsCredentials)
+        fresh = self._post(f"{self._ant}/credentials", None, AwsCredentials)
+        return self._by_our_clock(fresh)
 
     def claim(self, request: ClaimRequest) -> ClaimAnswer:
         """Ask for the right to run a message that was delivered before."""
         return self._post(f"{self._ant}/claims", request, ClaimAnswer)
+
+    def _note_time(self, response: httpx.Response) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            theirs = parsedate_to_datetime(response.headers["Date"])
+            self.clock_ahead_seconds = (datetime.now(UTC) - theirs).total_seconds()
+
+    def _by_our_clock(self, credentials: AwsCredentials) -> AwsCredentials:
+        """Tell when credentials end as our clock will show it, however wrong it is."""
+        ends = credentials.expires_at + timedelta(seconds=self.clock_ahead_seconds)
+        return credentials.model_copy(update={"expires_at": ends})
 
     def close(self) -> None:
         """Give the connections back."""
@@ -75,6 +92,7 @@ class ControlPlaneClient:
             raise RefusedError(_problem(response))
         if not response.is_success:
             raise ControlPlaneError(_problem(response))
+        self._note_time(response)
         try:
             return answer.model_validate_json(response.content)
         except ValidationError as error:
@@ -82,4 +100,8 @@ class ControlPlaneClient:
 
 
 def _problem(response: httpx.Response) -> str:
-    return f"HTTP {response.status_code}: {response.text[:300]}"
+    try:
+        document = response.json()
+        return f"{document['detail']} ({document['code']})"
+    except (ValueError, KeyError, TypeError):
+        return f"HTTP {response.status_code}: {response.text[:300]}"

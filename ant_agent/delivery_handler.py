@@ -135,21 +135,23 @@ class DeliveryHandler:
             self._leases.let_go(delivery.lease)
             cancellation.close()
             return
+        status = ""
         try:
             outcome = self._run(message, directory, cancellation)
+            status = str(outcome.status())
             if outcome.stopped is StopReason.ABANDONED:
                 self._leases.give_back(delivery.lease)
             else:
                 response = outcome.response(message, self._ant_id, self._tags)
                 self._reporter.report(Report(report_body(message, response), delivery.lease))
         finally:
-            self._tasks.remove(task)
+            self._tasks.remove(task, status)
             cancellation.close()
         _log.info(
             "task ended",
             extra={
                 "task": message.task_key,
-                "status": str(outcome.status()),
+                "status": status,
                 "exit_code": outcome.result.exit_code,
                 "error_code": outcome.result.error_code,
             },

@@ -75,6 +75,10 @@ class Reporter:
         """Delete a message that needs no report."""
         self._queue.put(lease)
 
+    def unsent(self) -> int:
+        """Return how many outcomes wait on disk."""
+        return len(self._spool.unsent())
+
     def close(self, timeout_seconds: float) -> bool:
         """Send what is left; False when there was no time, the rest stays on disk."""
         self._queue.put(None)

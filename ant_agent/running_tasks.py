@@ -1,6 +1,7 @@
 """The attempts that this ant is working on, for heartbeats, cancels and a tidy end."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,18 +38,23 @@ class RunningTasks:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tasks: dict[str, RunningTask] = {}
-        self._executed = 0
+        self._ended: Counter[str] = Counter()
 
     def add(self, task: RunningTask) -> bool:
         """Take an attempt in; False when the very same one is running here already."""
         with self._lock:
             return self._tasks.setdefault(task.message.task_key, task) is task
 
-    def remove(self, task: RunningTask) -> None:
-        """Let an attempt go."""
+    def remove(self, task: RunningTask, status: str = "") -> None:
+        """Let an attempt go that ended in this state."""
         with self._lock:
             if self._tasks.pop(task.message.task_key, None) is not None:
-                self._executed += 1
+                self._ended[status] += 1
+
+    def ended(self) -> dict[str, int]:
+        """Return how many attempts have ended in each state."""
+        with self._lock:
+            return dict(self._ended)
 
     def cancel(self, task_keys: Iterable[str]) -> None:
         """Stop these attempts if they are here."""
@@ -64,12 +70,13 @@ class RunningTasks:
         for task in tasks:
             task.cancellation.stop(StopReason.ABANDONED)
 
-    def heartbeat(self) -> Heartbeat:
-        """Say how things stand."""
+    def heartbeat(self, condition: str = "") -> Heartbeat:
+        """Say how things stand, and why no tasks are taken, if so."""
         with self._lock:
-            tasks, executed = list(self._tasks.values()), self._executed
+            tasks, executed = list(self._tasks.values()), self._ended.total()
         return Heartbeat(
             current_load=len(tasks),
             total_executed=executed,
+            condition=condition,
             in_flight=[task.in_flight() for task in tasks],
         )

@@ -76,6 +76,20 @@ class Settings(BaseSettings):
     cache_limit_bytes: int = Field(
         default=2 * 2**30, ge=0, description="Largest cache of a task that is restored or saved."
     )
+    min_free_disk_bytes: int = Field(
+        default=512 * 2**20,
+        ge=0,
+        description="With less room on the disk of the work folder it takes no tasks.",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port for /health and /metrics (Prometheus); none unless set.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="Address that /health and /metrics listen on."
+    )
     http_body_limit_bytes: int = Field(
         default=16 * 2**20, ge=1024, le=2**30, description="Largest response of an HTTP task."
     )

@@ -26,6 +26,20 @@ class Slots:
         self._pollers: deque[int] = deque()
         self._arrived = 0
         self._closed = False
+        self._held = False
+
+    def hold(self, held: bool) -> None:
+        """Begin no poll, or begin polls again; what runs goes on."""
+        with self._changed:
+            if held != self._held:
+                self._held = held
+                self._changed.notify_all()
+
+    @property
+    def running(self) -> int:
+        """Tasks that hold a slot."""
+        with self._changed:
+            return self._running
 
     def begin_poll(self) -> int | None:
         """Wait for the turn to poll; return the poll's number, None when the ant takes no more."""
@@ -83,7 +97,7 @@ class Slots:
 
     def _pause_before_poll(self, ticket: int) -> float | None:
         """Return 0 for go, else how long to wait at most (None: until something changes)."""
-        if self._pollers[0] != ticket:
+        if self._held or self._pollers[0] != ticket:
             return None
         now = time.monotonic()
         ages = sorted((now - began for began in self._polls.values()), reverse=True)

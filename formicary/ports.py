@@ -212,6 +212,9 @@ class AntRepository(Protocol):
         Return the registration and what was in flight before; None for an unknown ant.
         """
 
+    def drain(self, tenant: str, ant_id: str) -> bool:
+        """Remember that an ant shall drain, until it registers again; False for an unknown one."""
+
     def put_queue(self, tenant: str, key: RoutingKey, queue_url: str) -> None:
         """Remember the queue of a routing key."""
 

@@ -61,6 +61,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/ants", _ANY),
     Route("GET", "/api/ants/{id}", _ANY),
     Route("POST", "/api/ants/{id}/heartbeat", _ANY),
+    Route("POST", "/api/ants/{id}/drain"),
     Route("POST", "/api/ants/{id}/credentials", _ANY),
     Route("POST", "/api/ants/{id}/claims", _ANY, function="run_engine"),
 )

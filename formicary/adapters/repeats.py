@@ -4,6 +4,9 @@ from formicary.adapters.run_summary import time_text
 from formicary.domain.ant import AntRegistration
 from formicary.domain.records import TaskAttempt
 
+# What a heartbeat changes of a registration.
+BEATING = ("current_load", "total_executed", "in_flight", "condition", "updated_at", "alive")
+
 
 def late_key(attempt: TaskAttempt) -> str:
     """Name a late outcome so that its redelivery, and no other outcome, has the same name."""
@@ -12,9 +15,4 @@ def late_key(attempt: TaskAttempt) -> str:
 
 def beaten(before: AntRegistration, beat: AntRegistration) -> AntRegistration:
     """Return the registration with what a heartbeat tells."""
-    return before.model_copy(
-        update={
-            name: getattr(beat, name)
-            for name in ("current_load", "total_executed", "in_flight", "updated_at", "alive")
-        }
-    )
+    return before.model_copy(update={name: getattr(beat, name) for name in BEATING})

@@ -1,10 +1,14 @@
 """Ants as the control plane knows them, and what they say to each other over HTTP."""
 
+import re
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from formicary.domain.states import TaskMethod
+
+# Ants before this version do not understand what they are told any more.
+MINIMUM_ANT_VERSION = (0, 1)
 
 
 class TaskInFlight(BaseModel):
@@ -50,10 +54,14 @@ class QueueDirective(BaseModel):
 
 
 class AntDirectives(BaseModel):
-    """Answer to a heartbeat: what the ant shall do now. `cancel` holds task keys."""
+    """Answer to a heartbeat: what the ant shall do now. `cancel` holds task keys.
+
+    `drain` asks it to take no more tasks, end those that run, and go.
+    """
 
     queues: list[QueueDirective]
     cancel: list[str] = Field(default_factory=list)
+    drain: bool = False
     heartbeat_seconds: float = 5.0
     lease_seconds: int = 30
 
@@ -71,11 +79,12 @@ class AntRegistrationAnswer(BaseModel):
 
 
 class Heartbeat(BaseModel):
-    """Body of `POST /api/ants/{id}/heartbeat`."""
+    """Body of `POST /api/ants/{id}/heartbeat`; `condition` tells why it takes no tasks now."""
 
     current_load: int = Field(default=0, ge=0)
     total_executed: int = Field(default=0, ge=0)
     in_flight: list[TaskInFlight] = Field(default_factory=list)
+    condition: str = Field(default="", max_length=500)
 
 
 class ClaimRequest(BaseModel):
@@ -110,6 +119,16 @@ class AntRegistration(BaseModel):
     current_load: int = 0
     total_executed: int = 0
     in_flight: list[TaskInFlight] = Field(default_factory=list)
+    condition: str = ""
+    draining: bool = False
     created_at: datetime
     updated_at: datetime
     alive: bool = True
+
+
+def is_too_old(version: str) -> bool:
+    """Whether an ant of this version is no longer understood; one that tells none is taken."""
+    numbers = re.match(r"\d+(\.\d+)*", version)
+    if not numbers:
+        return False
+    return tuple(int(part) for part in numbers[0].split(".")) < MINIMUM_ANT_VERSION

@@ -2,7 +2,8 @@
 
 FormicaryError
 ├── InvalidRequestError      the caller's input is wrong (400)
-│   └── InvalidDefinitionError   a definition has faults (400, with all of them)
+│   ├── InvalidDefinitionError   a definition has faults (400, with all of them)
+│   └── AntTooOldError           an ant of a version that is no longer understood (400)
 ├── NotAuthorizedError       the token does not allow it (403)
 ├── NotFoundError            no such thing for this tenant (404)
 ├── ConflictError            the state of the thing forbids it (409)
@@ -50,6 +51,12 @@ class InvalidDefinitionError(InvalidRequestError):
         """Take every fault found, in the order of the text."""
         super().__init__(message)
         self.faults = tuple(faults)
+
+
+class AntTooOldError(InvalidRequestError):
+    """The ant is too old for this control plane."""
+
+    code = "ERR_ANT_TOO_OLD"
 
 
 class NotAuthorizedError(FormicaryError):

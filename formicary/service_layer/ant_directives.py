@@ -20,6 +20,7 @@ def directives_for(
             if RoutingKey.parse(queue.routing_key).served_by(ant.methods, ant.tags)
         ],
         cancel=_cancels(plane, tenant, in_flight),
+        drain=ant.draining,
         heartbeat_seconds=environment.heartbeat_seconds,
         lease_seconds=environment.lease_seconds,
     )

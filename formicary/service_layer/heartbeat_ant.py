@@ -24,6 +24,7 @@ def heartbeat_ant(
         current_load=heartbeat.current_load,
         total_executed=heartbeat.total_executed,
         in_flight=heartbeat.in_flight,
+        condition=heartbeat.condition,
         created_at=now,
         updated_at=now,
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from formicary.domain.ant import AntRegistration
 from formicary.domain.records import Page, Principal
@@ -33,6 +33,8 @@ class AntView(BaseModel):
     current_load: int
     total_executed: int
     in_flight: list[TaskInFlightView]
+    condition: str = Field("", description="Why it takes no tasks, if so.")
+    draining: bool = False
     alive: bool
     created_at: datetime
     updated_at: datetime

@@ -1,12 +1,14 @@
 """Registering an ant: it is handed the rights it needs, for a while, and its queues."""
 
 from formicary.domain.ant import (
+    MINIMUM_ANT_VERSION,
     AntRegistration,
     AntRegistrationAnswer,
     AntRegistrationRequest,
     AwsCredentials,
+    is_too_old,
 )
-from formicary.domain.errors import NotFoundError
+from formicary.domain.errors import AntTooOldError, NotFoundError
 from formicary.domain.records import Principal
 from formicary.domain.routing_key import RoutingKey
 from formicary.service_layer.ant_directives import directives_for
@@ -17,6 +19,12 @@ def register_ant(
     plane: ControlPlane, caller: Principal, request: AntRegistrationRequest
 ) -> AntRegistrationAnswer:
     """Store an ant that has started and tell it where everything is."""
+    if is_too_old(request.version):
+        least = ".".join(map(str, MINIMUM_ANT_VERSION))
+        raise AntTooOldError(
+            f"The ant {request.ant_id!r} has version {request.version}; this control plane needs"
+            f" {least} or newer. Install it again: pip install --upgrade 'formicary[agent]'."
+        )
     now = plane.clock.now()
     tags = sorted({tag.strip().lower() for tag in request.tags if tag.strip()})
     fields = request.model_dump(exclude={"tags"})

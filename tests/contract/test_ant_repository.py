@@ -51,6 +51,18 @@ def test_an_ant_that_starts_again_replaces_its_registration(ants, tenant):
     assert list(ants.list(tenant)) == [an_ant(tags=[])]
 
 
+def test_an_ant_that_shall_drain_is_told_with_every_beat_until_it_starts_again(ants, tenant):
+    ants.register(tenant, an_ant())
+
+    assert ants.drain(tenant, "ant-1")
+    beaten, _ = ants.heartbeat(tenant, an_ant(condition="no room"))
+    ants.register(tenant, an_ant())
+
+    assert (beaten.draining, beaten.condition) == (True, "no room")
+    assert not ants.find(tenant, "ant-1").draining
+    assert not ants.drain(tenant, "ant-2")
+
+
 def test_ants_are_listed_by_id_each_tenant_its_own(ants, tenant):
     for ant_id in ("b", "a", "c#d"):
         ants.register(tenant, an_ant(ant_id))

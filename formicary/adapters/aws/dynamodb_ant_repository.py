@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from formicary.adapters.aws import keys
 from formicary.adapters.aws.dynamodb_table import DynamoDbTable, Expression, Put, in_partition
 from formicary.adapters.aws.items import pack, unpack
-from formicary.adapters.repeats import beaten
+from formicary.adapters.repeats import BEATING, beaten
 from formicary.adapters.run_summary import time_text
 from formicary.domain.ant import AntRegistration, QueueDirective, TaskInFlight
 from formicary.domain.errors import ConcurrentUpdateError
@@ -51,7 +51,7 @@ class DynamoDbAntRepository:
     ) -> tuple[AntRegistration, Sequence[TaskInFlight]] | None:
         """Store what changes from beat to beat in one write; None for an unknown ant."""
         beat = _encode(ant)
-        changing = ("current_load", "total_executed", "in_flight", "updated_at", "alive")
+        changing = BEATING
         update = Expression(
             "SET " + ", ".join(f"#{name} = :{name}" for name in changing),
             {f"#{name}": name for name in changing},
@@ -62,6 +62,17 @@ class DynamoDbAntRepository:
         except ConcurrentUpdateError:
             return None
         return beaten(before, ant), before.in_flight
+
+    def drain(self, tenant: str, ant_id: str) -> bool:
+        """Remember that an ant shall drain; False for an unknown one."""
+        update = Expression(
+            "SET #draining = :draining", {"#draining": "draining"}, {":draining": True}
+        )
+        try:
+            self._table.update(keys.ant_key(tenant, ant_id), update)
+        except ConcurrentUpdateError:
+            return False
+        return True
 
     def put_queue(self, tenant: str, key: RoutingKey, queue_url: str) -> None:
         """Remember the queue of a routing key."""

@@ -168,6 +168,10 @@ class ControlPlaneClient:
         """Return an ant."""
         return self._json("GET", f"/api/ants/{_part(ant_id)}")
 
+    def drain_ant(self, ant_id: str) -> Json:
+        """Ask an ant to go."""
+        return self._json("POST", f"/api/ants/{_part(ant_id)}/drain")
+
     def health(self) -> Json:
         """Return how the control plane is."""
         return self._json("GET", "/api/health")

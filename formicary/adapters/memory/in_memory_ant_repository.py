@@ -50,6 +50,14 @@ class InMemoryAntRepository:
             self.register(tenant, after)
             return after, before.in_flight
 
+    def drain(self, tenant: str, ant_id: str) -> bool:
+        """Remember that an ant shall drain; False for an unknown one."""
+        with self._lock:
+            ant = self.find(tenant, ant_id)
+            if ant is not None:
+                self.register(tenant, ant.model_copy(update={"draining": True}))
+            return ant is not None
+
     def put_queue(self, tenant: str, key: RoutingKey, queue_url: str) -> None:
         """Remember the queue of a routing key."""
         with self._lock:

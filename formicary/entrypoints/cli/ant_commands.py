@@ -1,6 +1,10 @@
 """`formicary ant`: start ants and see which there are."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
+from rich.text import Text
 
 from formicary.entrypoints.cli.ant_start import start
 from formicary.entrypoints.cli.output import cell, emit, moment, show, show_table, table
@@ -15,6 +19,14 @@ def ant() -> None:
 ant.add_command(start)
 
 
+def _condition(item: Mapping[str, Any]) -> Text:
+    if not item.get("alive"):
+        return cell("silent", "red")
+    if item.get("draining"):
+        return cell("draining", "yellow")
+    return cell("refuses work", "red") if item.get("condition") else cell("alive", "green")
+
+
 @ant.command("list", epilog=example("formicary ant list"))
 @reading
 def list_(session: Session, output: str) -> None:
@@ -23,7 +35,7 @@ def list_(session: Session, output: str) -> None:
     rows = [
         (
             item["ant_id"],
-            cell("alive", "green") if item.get("alive") else cell("silent", "red"),
+            _condition(item),
             f"{item.get('current_load', 0)}/{item.get('max_capacity', '?')}",
             item.get("methods"),
             item.get("tags"),
@@ -34,6 +46,16 @@ def list_(session: Session, output: str) -> None:
     ]
     columns = ("ANT", "STATE", "LOAD", "METHODS", "TAGS", "HOST", "LAST SEEN")
     emit(output, found, lambda: show_table(columns, rows, "No ants: formicary ant start"))
+
+
+@ant.command(epilog=example("formicary ant drain builder-1"))
+@click.argument("ant_id", metavar="ID")
+@reading
+def drain(session: Session, ant_id: str, output: str) -> None:
+    """Ask an ant to take no more tasks, end those that run, and stop."""
+    found = session.client.drain_ant(ant_id)
+    running = len(found.get("in_flight") or ())
+    emit(output, found, lambda: click.echo(f"{ant_id} drains; tasks that run: {running}"))
 
 
 @ant.command("show", epilog=example("formicary ant show my-ant --output yaml"))

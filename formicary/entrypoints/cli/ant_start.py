@@ -25,6 +25,11 @@ from formicary.entrypoints.cli.session import Session, example, remote, tell
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the working directories of tasks.  [default: ~/.formicary/ants]",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65_535),
+    help="Local port for /health and /metrics.  [default: none]",
+)
 @remote
 def start(
     session: Session,
@@ -34,6 +39,7 @@ def start(
     methods: str | None,
     capacity: int | None,
     work_dir: Path | None,
+    metrics_port: int | None,
 ) -> ExitCode:
     """Start an ant on this host; it runs until it is told to stop (Ctrl-C, SIGTERM).
 
@@ -45,6 +51,7 @@ def start(
         "methods": _known_methods(methods),
         "capacity": capacity,
         "work_dir": work_dir,
+        "metrics_port": metrics_port,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
     return _hand_over(session, given)

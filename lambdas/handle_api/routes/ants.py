@@ -12,6 +12,7 @@ from formicary.domain.ant import (
     AwsCredentials,
     Heartbeat,
 )
+from formicary.service_layer.drain_ant import drain_ant
 from formicary.service_layer.heartbeat_ant import heartbeat_ant
 from formicary.service_layer.list_ants import AntView, find_ant, list_ants
 from formicary.service_layer.paging import PageView, page_view
@@ -82,6 +83,18 @@ def post_heartbeat(
 ) -> AntDirectives:
     """Take a heartbeat."""
     return heartbeat_ant(call.plane, call.caller, id, heartbeat)
+
+
+@router.post(
+    "/api/ants/<id>/drain",
+    summary="Ask an ant to take no more tasks, end those that run, and stop",
+    description="It learns of it with its next heartbeat.",
+    tags=_TAGS,
+    operation_id="drain_ant",
+)
+def post_drain(call: CurrentCall, id: Id) -> AntView:  # noqa: A002
+    """Drain an ant."""
+    return drain_ant(call.plane, call.caller, id)
 
 
 @router.post(

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -18,6 +19,8 @@ class FakeControlPlane:
         self.renewals = 0
         self.queues: dict[str, str] = {}
         self.cancel: list[str] = []
+        self.drain = False
+        self.clock_behind = timedelta()
         self.answer: dict[str, Any] = {}
         self.claim_answer: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {"granted": False}
         self.forced_status: dict[str, list[int]] = {}
@@ -41,7 +44,7 @@ class FakeControlPlane:
             "access_key_id": access_key_id,
             "secret_access_key": "test",
             "session_token": "",
-            "expires_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat(),
+            "expires_at": (datetime.now(UTC) - self.clock_behind + timedelta(hours=1)).isoformat(),
         }
 
     def directives(self) -> dict[str, Any]:
@@ -49,6 +52,7 @@ class FakeControlPlane:
         return {
             "queues": queues,
             "cancel": self.cancel,
+            "drain": self.drain,
             "heartbeat_seconds": 0.1,
             "lease_seconds": self.lease_seconds,
         }
@@ -97,6 +101,9 @@ def _handler(plane: FakeControlPlane) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return format_datetime(datetime.now(UTC) - plane.clock_behind, usegmt=True)
 
         def log_message(self, *_: Any) -> None:
             """Stay silent."""

@@ -79,3 +79,20 @@ def test_closing_wakes_pollers_and_takes_no_more() -> None:
     assert within(lambda: waiting == [None], 1)
     assert not slots.take(poll, 0)
     assert slots.wait_until_idle(0)
+
+
+def test_slots_that_are_held_let_nobody_poll_until_they_are_released() -> None:
+    slots = Slots(1)
+    polls: list[int | None] = []
+    slots.hold(True)
+    poller = threading.Thread(target=lambda: polls.append(slots.begin_poll()))
+    poller.start()
+    poller.join(0.1)
+    waiting = poller.is_alive()
+
+    slots.hold(False)
+    poller.join(5)
+
+    assert waiting
+    assert polls != [None]
+    assert len(polls) == 1

@@ -119,3 +119,32 @@ def test_a_bad_registration_is_refused(api: ApiPlay, fields: dict[str, Any]) -> 
 
     assert answer.status == 400
     assert answer.json["errors"][0]["field"].split(".")[0] in fields
+
+
+def test_an_ant_that_is_asked_to_go_learns_it_with_its_next_heartbeat(ant: ApiPlay) -> None:
+    ant.role = "admin"
+    shown = ant.post("/api/ants/ant-1/drain", {})
+
+    assert (shown.status, shown.json["draining"]) == (200, True)
+    assert ant.post("/api/ants/ant-1/heartbeat", {}).json["drain"] is True
+    assert ant.post("/api/ants", ANT).json["directives"]["drain"] is False
+    assert ant.post("/api/ants/nobody/drain", {}).status == 404
+
+
+def test_why_an_ant_takes_no_tasks_is_shown(ant: ApiPlay) -> None:
+    ant.post("/api/ants/ant-1/heartbeat", {"condition": "only 3 MiB are free"})
+
+    assert ant.get("/api/ants/ant-1").json["condition"] == "only 3 MiB are free"
+
+
+@pytest.mark.parametrize("version", ["0.0.9", "0.0"])
+def test_an_ant_that_is_too_old_is_told_how_to_mend_it(api: ApiPlay, version: str) -> None:
+    answer = api.post("/api/ants", {**ANT, "version": version})
+
+    assert (answer.status, answer.json["code"]) == (400, "ERR_ANT_TOO_OLD")
+    assert "pip install --upgrade" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("version", ["", "0.1.0", "0.1.0rc1", "1.0", "from source"])
+def test_other_versions_are_taken(api: ApiPlay, version: str) -> None:
+    assert api.post("/api/ants", {**ANT, "version": version}).status == 201
