@@ -5,31 +5,28 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from formicary.domain.templating.constants import is_word_character, read_number, scan_number
 from formicary.domain.templating.errors import TemplateError
+from formicary.domain.templating.quoting import unquote
 from formicary.domain.templating.scanner import Action
 
-_MAX_NUMBER_LENGTH = 64
 _TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<comment>/\*.*?\*/)
-    |(?P<string>"(?:\\.|[^"\\\n])*+")
+    r"""(?P<space>[ \t\r\n]+)
+    |(?P<string>"(?:\\[^\n]|[^"\\\n])*+")
     |(?P<raw>`[^`]*`)
-    |(?P<char>'(?:\\.[^']*|[^'\\\n])')
-    |(?P<field>\.[^\W\d]\w*)
-    |(?P<number>[+-]?(?:0[xXbBoO][0-9a-fA-F_]+|(?:\d[\d_]*)?\.?\d[\d_]*\.?(?:[eE][+-]?\d+)?)(?!\w))
+    |(?P<char>'(?:\\[^\n]|[^'\\\n])*+')
+    |(?P<number>[+-]|\.?[0-9])
+    |(?P<field>\.\w+)
     |(?P<dot>\.)
     |(?P<variable>\$\w*)
-    |(?P<word>[^\W\d]\w*)
-    |(?P<declare>:=)|(?P<assign>=)|(?P<pipe>\|)|(?P<left>\()|(?P<right>\))|(?P<comma>,)
+    |(?P<word>\w+)
+    |(?P<declare>:=)|(?P<assign>=)|(?P<pipe>\|)|(?P<left>\()|(?P<right>\))
+    |(?P<character>[!-~])
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
-_ESCAPE = re.compile(
-    r"\\(?:x(?P<x>[0-9a-fA-F]{2})|u(?P<u>[0-9a-fA-F]{4})|U(?P<U>[0-9a-fA-F]{8})"
-    r"|(?P<o>[0-7]{3})|(?P<c>.))",
-    re.DOTALL,
-)
-_SIMPLE_ESCAPES = dict(zip("abfnrtv\\\"'", "\a\b\f\n\r\t\v\\\"'", strict=True))
+_NAMED = frozenset({"field", "dot", "variable", "word"})
+_TERMINATORS = frozenset(" \t\r\n.,|:)(")
 _DASHED_NAME = re.compile(r"\.([\w.]*\w(?:-\w+)+)")
 
 
@@ -46,7 +43,7 @@ class Kind(StrEnum):
     PIPE = "pipe"
     LEFT = "left"
     RIGHT = "right"
-    COMMA = "comma"
+    CHARACTER = "character"
     END = "end"
 
 
@@ -70,13 +67,17 @@ def lex(action: Action) -> list[Token]:
         found = _TOKEN.match(action.source, offset)
         if found is None or found.lastgroup is None:
             raise _bad_character(action, offset)
-        line, column = place(action, offset)
-        offset = found.end()
-        if found.lastgroup in ("space", "comment"):
-            spaced = True
+        group, end = found.lastgroup, found.end()
+        if group == "space":
+            spaced, offset = True, end
             continue
-        tokens.append(_token(found.lastgroup, found[0], line, column, spaced))
-        spaced = False
+        if group == "number":
+            end = _number_end(action, offset)
+        elif group in _NAMED:
+            _check_name(action, offset, end)
+        line, column = place(action, offset)
+        tokens.append(_token(group, action.source[offset:end], line, column, spaced))
+        spaced, offset = False, end
     line, column = place(action, len(action.source))
     return [*tokens, Token(Kind.END, "", line, column, spaced=True)]
 
@@ -86,8 +87,27 @@ def place(action: Action, offset: int) -> tuple[int, int]:
     before = action.source[:offset]
     newlines = before.count("\n")
     if not newlines:
-        return action.line, action.source_column + offset
-    return action.line + newlines, offset - before.rfind("\n")
+        return action.source_line, action.source_column + offset
+    return action.source_line + newlines, offset - before.rfind("\n")
+
+
+def _number_end(action: Action, offset: int) -> int:
+    end = scan_number(action.source, offset)
+    if end < 0:
+        raise _bad_character(action, offset, "a number is badly written")
+    return end
+
+
+def _check_name(action: Action, start: int, end: int) -> None:
+    """Refuse a name with a character that Go takes for no letter, or that runs into another."""
+    source = action.source
+    name = source[start:end].lstrip(".$")
+    if not name.isascii():
+        for offset, character in enumerate(name, end - len(name)):
+            if not is_word_character(character):
+                raise _bad_character(action, offset)
+    if end < len(source) and source[end] not in _TERMINATORS:
+        raise _bad_character(action, end)
 
 
 def _token(group: str, text: str, line: int, column: int, spaced: bool) -> Token:
@@ -103,44 +123,15 @@ def _token(group: str, text: str, line: int, column: int, spaced: bool) -> Token
 
 def _literal(group: str, text: str, line: int, column: int) -> Any:
     try:
-        if group == "raw":
-            return text[1:-1]
-        if group == "number":
-            return _number(text)
-        unquoted = _ESCAPE.sub(_unescape, text[1:-1])
-        return ord(unquoted) if group == "char" else unquoted
-    except (ValueError, TypeError, OverflowError):
+        return unquote(text) if group in ("raw", "string") else read_number(text)
+    except (ValueError, OverflowError):
         raise TemplateError(f"{text[:40]} is not a valid {_NOUNS[group]}", line, column) from None
 
 
 _NOUNS = {"string": "text", "char": "character", "raw": "text", "number": "number"}
 
 
-def _number(text: str) -> int | float:
-    if len(text) > _MAX_NUMBER_LENGTH:
-        raise ValueError(text)
-    unsigned = text.lstrip("+-")
-    if unsigned[:2].lower() in ("0x", "0b", "0o"):
-        return int(text, 0)
-    if re.fullmatch(r"0[0-7_]+", unsigned):
-        return int(text, 8)
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
-
-
-def _unescape(found: re.Match[str]) -> str:
-    if simple := found["c"]:
-        if simple not in _SIMPLE_ESCAPES:
-            raise ValueError(simple)
-        return _SIMPLE_ESCAPES[simple]
-    if octal := found["o"]:
-        return chr(int(octal, 8))
-    return chr(int(found["x"] or found["u"] or found["U"], 16))
-
-
-def _bad_character(action: Action, offset: int) -> TemplateError:
+def _bad_character(action: Action, offset: int, message: str = "") -> TemplateError:
     line, column = place(action, offset)
     character, mend = action.source[offset], ""
     if character == "-" and (name := _DASHED_NAME.search(action.source)):
@@ -149,4 +140,6 @@ def _bad_character(action: Action, offset: int) -> TemplateError:
         mend = "write quotes inside {{ }} plainly, in a quoted value too"
     elif character in "\"'`":
         mend = "close the quote inside the action"
-    return TemplateError(f"{character!r} cannot stand here", line, column, mend)
+    elif action.source.startswith("/*", offset):
+        mend = "a comment begins right after the braces: {{/* ... */}}"
+    return TemplateError(message or f"{character!r} cannot stand here", line, column, mend)

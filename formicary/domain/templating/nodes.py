@@ -1,6 +1,6 @@
 """The syntax tree of a template. Nodes know their place in the text that the user wrote."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,20 +15,20 @@ class Literal:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """Names looked up one in the other, from `.` (base None), from `$x`, or from (a pipeline)."""
+class Call:
+    """The name of a function."""
 
-    base: "str | Pipe | None"
-    names: tuple[str, ...]
+    name: str
     line: int
     column: int
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """The name of a function."""
+class Path:
+    """Names looked up one in the other: from `.` (None), `$x`, (a pipeline) or a function."""
 
-    name: str
+    base: "str | Pipe | Call | None"
+    names: tuple[str, ...]
     line: int
     column: int
 
@@ -70,12 +70,13 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An `if`, `with` or `range` and what it holds."""
+    """An `if`, `with` or `range` and what it holds; a `chained` one is all that an `else` holds."""
 
     keyword: str
     pipe: Pipe
     body: tuple["Node", ...]
     otherwise: tuple["Node", ...] = ()
+    chained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,17 @@ class Jump:
     keyword: str
 
 
-Node = Text | Output | Block | Jump
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """The place where a named template is written."""
+
+    name: str
+    pipe: Pipe | None
+    line: int
+    column: int
+
+
+Node = Text | Output | Block | Jump | Invoke
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,25 +105,28 @@ class Template:
 
     nodes: tuple[Node, ...]
     names: frozenset[str] = field(default_factory=frozenset)
+    defined: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
 
 
 def pipes_of(nodes: tuple[Node, ...]) -> Iterator[Pipe]:
     """Yield every pipeline below these nodes, nested ones included."""
-    for node in nodes:
-        if isinstance(node, Output):
+    left = list(reversed(nodes))
+    while left:
+        node = left.pop()
+        if isinstance(node, Output | Block | Invoke) and node.pipe:
             yield from nested_pipes(node.pipe)
-        elif isinstance(node, Block):
-            yield from nested_pipes(node.pipe)
-            yield from pipes_of(node.body)
-            yield from pipes_of(node.otherwise)
+        if isinstance(node, Block):
+            left += [*reversed(node.otherwise), *reversed(node.body)]
 
 
 def nested_pipes(pipe: Pipe) -> Iterator[Pipe]:
     """Yield a pipeline and those in its parentheses."""
-    yield pipe
-    for path in paths_of(pipe):
-        if isinstance(path.base, Pipe):
-            yield from nested_pipes(path.base)
+    left = [pipe]
+    while left:
+        inner = left.pop()
+        yield inner
+        bases = [path.base for path in paths_of(inner)]
+        left += [base for base in reversed(bases) if isinstance(base, Pipe)]
 
 
 def paths_of(pipe: Pipe) -> Iterator[Path]:

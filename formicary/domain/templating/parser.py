@@ -1,32 +1,39 @@
 """Parses one action into a statement: an output, or one part of a block."""
 
-import difflib
 from dataclasses import dataclass
 
+from formicary.domain.faults import did_you_mean
+from formicary.domain.templating.dialect import Dialect
 from formicary.domain.templating.errors import TemplateError
-from formicary.domain.templating.functions import FUNCTIONS
+from formicary.domain.templating.functions import GO_ONLY, functions_of
 from formicary.domain.templating.lexer import Kind, Token, lex
 from formicary.domain.templating.nodes import Call, Command, Literal, Operand, Path, Pipe
 from formicary.domain.templating.scanner import Action
 
 BLOCK_KEYWORDS = ("if", "with", "range")
 _BARE_KEYWORDS = ("end", "break", "continue")
-_UNSUPPORTED = ("define", "template", "block")
+_NAMING = ("define", "template", "block")
+_KEYWORDS = frozenset({*BLOCK_KEYWORDS, *_BARE_KEYWORDS, *_NAMING, "else"})
 _CONSTANTS = {"true": True, "false": False, "nil": None}
-_MAX_NESTING = 40
+_OPERANDS = frozenset(
+    {Kind.LITERAL, Kind.WORD, Kind.FIELD, Kind.DOT, Kind.VARIABLE, Kind.LEFT},
+)
+_MAX_NESTING = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """What an action says: `keyword` is "" for an output or a declaration, "comment" for nothing.
 
-    `else` has a `chained` keyword when it opens the next branch (`else if`, `else with`).
+    `else` has a `chained` keyword when it opens the next branch (`else if`, `else with`);
+    `define`, `template` and `block` have the `name` of a template.
     """
 
     action: Action
     keyword: str = ""
     pipe: Pipe | None = None
     chained: str = ""
+    name: str = ""
 
     @property
     def writes(self) -> bool:
@@ -34,14 +41,17 @@ class Statement:
         return self.keyword == "" and not (self.pipe and self.pipe.variables)
 
 
-def parse_action(action: Action) -> Statement:
+def parse_action(action: Action, dialect: Dialect = Dialect.JOB) -> Statement:
     """Parse the inside of an action; TemplateError tells what is wrong and where."""
-    return _Parser(action).statement()
+    if action.source.startswith("/*"):
+        return Statement(action, "comment")
+    return _Parser(action, dialect).statement()
 
 
 class _Parser:
-    def __init__(self, action: Action) -> None:
+    def __init__(self, action: Action, dialect: Dialect) -> None:
         self._action = action
+        self._dialect = dialect
         self._tokens = lex(action)
         self._next = 0
         self._depth = 0
@@ -49,100 +59,128 @@ class _Parser:
     def statement(self) -> Statement:
         token = self._peek()
         if token.kind is Kind.END:
-            if "/*" in self._action.source:
-                return Statement(self._action, "comment")
             raise TemplateError(
                 "the action is empty", token.line, token.column, "remove it, or name a variable"
             )
-        if token.kind is Kind.WORD:
-            return self._worded(token)
-        return Statement(self._action, "", self._closed_pipe(variables=1))
+        if token.kind is Kind.WORD and token.text in _KEYWORDS:
+            return self._worded(self._take())
+        return Statement(self._action, "", self._closed_pipe("command"))
 
     def _worded(self, token: Token) -> Statement:
         if token.text in BLOCK_KEYWORDS:
-            self._take()
-            most = 2 if token.text == "range" else 1
-            return Statement(self._action, token.text, self._closed_pipe(variables=most))
+            return Statement(self._action, token.text, self._closed_pipe(token.text))
         if token.text == "else":
             return self._else()
-        if token.text in _BARE_KEYWORDS:
-            self._take()
-            self._expect_end()
-            return Statement(self._action, token.text)
-        if token.text in _UNSUPPORTED:
-            raise TemplateError(
-                f'"{token.text}" is not part of the job language', token.line, token.column
-            )
-        return Statement(self._action, "", self._closed_pipe(variables=1))
+        if token.text in _NAMING:
+            return self._naming(token)
+        self._expect_end()
+        return Statement(self._action, token.text)
 
     def _else(self) -> Statement:
-        self._take()
         token = self._peek()
-        if token.kind is Kind.WORD and token.text in ("if", "with"):
+        chains = ("if", "with") if self._dialect is Dialect.JOB else ("if",)
+        if token.kind is Kind.WORD and token.text in chains:
             self._take()
-            pipe = self._closed_pipe(variables=1)
-            return Statement(self._action, "else", pipe, chained=token.text)
+            return Statement(self._action, "else", self._closed_pipe(token.text), token.text)
         self._expect_end()
         return Statement(self._action, "else")
 
-    def _closed_pipe(self, variables: int) -> Pipe:
-        pipe = self._pipe(variables)
+    def _naming(self, token: Token) -> Statement:
+        if self._dialect is Dialect.JOB:
+            message = f'"{token.text}" is not part of the job language'
+            raise TemplateError(message, token.line, token.column)
+        name = self._peek()
+        if name.kind is not Kind.LITERAL or name.text[0] not in '"`':
+            message = f'"{token.text}" needs the name of a template'
+            raise TemplateError(message, name.line, name.column, "write the name in quotes")
+        self._take()
+        needs = token.text == "block"
+        optional = token.text == "template" and self._peek().kind is not Kind.END
+        pipe = self._closed_pipe(token.text) if needs or optional else None
+        self._expect_end()
+        return Statement(self._action, token.text, pipe, name=name.value)
+
+    def _closed_pipe(self, context: str) -> Pipe:
+        pipe = self._pipe(context, Kind.END)
         self._expect_end()
         return pipe
 
-    def _pipe(self, variables: int = 0) -> Pipe:
+    def _pipe(self, context: str, closing: Kind) -> Pipe:
         start = self._peek()
         self._depth += 1
         if self._depth > _MAX_NESTING:
             raise TemplateError("parentheses are nested too deeply", start.line, start.column)
-        names, assigns = self._declaration(variables)
-        commands = [self._command(first=True)]
-        while self._peek().kind is Kind.PIPE:
-            self._take()
-            commands.append(self._command(first=False))
+        names, assigns = self._declaration(context)
+        commands: list[Command] = []
+        while self._peek().kind is not closing:
+            if self._peek().kind not in _OPERANDS:
+                raise self._unexpected(self._peek())
+            commands.append(self._command(first=not commands))
+        hanging = self._dialect is Dialect.JOB and self._tokens[self._next - 1].kind is Kind.PIPE
+        if hanging or not commands:
+            end = self._peek()
+            raise TemplateError("a value is missing", end.line, end.column)
         self._depth -= 1
         return Pipe(tuple(commands), start.line, start.column, names, assigns)
 
-    def _declaration(self, most: int) -> tuple[tuple[str, ...], bool]:
+    def _declaration(self, context: str) -> tuple[tuple[str, ...], bool]:
         names: list[str] = []
         mark = self._next
-        while len(names) < most and self._peek().kind is Kind.VARIABLE:
-            names.append(self._take().text)
-            if self._peek().kind in (Kind.DECLARE, Kind.ASSIGN):
-                return tuple(names), self._take().kind is Kind.ASSIGN
-            if self._peek().kind is not Kind.COMMA:
+        while self._peek().kind is Kind.VARIABLE:
+            mark = self._next
+            token = self._take()
+            following = self._peek()
+            if following.kind in (Kind.DECLARE, Kind.ASSIGN):
+                self._take()
+                return (*names, token.text), following.kind is Kind.ASSIGN
+            if following.text != "," or following.kind is not Kind.CHARACTER:
                 break
+            if context != "range" or names:
+                raise TemplateError("too many variables", following.line, following.column)
             self._take()
+            names.append(token.text)
+            mark = self._next
+            if self._peek().kind not in (Kind.VARIABLE, Kind.END, Kind.RIGHT):
+                raise self._unexpected(self._peek())
         self._next = mark
-        return (), False
+        return tuple(names), False
 
     def _command(self, *, first: bool) -> Command:
-        start = self._peek()
         operands: list[Operand] = []
-        while (operand := self._operand()) is not None:
-            operands.append(operand)
+        while True:
+            if (operand := self._operand()) is not None:
+                operands.append(operand)
             following = self._peek()
-            if following.kind not in (Kind.PIPE, Kind.END, Kind.RIGHT) and not following.spaced:
+            if following.kind is Kind.PIPE:
+                self._take()
+                break
+            if following.kind in (Kind.END, Kind.RIGHT):
+                break
+            if not following.spaced or following.kind not in _OPERANDS:
                 raise self._unexpected(following)
-        if not operands:
-            raise TemplateError("a value is missing", start.line, start.column)
         head = operands[0]
         if not isinstance(head, Call) and (len(operands) > 1 or not first):
+            self._check_head(head, later=not first)
+        return Command(tuple(operands))
+
+    def _check_head(self, head: Literal | Path, *, later: bool) -> None:
+        """Refuse what is no function and is given a value; to Go much of it fails later."""
+        plain = isinstance(head, Literal) or (head.base is None and not head.names)
+        if self._dialect is Dialect.JOB or (later and plain):
             raise TemplateError(
                 "only a function can be given a value",
                 head.line,
                 head.column,
                 "put a function's name first, as in {{eq .A 1}}",
             )
-        return Command(tuple(operands))
 
     def _operand(self) -> Operand | None:
         token = self._peek()
         match token.kind:
             case Kind.LITERAL:
                 self._take()
-                return Literal(token.value, token.line, token.column)
-            case Kind.WORD:
+                return self._constant(token, token.value)
+            case Kind.WORD if token.text not in _KEYWORDS:
                 self._take()
                 return self._word(token)
             case Kind.FIELD | Kind.DOT:
@@ -151,33 +189,52 @@ class _Parser:
                 return self._path(self._take().text)
             case Kind.LEFT:
                 self._take()
-                pipe = self._pipe()
-                if self._peek().kind is not Kind.RIGHT:
-                    raise TemplateError('"(" is not closed', token.line, token.column)
+                pipe = self._pipe("parentheses", Kind.RIGHT) if self._closes(token) else None
                 self._take()
                 return self._path(pipe)
-        return None
+        raise self._unexpected(token)
 
-    def _path(self, base: str | Pipe | None) -> Path:
+    def _closes(self, token: Token) -> bool:
+        """Refuse a parenthesis that the action does not close."""
+        depth = 0
+        for later in self._tokens[self._next - 1 :]:
+            depth += (later.kind is Kind.LEFT) - (later.kind is Kind.RIGHT)
+            if depth == 0:
+                return True
+        raise TemplateError('"(" is not closed', token.line, token.column)
+
+    def _path(self, base: str | Pipe | Call | None) -> Path:
         token = self._peek()
         names: list[str] = []
-        place = base if isinstance(base, Pipe) else token
+        place = base if isinstance(base, Pipe | Call) else token
         if isinstance(base, str):
             place = self._tokens[self._next - 1]
         if base is None and token.kind is Kind.DOT:
             self._take()
+            if self._follows():
+                raise self._unexpected(self._peek())
         elif base is None:
             names.append(self._take().text)
-        while self._peek().kind is Kind.FIELD and not self._peek().spaced:
+        while self._follows():
             names.append(self._take().text)
         return Path(base, tuple(names), place.line, place.column)
 
+    def _follows(self) -> bool:
+        """Whether a field follows directly."""
+        return self._peek().kind is Kind.FIELD and not self._peek().spaced
+
+    def _constant(self, token: Token, value: object) -> Literal:
+        if self._follows():
+            raise self._unexpected(self._peek())
+        return Literal(value, token.line, token.column)
+
     def _word(self, token: Token) -> Operand:
         if token.text in _CONSTANTS:
-            return Literal(_CONSTANTS[token.text], token.line, token.column)
-        if token.text not in FUNCTIONS:
-            raise _unknown_function(token)
-        return Call(token.text, token.line, token.column)
+            return self._constant(token, _CONSTANTS[token.text])
+        if token.text not in functions_of(self._dialect):
+            raise _unknown_function(token, self._dialect)
+        call = Call(token.text, token.line, token.column)
+        return self._path(call) if self._follows() else call
 
     def _peek(self) -> Token:
         return self._tokens[self._next]
@@ -195,7 +252,9 @@ class _Parser:
         return TemplateError(f"{shown} cannot stand here", token.line, token.column)
 
 
-def _unknown_function(token: Token) -> TemplateError:
-    near = difflib.get_close_matches(token.text, FUNCTIONS, 1)
-    mend = f'did you mean "{near[0]}"?' if near else f"a variable is written {{{{.{token.text}}}}}"
+def _unknown_function(token: Token, dialect: Dialect) -> TemplateError:
+    mend = did_you_mean(token.text, functions_of(dialect))
+    mend = mend or f"a variable is written {{{{.{token.text}}}}}"
+    if token.text in GO_ONLY:
+        mend = "a job has no functions in its variables"
     return TemplateError(f'there is no function "{token.text}"', token.line, token.column, mend)

@@ -1,157 +1,216 @@
-"""Writes values as Go's fmt package does."""
+"""Go's Sprint, Sprintln and Sprintf."""
 
-import json
-import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from formicary.domain.templating.formatting import Flags, Writer
+from formicary.domain.templating.values import Byte, Missing, joined, readable, type_name
+
 NO_VALUE = "<no value>"
-_MAX_WIDTH = 10_000
-_VERB = re.compile(
-    r"%(?P<flags>[-+# 0]*)(?P<width>\d+)?(?:\.(?P<precision>\d+)?(?P<dot>))?(?P<verb>.)", re.DOTALL
-)
+_MOST = 1_000_000
+_NO_VERB = "%!(NOVERB)"
 
 
-def is_list(value: Any) -> bool:
-    """Whether a value is a list for templates (a text is not)."""
-    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
-
-
-def to_text(value: Any, *, nested: bool = False) -> str:
+def to_text(value: Any) -> str:
     """Write a value as `{{.Value}}` shows it."""
-    if value is None:
-        return "<nil>" if nested else NO_VALUE
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return float_text(value)
-    if isinstance(value, Mapping):
-        pairs = sorted((str(key), item) for key, item in value.items())
-        words = (f"{key}:{to_text(item, nested=True)}" for key, item in pairs)
-        return f"map[{' '.join(words)}]"
-    if is_list(value):
-        return f"[{' '.join(to_text(item, nested=True) for item in value)}]"
-    return str(value)
+    if isinstance(value, str):
+        return str(value)
+    if value is None or isinstance(value, Missing):
+        return NO_VALUE
+    return sprint([value])
 
 
-def float_text(value: float) -> str:
-    """Write a float by Go's %v: the shortest text, an exponent below 1e-4 and from 1e21 on."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("+Inf" if value > 0 else "-Inf")
-    mantissa, _, exponent = f"{value:e}".partition("e")
-    shortest = repr(value)
-    if value == 0 or -4 <= int(exponent) < 21:
-        plain = f"{value:.0f}" if value == int(value) else shortest
-        return plain if "e" not in plain else f"{value:.10f}".rstrip("0")
-    digits = shortest.partition("e")[0] if "e" in shortest else mantissa.rstrip("0").rstrip(".")
-    digits = digits.removesuffix(".0")
-    return f"{digits}e{'-' if int(exponent) < 0 else '+'}{abs(int(exponent)):02d}"
+def sprint(values: Sequence[Any]) -> str:
+    """Join values: a space between two when neither is a text."""
+    writer = Writer()
+    for place, value in enumerate(values):
+        if place and not isinstance(value, str) and not isinstance(values[place - 1], str):
+            writer.write(" ")
+        writer.value(value, "v", Flags())
+    return joined(writer.pieces)
 
 
-def printf(form: str, *values: Any) -> str:
-    """Format by the verbs v s d q t f e g x X o b c T, with flags, width and precision."""
-    rest = list(values)
-
-    def one(found: re.Match[str]) -> str:
-        if found["verb"] == "%":
-            return "%"
-        if not rest:
-            return f"%!{found['verb']}(MISSING)"
-        return _padded(found, rest.pop(0))
-
-    text = _VERB.sub(one, str(form))
-    if rest:
-        extra = ", ".join(f"{_type_name(value)}={to_text(value, nested=True)}" for value in rest)
-        text += f"%!(EXTRA {extra})"
-    return text
+def sprintln(values: Sequence[Any]) -> str:
+    """Join values by spaces, with a line end."""
+    writer = Writer()
+    for place, value in enumerate(values):
+        if place:
+            writer.write(" ")
+        writer.value(value, "v", Flags())
+    writer.write("\n")
+    return joined(writer.pieces)
 
 
-def _padded(found: re.Match[str], value: Any) -> str:
-    width, precision = int(found["width"] or 0), found["precision"]
-    if max(width, int(precision or 0)) > _MAX_WIDTH:
-        raise ValueError("printf pads to more than 10,000 characters")
-    places = int(precision or 0) if found["dot"] is not None else None
-    write = _VERBS.get(found["verb"])
-    try:
-        text = write(value, places) if write else None
-    except (TypeError, ValueError, OverflowError):
-        text = None
-    if text is None:
-        return f"%!{found['verb']}({_type_name(value)}={to_text(value, nested=True)})"
-    return _filled(text, found["flags"], width, isinstance(value, int | float))
+def sprintf(form: str, values: Sequence[Any]) -> str:
+    """Write values by the verbs of a format."""
+    printer = _Printer(form, values)
+    printer.run()
+    return joined(printer.writer.pieces)
 
 
-def _filled(text: str, flags: str, width: int, number: bool) -> str:
-    if "+" in flags and number and text[:1] not in "+-":
-        text = f"+{text}"
-    if "-" in flags:
-        return text.ljust(width)
-    return text.zfill(width) if "0" in flags else text.rjust(width)
+class _Printer:
+    """One run through a format: where we are in it, and which argument comes next."""
 
+    def __init__(self, form: str, values: Sequence[Any]) -> None:
+        self.writer = Writer()
+        self._form = form
+        self._values = values
+        self._at = 0
+        self._argument = 0
+        self._reordered = False
+        self._good_index = True
 
-def _type_name(value: Any) -> str:
-    names: dict[type, str] = {bool: "bool", int: "int", float: "float64", str: "string"}
-    if value is None:
-        return "<nil>"
-    return names.get(
-        type(value), "map[string]interface {}" if isinstance(value, Mapping) else "[]interface {}"
-    )
+    def run(self) -> None:
+        """Write the whole format."""
+        while self._at < len(self._form):
+            self._good_index = True
+            percent = self._form.find("%", self._at)
+            percent = len(self._form) if percent < 0 else percent
+            self.writer.write(self._form[self._at : percent])
+            self._at = percent + 1
+            if percent < len(self._form) and not self._directive():
+                break
+        if not self._reordered and self._argument < len(self._values):
+            self._extra()
 
+    def _extra(self) -> None:
+        self.writer.write("%!(EXTRA ")
+        for place, value in enumerate(self._values[self._argument :]):
+            self.writer.write(", " if place else "")
+            if value is None or isinstance(value, Missing):
+                self.writer.write("<nil>")
+            else:
+                self.writer.write(f"{type_name(value)}=")
+                self.writer.value(value, "v", Flags())
+        self.writer.write(")")
 
-def _integer(base: str) -> Callable[[Any, int | None], str | None]:
-    def write(value: Any, _places: int | None) -> str | None:
-        return format(value, base) if type(value) is int else None
+    def _directive(self) -> bool:
+        """Write what one % asks for; False when the format ends within."""
+        flags = self._flags()
+        simple = self._peek()
+        if "a" <= simple <= "z" and self._argument < len(self._values):
+            self._at += 1
+            self._write(simple, flags)
+            return True
+        indexed = self._width(flags, self._index())
+        indexed = self._precision(flags, indexed)
+        if not indexed:
+            self._index()
+        if self._at >= len(self._form):
+            self.writer.write(_NO_VERB)
+            return False
+        verb = readable(self._form[self._at])
+        self._at += 1
+        self._verb(verb, flags)
+        return True
 
-    return write
+    def _verb(self, verb: str, flags: Flags) -> None:
+        if verb == "%":
+            self.writer.write("%")
+        elif not self._good_index:
+            self.writer.write(f"%!{verb}(BADINDEX)")
+        elif self._argument >= len(self._values):
+            self.writer.write(f"%!{verb}(MISSING)")
+        else:
+            self._write(verb, flags)
 
+    def _write(self, verb: str, flags: Flags) -> None:
+        if verb == "v":
+            flags.sharp_v, flags.sharp, flags.plus = flags.sharp, False, False
+        self.writer.value(self._values[self._argument], verb, flags)
+        self._argument += 1
 
-def _real(verb: str) -> Callable[[Any, int | None], str | None]:
-    def write(value: Any, places: int | None) -> str | None:
-        if type(value) is not float:
+    def _peek(self) -> str:
+        return self._form[self._at : self._at + 1]
+
+    def _flags(self) -> Flags:
+        flags = Flags()
+        while mark := self._peek():
+            match mark:
+                case "#":
+                    flags.sharp = True
+                case "0":
+                    flags.zero = not flags.minus
+                case "+":
+                    flags.plus = True
+                case "-":
+                    flags.minus, flags.zero = True, False
+                case " ":
+                    flags.space = True
+                case _:
+                    break
+            self._at += 1
+        return flags
+
+    def _width(self, flags: Flags, indexed: bool) -> bool:
+        if self._peek() == "*":
+            self._at += 1
+            flags.width = self._taken()
+            if flags.width is None:
+                self.writer.write("%!(BADWIDTH)")
+            elif flags.width < 0:
+                flags.width, flags.minus, flags.zero = -flags.width, True, False
+            return False
+        flags.width = self._number(len(self._form))
+        if indexed and flags.width is not None:
+            self._good_index = False
+        return indexed
+
+    def _precision(self, flags: Flags, indexed: bool) -> bool:
+        if self._peek() != "." or self._at + 1 >= len(self._form):
+            return indexed
+        self._at += 1
+        if indexed:
+            self._good_index = False
+        indexed = self._index()
+        if self._peek() != "*":
+            flags.precision = self._number(len(self._form)) or 0
+            return indexed
+        self._at += 1
+        flags.precision = self._taken()
+        if flags.precision is not None and flags.precision < 0:
+            flags.precision = None
+        if flags.precision is None:
+            self.writer.write("%!(BADPREC)")
+        return False
+
+    def _taken(self) -> int | None:
+        """Take the next argument as a width or precision."""
+        if self._argument >= len(self._values):
             return None
-        if verb == "g" and places is None:
-            return float_text(value)
-        return format(value, f".{6 if places is None else places}{verb}")
+        value = self._values[self._argument]
+        self._argument += 1
+        fits = type(value) in (int, Byte) and -_MOST <= value <= _MOST
+        return int(value) if fits else None
 
-    return write
+    def _number(self, end: int) -> int | None:
+        """Read a number; one that is far too large swallows the rest, as it does in Go."""
+        number, start = 0, self._at
+        while self._at < end and "0" <= self._form[self._at] <= "9":
+            if number > _MOST:
+                self._at = end
+                return None
+            number = number * 10 + int(self._form[self._at])
+            self._at += 1
+        return number if self._at > start else None
 
-
-def _hexadecimal(verb: str) -> Callable[[Any, int | None], str | None]:
-    def write(value: Any, _places: int | None) -> str | None:
-        if isinstance(value, str):
-            text = value.encode().hex()
-            return text.upper() if verb == "X" else text
-        return format(value, verb) if type(value) is int else None
-
-    return write
-
-
-def _string(value: Any, places: int | None) -> str | None:
-    if isinstance(value, bool | int | float) or value is None:
-        return None
-    return to_text(value)[:places]
-
-
-def _quoted(value: Any, _places: int | None) -> str | None:
-    if type(value) is int:
-        return f"'{chr(value)}'"
-    return json.dumps(to_text(value), ensure_ascii=False) if isinstance(value, str) else None
-
-
-_VERBS: dict[str, Callable[[Any, int | None], str | None]] = {
-    "v": lambda value, places: to_text(value, nested=True)[:places],
-    "s": _string,
-    "q": _quoted,
-    "d": _integer("d"),
-    "b": _integer("b"),
-    "o": _integer("o"),
-    "c": lambda value, _places: chr(value) if type(value) is int else None,
-    "x": _hexadecimal("x"),
-    "X": _hexadecimal("X"),
-    "t": lambda value, _places: to_text(value) if type(value) is bool else None,
-    "f": _real("f"),
-    "e": _real("e"),
-    "g": _real("g"),
-    "T": lambda value, _places: _type_name(value),
-}
+    def _index(self) -> bool:
+        """Read `[n]`, the number of the argument to take; tell whether it is there."""
+        if self._peek() != "[":
+            return False
+        self._reordered = True
+        start = self._at
+        close = self._form.find("]", start) if len(self._form) - start >= 3 else -1
+        if close < 0:
+            self._at += 1
+            self._good_index = False
+            return False
+        self._at += 1
+        number = self._number(close)
+        complete = number is not None and self._at == close
+        self._at = close + 1
+        if complete and number is not None and 1 <= number <= len(self._values):
+            self._argument = number - 1
+            return True
+        self._good_index = False
+        return complete

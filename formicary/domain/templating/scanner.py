@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from formicary.domain.templating.errors import TemplateError
 
 _INNER = re.compile(
-    r"""(?:"(?:\\.|[^"\\\n])*+"|`[^`]*+`|'(?:\\.|[^'\\\n])*+'|(?!\}\})[^"`'])*+""", re.DOTALL
+    r"""(?:"(?:\\[^\n]|[^"\\\n])*+"|`[^`]*+`|'(?:\\[^\n]|[^'\\\n])*+'|[^"'`}]++|\}(?!\}))*+"""
 )
-_COMMENT = re.compile(r"/\*.*?\*/(?:\s+-)?(?=\}\})", re.DOTALL)
 _OPEN = re.compile(
-    r"""\{\{(?P<trim>-\s+)?"""
+    r"""\{\{(?P<trim>-[ \t\r\n])?"""
     # The spaced form of a control action, alone on its line, as typesetting prints it.
     r"""|^(?P<indent>[ \t]*)\{\ \{[ \t]*(?P<spaced>(?:if|else|end|range|with)\b[^\n]*?)[ \t]*"""
     r"""\}\ \}[ \t]*$""",
     re.MULTILINE,
 )
-_TRIM_RIGHT = re.compile(r"\s+-$")
+_TRIM_RIGHT = re.compile(r"[ \t\r\n]-\Z")
 
 
 class Lines:
@@ -44,6 +43,7 @@ class Action:
     end: int
     line: int
     column: int
+    source_line: int
     source_column: int
     trim_left: bool = False
     trim_right: bool = False
@@ -67,22 +67,41 @@ def find_actions(text: str, lines: Lines, *, spaced: bool = False) -> Iterator[A
 def _read_action(text: str, start: int, trimmed: int, lines: Lines) -> Action:
     line, column = lines.locate(start)
     begin = max(start + 2, trimmed)
-    inner = _COMMENT.match(text, _skip_space(text, begin)) or _INNER.match(text, begin)
-    if inner is None or not text.startswith("}}", inner.end()):
+    if text.startswith("/*", begin):
+        end = _comment_end(text, begin, line, column)
+    else:
+        inner = _INNER.match(text, begin)
+        end = inner.end() if inner else begin
+    if not text.startswith("}}", end):
         raise TemplateError('"{{" is not closed', line, column, "close the action with }}")
-    source = text[begin : inner.end()]
+    source = text[begin:end]
     bare = _TRIM_RIGHT.sub("", source)
+    source_line, source_column = lines.locate(begin)
     return Action(
-        raw=text[start : inner.end() + 2],
+        raw=text[start : end + 2],
         source=bare,
         start=start,
-        end=inner.end() + 2,
+        end=end + 2,
         line=line,
         column=column,
-        source_column=column + begin - start,
+        source_line=source_line,
+        source_column=source_column,
         trim_left=trimmed > 0,
         trim_right=bare != source,
     )
+
+
+def _comment_end(text: str, begin: int, line: int, column: int) -> int:
+    close = text.find("*/", begin + 2)
+    if close < 0:
+        raise TemplateError("the comment is not closed", line, column, "close it with */}}")
+    end = close + 2
+    if _TRIM_RIGHT.match(text[end : end + 2]):
+        end += 2
+    if not text.startswith("}}", end):
+        message = "a comment must be all that its action holds"
+        raise TemplateError(message, line, column, "end it with */}} or */ -}}")
+    return end
 
 
 def _read_spaced(text: str, found: re.Match[str], lines: Lines) -> Action:
@@ -96,11 +115,6 @@ def _read_spaced(text: str, found: re.Match[str], lines: Lines) -> Action:
         end=end,
         line=line,
         column=column,
+        source_line=line,
         source_column=source_column,
     )
-
-
-def _skip_space(text: str, offset: int) -> int:
-    while offset < len(text) and text[offset].isspace():
-        offset += 1
-    return offset
