@@ -4,16 +4,19 @@ import json
 import math
 from typing import Any
 
-from formicary.domain.errors import InvalidRequestError
 from formicary.domain.templating.values import Slice, from_bytes, readable
 
 MAX_NESTING = 100
 
 
-class DataError(InvalidRequestError):
+class DataError(ValueError):
     """The data are not valid JSON."""
 
-    code = "ERR_DATA"
+    def __init__(self, message: str, line: int = 0, column: int = 0) -> None:
+        """Take what is wrong and its place, 0 when it has none."""
+        super().__init__(message)
+        self.line = line
+        self.column = column
 
 
 def read_json(raw: bytes) -> Any:
@@ -26,8 +29,7 @@ def read_json(raw: bytes) -> Any:
             parse_constant=_refuse,
         )
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise DataError(f"{place}: {error.msg}", line=error.lineno, column=error.colno) from error
+        raise DataError(error.msg, error.lineno, error.colno) from error
     except RecursionError:
         raise _too_deep() from None
     return _as_go(value, 0)
