@@ -36,6 +36,7 @@ class Route:
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/health", public=True),
     Route("GET", "/api/openapi.json", public=True),
+    Route("GET", "/api/schema/job.json", public=True),
     Route("GET", "/api/jobs/definitions"),
     Route("POST", "/api/jobs/definitions"),
     Route("GET", "/api/jobs/definitions/{id}"),

@@ -1,8 +1,9 @@
 """A job definition: the article's fields. Templated values keep their text, or their default."""
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from formicary.domain.field_types import (
     Count,
@@ -11,6 +12,7 @@ from formicary.domain.field_types import (
     Seconds,
     TextList,
     Variables,
+    fault,
 )
 from formicary.domain.task_definition import (
     BasicResource,
@@ -19,6 +21,7 @@ from formicary.domain.task_definition import (
     Webhook,
 )
 
+_ADDRESS = re.compile(r"[^@\s<>]{1,64}@[^@\s<>]{1,190}")
 NotifyWhen = Literal["always", "onSuccess", "onFailure", "never"]
 
 
@@ -42,6 +45,14 @@ class NotifyConfig(Part):
 
     email: Channel | None = Field(None, description="By e-mail.")
     slack: Channel | None = Field(None, description="By Slack.")
+
+    @model_validator(mode="after")
+    def _addresses_are_addresses(self) -> Self:
+        for address in self.email.recipients if self.email else ():
+            if "{{" not in address and not _ADDRESS.fullmatch(address.strip()):
+                message = f'has an e-mail address that is none: "{address[:60]}"'
+                raise fault(message, "write it as name@example.org")
+        return self
 
 
 class JobDefinition(Part):

@@ -1,10 +1,12 @@
 """Definitions as the API shows them: the article's JobDefinition."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from formicary.domain.cron import next_times
+from formicary.domain.job_definition import JobDefinition
+from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.records import DefinitionVersion, JobTypeRecord
 
 
@@ -23,12 +25,16 @@ class DefinitionView(BaseModel):
     disabled: bool = False
     created_at: datetime
     updated_at: datetime
+    next_fire_times: list[datetime] = Field(
+        default_factory=list, description="When `cron_trigger` fires next, five times at most"
+    )
 
 
 def definition_view(
-    version: DefinitionVersion, document: dict[str, Any], record: JobTypeRecord | None
+    version: DefinitionVersion, parsed: ParsedJob, record: JobTypeRecord | None, now: datetime
 ) -> DefinitionView:
     """Show one version with its whole structure."""
+    document = parsed.to_json()
     return DefinitionView.model_validate(
         {
             **document,
@@ -42,8 +48,16 @@ def definition_view(
             "disabled": record.disabled if record else True,
             "created_at": version.created_at,
             "updated_at": record.updated_at if record else version.created_at,
+            "next_fire_times": _next_fire_times(parsed.definition, now),
         }
     )
+
+
+def _next_fire_times(job: JobDefinition, now: datetime) -> list[datetime]:
+    # A templated trigger is known when it is rendered, and not here.
+    if not job.cron_trigger or "{{" in job.cron_trigger + job.cron_timezone:
+        return []
+    return next_times(job.cron_trigger, now, timezone=job.cron_timezone)
 
 
 def job_type_view(record: JobTypeRecord) -> DefinitionView:

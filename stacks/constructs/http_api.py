@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
 
 # Paths that say nothing about anybody's jobs: probes and API clients come without a token.
-OPEN_PATHS = ("/api/health", "/api/openapi.json")
+OPEN_PATHS = ("/api/health", "/api/openapi.json", "/api/schema/job.json")
 _ACCESS_LOG = {
     "request_id": "$context.requestId",
     "time": "$context.requestTimeEpoch",

@@ -141,7 +141,7 @@ def test_concurrency_of_the_engine_is_a_choice_of_the_deployment(synthesise):
     ]
 
 
-def test_only_health_and_description_are_open(dev):
+def test_only_health_and_descriptions_are_open(dev):
     routes = [route["Properties"] for route in dev.resources("AWS::ApiGatewayV2::Route").values()]
     by_type = {route["RouteKey"]: route.get("AuthorizationType") for route in routes}
 
@@ -150,6 +150,7 @@ def test_only_health_and_description_are_open(dev):
         "POST /api/ants/{id}/claims": "CUSTOM",
         "GET /api/health": "NONE",
         "GET /api/openapi.json": "NONE",
+        "GET /api/schema/job.json": "NONE",
     }
 
 

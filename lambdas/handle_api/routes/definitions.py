@@ -55,7 +55,7 @@ _BODY = {
 def post_definition(call: CurrentCall) -> Response[DefinitionView]:
     """Upload a job definition."""
     saved = save_definition(call.plane, call.caller, call.incoming.body)
-    view = definition_view(saved.version, saved.parsed.to_json(), saved.record)
+    view = definition_view(saved.version, saved.parsed, saved.record, call.plane.clock.now())
     return Response(
         status_code=201 if saved.created else 200,
         content_type="application/json",
@@ -93,7 +93,7 @@ def get_definitions(
 def get_definition(call: CurrentCall, id: Id) -> DefinitionView:  # noqa: A002 - its public name
     """Show one version."""
     found = find_definition(call.plane, call.caller, id)
-    return definition_view(found.version, found.parsed.to_json(), found.record)
+    return definition_view(found.version, found.parsed, found.record, call.plane.clock.now())
 
 
 @router.delete(

@@ -4,7 +4,7 @@
 `python -m tests.unit.docs.rewrite`.
 """
 
-NO_CRON = "checked at upload; nothing fires"
+NO_CRON = "checked at upload, the next times are shown; nothing fires"
 NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
 NO_CONTAINER = "no ant runs containers"

@@ -3,10 +3,12 @@
 A table stands between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 
+from formicary.domain.job_schema import job_schema
 from formicary.domain.templating.functions import FUNCTIONS
 from tests.unit.docs import field_tables, rest_tables
 from tests.unit.docs.not_yet import UNSERVED
@@ -24,6 +26,7 @@ DOCUMENTS = tuple(
         "security",
     )
 )
+SCHEMA = ROOT / "docs" / "job-schema.json"
 COMMAND = ".venv/bin/python -m tests.unit.docs.rewrite"
 _BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -63,7 +66,13 @@ def rewritten(text: str) -> str:
     return _BLOCK.sub(lambda found: f"{found[1]}{TABLES[found['name']]()}\n{found[3]}", text)
 
 
+def schema_text() -> str:
+    """The schema of definitions as `docs/job-schema.json` has it."""
+    return json.dumps(job_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 def main() -> None:
+    SCHEMA.write_text(schema_text())
     for path in DOCUMENTS:
         path.write_text(rewritten(path.read_text()))
 

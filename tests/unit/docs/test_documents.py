@@ -44,6 +44,7 @@ _CARRIERS = {
     "validation_tasks.py",
     "definition_summary.py",
     "definition_view.py",
+    "job_schema.py",
     "job_graph.py",
     "rendered_graph.py",
     "document_text.py",

@@ -76,7 +76,7 @@ def test_roles_open_what_the_table_says(api: ApiPlay, route: Route, role: Role) 
     assert status not in (401, 405, 500)
 
 
-@pytest.mark.parametrize("path", ["/api/health", "/api/openapi.json"])
+@pytest.mark.parametrize("path", ["/api/health", "/api/openapi.json", "/api/schema/job.json"])
 def test_what_is_public_needs_no_token(api: ApiPlay, path: str) -> None:
     assert api.get(path, caller={}).status == 200
 

@@ -164,3 +164,21 @@ def test_a_public_plugin_rises_in_version(api: ApiPlay) -> None:
     assert (refused.status, refused.json["sem_version"]) == (409, "1.0")
     assert "higher sem_version" in refused.json["detail"]
     assert publish("1.1", "other").status == 201
+
+
+def test_a_definition_tells_when_its_cron_fires_next(api: ApiPlay) -> None:
+    head = "cron_trigger: 30 9 * * MON-FRI\ncron_timezone: Europe/Oslo\n"
+
+    times = api.define(head + HELLO).json["next_fire_times"]
+
+    assert len(times) == 5
+    assert all("T09:30:00+0" in time for time in times)
+    assert times == sorted(times)
+    assert api.get("/api/jobs/definitions/hello").json["next_fire_times"] == times
+    assert api.define(HELLO).json["next_fire_times"] == []
+
+
+def test_a_cron_of_templates_tells_no_times(api: ApiPlay) -> None:
+    answer = api.define("cron_trigger: '{{.When}}'\n" + HELLO)
+
+    assert (answer.status, answer.json["next_fire_times"]) == (201, [])
