@@ -109,8 +109,12 @@ class Ant:
             kill_leftovers(self._tasks_folder)
             for left in self._tasks_folder.iterdir():
                 remove_tree(left)
-            if self._register():
-                self._live()
+            try:
+                if self._register():
+                    self._live()
+            finally:
+                for executor in set(self._executors.values()):
+                    executor.close()
 
     def _usable_executors(self) -> Mapping[TaskMethod, Executor]:
         """Make the executors of its methods; an ant does not promise what it cannot do."""

@@ -48,7 +48,7 @@ def unpack_folder(
                 size += member.size
                 if limit_bytes is not None and size > limit_bytes:
                     raise UnsafeArchiveError(f"more than {limit_bytes} bytes when unpacked")
-                _unpack(tar, member, root)
+                unpack_member(tar, member, root)
     except (tarfile.TarError, EOFError) as error:
         raise UnsafeArchiveError(f"not a sound archive: {error}") from error
 
@@ -101,7 +101,8 @@ def _add_file(tar: tarfile.TarFile, path: Path, name: str) -> None:
         tar.addfile(tar.gettarinfo(arcname=name, fileobj=content), content)
 
 
-def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
+def unpack_member(tar: tarfile.TarFile, member: tarfile.TarInfo, root: Path) -> None:
+    """Unpack one member below a folder."""
     target = _place(root, member.name)
     if target == root:
         return

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from ant_agent.container_settings import ContainerSettings
 from formicary.domain.states import TaskMethod
 
 _NEVER_PASSED = ("AWS_", "FORMICARY_")
@@ -20,7 +21,7 @@ def _host_as_id() -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", platform.node()).strip("-._")[:100] or "ant"
 
 
-class Settings(BaseSettings):
+class Settings(ContainerSettings):
     """What an ant may do, where its control plane is and how much it takes on at once."""
 
     model_config = SettingsConfigDict(
@@ -106,7 +107,9 @@ class Settings(BaseSettings):
         description="Variables of the ant whose values are masked in logs, as its token is.",
     )
 
-    @field_validator("methods", "tags", "pass_environment", "mask_environment", mode="before")
+    @field_validator(
+        "methods", "tags", "pass_environment", "mask_environment", "host_paths", mode="before"
+    )
     @classmethod
     def _split_words(cls, value: Any) -> Any:
         if isinstance(value, str):

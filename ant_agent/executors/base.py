@@ -108,5 +108,8 @@ class Executor(Protocol):
     def reap(self) -> None:
         """Remove what attempts of this ant left behind and no open session owns."""
 
+    def close(self) -> None:
+        """Let go of connections; the ant ends."""
+
 
 ExecutorFactory = Callable[[ExecutorHost], Executor]

@@ -66,6 +66,9 @@ class HttpExecutor:
     def reap(self) -> None:
         """A call leaves nothing behind."""
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class HttpSession:
     """One attempt."""

@@ -1,13 +1,7 @@
-"""SHELL: the items of the scripts, one after the other in one /bin/sh session.
-
-Each item is a file that the session reads with `.`, so that `cd` and `export` carry over, a syntax
-error stays within its item, and no text of the user shows in the process list. Before each item its
-number is written down: that names the failed command, however the shell came to its end.
-"""
+"""SHELL: the items of the scripts, one after the other in one /bin/sh session."""
 
 import contextlib
 import shlex
-import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +14,7 @@ from ant_agent.executors.base import (
     ExecutorUnavailableError,
     TaskContext,
 )
+from ant_agent.executors.script_session import ScriptSession, signal_words
 from ant_agent.process_manager import ProcessEnd, ProcessManager, ProcessSpec
 from formicary.domain.states import ErrorCode
 
@@ -46,6 +41,9 @@ class ShellExecutor:
     def reap(self) -> None:
         """Nothing to do: the process manager sweeps with every heartbeat."""
 
+    def close(self) -> None:
+        """Nothing is held."""
+
 
 class ShellSession:
     """One attempt: its scripts work in the ant's file system, so there are no files to fetch."""
@@ -58,21 +56,19 @@ class ShellSession:
         """Run `before_script` and `script` in one session; the first failing item ends it."""
         request = self._task.request
         items = [*request.before_script, *request.script]
-        session = _Session.write(
-            self._task.directory.control, "script", items, len(request.before_script)
-        )
+        session = self._session("script", items, len(request.before_script))
         try:
             end = self._run(session)
         except OSError as error:
             raise ExecutorError(
                 ErrorCode.TASK_EXECUTE, f"cannot start {_SHELL}: {error.strerror}"
             ) from error
-        return _result(session, end, items)
+        return _result(session, end)
 
     def run_after_script(self) -> list[str]:
         """Run `after_script` in a session of its own."""
         items = self._task.request.after_script
-        session = _Session.write(self._task.directory.control, "after", items, 0)
+        session = self._session("after", items)
         try:
             end = self._run(session)
         except OSError as error:
@@ -91,7 +87,10 @@ class ShellSession:
     def close(self) -> None:
         """Nothing to do: each session ends with all its processes."""
 
-    def _run(self, session: "_Session") -> ProcessEnd:
+    def _session(self, name: str, items: Sequence[str], before: int = 0) -> "_SessionFiles":
+        return _SessionFiles.write(self._task.directory.control, name, items, before)
+
+    def _run(self, session: "_SessionFiles") -> ProcessEnd:
         task = self._task
         # The user may have deleted the working directory in the meantime; nothing can start there.
         task.working_dir.mkdir(parents=True, exist_ok=True)
@@ -106,35 +105,27 @@ class ShellSession:
 
 
 @dataclass(frozen=True, slots=True)
-class _Session:
+class _SessionFiles:
     """The files of one shell session."""
 
+    session: ScriptSession
     driver: Path
     position: Path
     border: Path
 
     @classmethod
-    def write(cls, folder: Path, name: str, items: Sequence[str], before: int) -> "_Session":
-        session = cls(folder / f"{name}.sh", folder / f"{name}.position", folder / f"{name}.border")
-        lines = []
-        for index, item in enumerate(items):
-            file = folder / f"{name}.{index}"
-            file.write_text(item + "\n", encoding="utf-8", errors="replace")
-            if before and index == before:
-                lines.append(f":>|{shlex.quote(str(session.border))}")
-            lines += [
-                f"echo {index} >|{shlex.quote(str(session.position))}",
-                f". {shlex.quote(str(file))}",
-                "case $? in 0);;*)exit $?;;esac",
-            ]
-        session.driver.write_text("\n".join(lines) + "\n")
-        return session
+    def write(cls, folder: Path, name: str, items: Sequence[str], before: int) -> "_SessionFiles":
+        position, border = folder / f"{name}.position", folder / f"{name}.border"
+        session = ScriptSession(name, items, before, f":>|{shlex.quote(str(border))}")
+        for file, text in session.files(folder, position).items():
+            (folder / file).write_text(text, encoding="utf-8", errors="replace")
+        return cls(session, folder / session.driver, position, border)
 
-    def last_item(self) -> int | None:
-        """Index of the item that was begun last."""
+    def failed_command(self) -> str:
+        """The item that was begun last."""
         with contextlib.suppress(OSError, ValueError):
-            return int(self.position.read_text())
-        return None
+            return self.session.command(int(self.position.read_text()))
+        return ""
 
     def border_passed_at(self) -> datetime | None:
         """When the last item of `before_script` had ended."""
@@ -143,22 +134,20 @@ class _Session:
         return None
 
 
-def _result(session: _Session, end: ProcessEnd, items: Sequence[str]) -> ExecutorResult:
+def _result(session: _SessionFiles, end: ProcessEnd) -> ExecutorResult:
     border = session.border_passed_at()
     if end.stopped is not None:
         return ExecutorResult(succeeded=False, stopped=end.stopped, pre_script_finished_at=border)
     code, message = _exit(end.returncode)
     if end.returncode == 0:
         return ExecutorResult(succeeded=True, exit_code=code, pre_script_finished_at=border)
-    last = session.last_item()
-    command = items[last] if last is not None and last < len(items) else ""
     return ExecutorResult(
         succeeded=False,
         exit_code=code,
         exit_message=message,
         error_code=ErrorCode.TASK_EXECUTE,
         error_message=message or f"exit code {code}",
-        failed_command=command,
+        failed_command=session.failed_command(),
         pre_script_finished_at=border,
     )
 
@@ -166,8 +155,4 @@ def _result(session: _Session, end: ProcessEnd, items: Sequence[str]) -> Executo
 def _exit(returncode: int) -> tuple[str, str]:
     """Return the exit code as a shell would report it, and the name of a signal that ended it."""
     code = returncode if returncode >= 0 else 128 - returncode
-    message = ""
-    if code > 128:
-        with contextlib.suppress(ValueError):
-            message = f"ended by {signal.Signals(code - 128).name}"
-    return str(code), message
+    return str(code), signal_words(code)

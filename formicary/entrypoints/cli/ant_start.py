@@ -30,6 +30,15 @@ from formicary.entrypoints.cli.session import Session, example, remote, tell
     type=click.IntRange(0, 65_535),
     help="Local port for /health and /metrics.  [default: none]",
 )
+@click.option("--docker-host", help="DOCKER: where the engine is.  [default: its usual socket]")
+@click.option(
+    "--allow-privileged",
+    is_flag=True,
+    default=None,
+    help="Whether tasks may have privileged containers, devices, the host's network.",
+)
+@click.option("--default-cpu-limit", help="cpu_limit of containers that name none.")
+@click.option("--default-memory-limit", help="memory_limit of containers that name none.")
 @remote
 def start(
     session: Session,
@@ -40,6 +49,7 @@ def start(
     capacity: int | None,
     work_dir: Path | None,
     metrics_port: int | None,
+    **more: str | bool | None,
 ) -> ExitCode:
     """Start an ant on this host; it runs until it is told to stop (Ctrl-C, SIGTERM).
 
@@ -52,6 +62,7 @@ def start(
         "capacity": capacity,
         "work_dir": work_dir,
         "metrics_port": metrics_port,
+        **more,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
     return _hand_over(session, given)

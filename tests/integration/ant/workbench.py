@@ -98,10 +98,11 @@ class Workbench:
             **({"grace_seconds": 0.3, "methods": ("SHELL", *HTTP_METHODS)} | settings),
         )
         self.processes = ProcessManager(grace_seconds=self.settings.grace_seconds)
+        self.executors = executors_for(
+            self.settings.methods, ExecutorHost(self.settings, self.processes)
+        )
         self._runner = TaskRunner(
-            executors=executors_for(
-                self.settings.methods, ExecutorHost(self.settings, self.processes)
-            ),
+            executors=self.executors,
             transfer=ArtifactTransfer(self.objects),
             caches=Caches(self.objects, self.settings.cache_limit_bytes),
             log_sink=self.objects,
@@ -125,6 +126,11 @@ class Workbench:
             companion.join()
             directory.remove()
             cancellation.close()
+
+    def close(self) -> None:
+        """Let go of engines."""
+        for executor in set(self.executors.values()):
+            executor.close()
 
     def text(self, message: TaskMessage, outcome: Outcome) -> str:
         """The whole log."""

@@ -37,6 +37,9 @@ class ReverseExecutor:
     def reap(self):
         pass
 
+    def close(self):
+        pass
+
 
 class ReverseSession:
     def __init__(self, task, word):

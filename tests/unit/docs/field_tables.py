@@ -8,6 +8,7 @@ from pydantic import AliasChoices, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ant_agent.container_settings import ContainerSettings
 from ant_agent.settings import Settings
 from formicary.domain import (
     container_definition,
@@ -67,6 +68,10 @@ FLAGS = {
     "tags": "--tags",
     "capacity": "--capacity",
     "work_dir": "--work-dir",
+    "docker_host": "--docker-host",
+    "allow_privileged": "--allow-privileged",
+    "default_cpu_limit": "--default-cpu-limit",
+    "default_memory_limit": "--default-memory-limit",
 }
 _COMPUTED = {"id": "the host's name", "url": "required", "token": "required"}
 
@@ -105,7 +110,10 @@ def settings_table() -> str:
             _COMPUTED.get(name) or _default(info),
             info.description or "",
         )
-        for name, info in Settings.model_fields.items()
+        for name, info in sorted(
+            Settings.model_fields.items(),
+            key=lambda item: item[0] in ContainerSettings.model_fields,
+        )
     ]
     return table(("variable", "option", "default", "meaning"), rows)
 

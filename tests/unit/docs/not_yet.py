@@ -7,7 +7,7 @@
 NO_CRON = "checked at upload, the next times are shown; nothing fires"
 NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
-NO_CONTAINER = "no ant runs containers"
+NO_CONTAINER = "KUBERNETES is not carried out yet"
 VERSION_IN_FORCE = "the child is the version in force"
 NO_MESSAGING = "no ant carries out MESSAGING"
 NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
@@ -38,12 +38,7 @@ UNUSED: dict[str, dict[str, str]] = {
         "messaging_reply_queue": NO_MESSAGING,
         "webhook": "nothing is called",
         "resources": "nothing is leased",
-        "container": NO_CONTAINER,
         "helper": NO_CONTAINER,
-        "services": NO_CONTAINER,
-        "privileged": NO_CONTAINER,
-        "network_mode": NO_CONTAINER,
-        "host_network": NO_CONTAINER,
         "helper_environment": NO_CONTAINER,
         "artifacts_dir": "the ant chooses its folders",
         "cache_dir": "the ant chooses its folders",
@@ -51,7 +46,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "affinity": NO_CONTAINER,
         "node_selector": NO_CONTAINER,
         "node_tolerations": NO_CONTAINER,
-        "pod_labels": NO_CONTAINER,
         "pod_annotations": NO_CONTAINER,
         "execute_command_without_shell": "commands run in the shell",
         "debug": "nothing more is said",
@@ -61,9 +55,8 @@ UNUSED: dict[str, dict[str, str]] = {
 
 # Methods that a definition may name and nobody carries out.
 UNSERVED = {
-    "DOCKER": "waits for an ant with an executor of its own for it",
-    "KUBERNETES": "the default method; as DOCKER",
-    "WEBSOCKET": "as DOCKER",
-    "MESSAGING": "as DOCKER",
+    "KUBERNETES": "the default method; waits for an ant with an executor of its own for it",
+    "WEBSOCKET": "as KUBERNETES",
+    "MESSAGING": "as KUBERNETES",
     "EXPIRE_ARTIFACTS": "fails at once with ERR_UNSUPPORTED_METHOD",
 }

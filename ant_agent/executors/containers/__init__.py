@@ -1,0 +1,1 @@
+"""What DOCKER and KUBERNETES share: the launcher inside, its marks, options, rules, files."""

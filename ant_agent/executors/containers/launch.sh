@@ -1,0 +1,86 @@
+# The first process of a task's container. It runs the script and, when asked, the after_script, and
+# tells in the output, between record separators, how they went. Orders come as signals, since every
+# engine can send those: TERM ends what runs, USR2 kills it, USR1 asks for the after_script.
+# Arguments: nonce, working directory, "go" or "hold" (until state/go exists), ports to wait for.
+# Only what every POSIX shell has built in may be used here, and sleep.
+nonce=$1 work=$2 gate=$3
+shift 3
+home=/formicary
+phase=waiting order='' interrupted='' child=''
+
+tell() { printf '\036%s %s\036' "$nonce" "$*"; }
+
+each() {
+  [ "$phase" = waiting ] && exit 143
+  interrupted=1
+  # As process 1 it is in a namespace of its own, where -1 is everything of the task.
+  if [ $$ = 1 ]; then
+    kill -"$1" -1
+  elif [ -n "$child" ]; then
+    kill -"$1" "$child"
+  fi 2>/dev/null
+}
+trap 'each TERM' TERM
+trap 'each KILL' USR2
+trap 'order=after' USR1
+
+count_kills() {
+  kills=0
+  for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+    [ -r "$file" ] && while read -r key value; do
+      [ "$key" = oom_kill ] && kills=$value
+    done <"$file"
+  done
+}
+
+run() {
+  phase=running
+  mkdir -p "$work" 2>/dev/null
+  cd "$work" || cd /
+  count_kills
+  before=$kills interrupted=''
+  /bin/sh "$home/ctl/$1.sh" &
+  child=$!
+  wait "$child" 2>/dev/null
+  code=$?
+  while [ -n "$interrupted" ]; do
+    interrupted=''
+    wait "$child" 2>/dev/null
+    again=$?
+    [ $again = 127 ] || code=$again
+  done
+  child='' phase=idle
+  count_kills
+  item=-
+  [ -r "$home/state/$1.position" ] && read -r item <"$home/state/$1.position"
+  tell ended "$code" "$item" $((kills - before))
+}
+
+# Whether somebody listens: protocol, port as four hexadecimal digits.
+listens() {
+  for file in "/proc/net/$1" "/proc/net/${1}6"; do
+    [ -r "$file" ] && while read -r _ local _ state _; do
+      case $local:$state in *:"$2":0A | *:"$2":07) return 0 ;; esac
+    done <"$file"
+  done
+  return 1
+}
+
+nap() { sleep 0.1 2>/dev/null || sleep 1; }
+
+while [ "$gate" = hold ] && [ ! -e "$home/state/go" ]; do nap; done
+for port in "$@"; do
+  number=$(printf %04X "${port#*:}")
+  until listens "${port%%:*}" "$number"; do nap; done
+done
+tell ready
+[ "$gate" = probe ] && exit 0
+run script
+while :; do
+  until [ -n "$order" ]; do
+    sleep 1 &
+    wait $!
+  done
+  order=''
+  run after
+done

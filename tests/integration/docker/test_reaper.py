@@ -1,0 +1,51 @@
+"""What a killed ant left on the engine is removed by the next one of its name, nothing else."""
+
+from pathlib import Path
+from typing import Any
+
+from ant_agent.cancellation import Cancellation
+from ant_agent.executors.containers.labels import ANT, TASK
+from formicary.domain.states import TaskMethod
+from tests.integration.ant.world import eventually
+from tests.integration.docker.docker_bench import DockerBench
+
+
+def test_orphans_of_this_ant_go_and_running_attempts_stay(bench: DockerBench) -> None:
+    _leave_orphans(bench.engine, bench.ant_id)
+    reaper = bench.workbench.executors[TaskMethod.DOCKER]
+
+    def reap(_cancellation: Cancellation) -> None:
+        eventually(lambda: any("work" in name for name in bench.left()))
+        reaper.reap()
+
+    outcome, text = bench.run("sleep 2", "echo unharmed", when_started=reap)
+
+    assert (outcome.succeeded, text) == (True, "unharmed\n")
+    assert bench.left() == []
+
+
+def test_what_other_ants_and_people_made_is_left_alone(engine: Any, tmp_path: Path) -> None:
+    mine, other = DockerBench(engine, tmp_path), DockerBench(engine, tmp_path)
+    _leave_orphans(engine, other.ant_id)
+
+    mine.workbench.executors[TaskMethod.DOCKER].reap()
+    assert len(other.left()) == 3
+
+    other.workbench.executors[TaskMethod.DOCKER].reap()
+    assert other.left() == []
+    mine.close()
+    other.close()
+
+
+def _leave_orphans(engine: Any, ant_id: str) -> None:
+    labels = {ANT: ant_id, TASK: f"{ant_id}-orphan"}
+    network = engine.networks.create(f"{ant_id}-orphan", labels=labels)
+    volume = engine.volumes.create(f"{ant_id}-orphan", labels=labels)
+    engine.containers.run(
+        "alpine:latest",
+        ["sleep", "1000"],
+        detach=True,
+        labels=labels,
+        network=network.name,
+        volumes=[f"{volume.name}:/v"],
+    )
