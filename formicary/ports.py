@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective, TaskInFlight
 from formicary.domain.artifact import Artifact
+from formicary.domain.config import Config, ConfigOwner
 from formicary.domain.drawn_graph import DrawnGraph
 from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
 from formicary.domain.job_run import JobRun
@@ -272,6 +273,22 @@ class TokenRepository(Protocol):
 
     def put(self, token_sha256: str, principal: Principal) -> None:
         """Store a token."""
+
+
+class ConfigRepository(Protocol):
+    """Configs of organizations, users and job types."""
+
+    def list(self, tenant: str, owner: ConfigOwner) -> Sequence[Config]:
+        """Return the configs of an owner by name, read consistently."""
+
+    def find(self, tenant: str, owner: ConfigOwner, name: str) -> Config | None:
+        """Return a config."""
+
+    def put(self, tenant: str, config: Config) -> None:
+        """Store a config in place of one of the same name."""
+
+    def delete(self, tenant: str, owner: ConfigOwner, name: str) -> None:
+        """Forget a config."""
 
 
 class CredentialBroker(Protocol):

@@ -2,6 +2,7 @@
 
 from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
+from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
@@ -29,4 +30,5 @@ def build_engine(
         clock=clock,
         ids=UlidGenerator(),
         gates=DynamoDbGateRepository(clients.dynamodb, table_name),
+        configs=DynamoDbConfigRepository(clients.dynamodb, table_name),
     )

@@ -1,6 +1,7 @@
 """The API in this process's memory: for tests, the simulator and offline tools."""
 
 from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
+from formicary.adapters.memory.in_memory_configs import InMemoryConfigRepository
 from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
@@ -32,6 +33,7 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         tokens=InMemoryTokenRepository(),
         credentials=InMemoryCredentialBroker(clock),
         pictures=later(png_painter),
+        configs=InMemoryConfigRepository(),
         clock=clock,
         ids=ids,
         gates=gates,

@@ -16,7 +16,7 @@ from formicary.domain.field_types import FAULT_TYPE
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_document import read_document, render
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.rendered_graph import RenderedGraph, depends_on_variables
+from formicary.domain.rendered_graph import RenderedGraph, depends_on_variables, names_of_graph
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.templating import Evaluation, TemplateError
@@ -100,6 +100,11 @@ class ParsedJob:
     @cached_property
     def _graph_is_dynamic(self) -> bool:
         return depends_on_variables(self.checked)
+
+    @cached_property
+    def graph_names(self) -> frozenset[str]:
+        """The top-level variables that the graph can differ by from run to run."""
+        return names_of_graph(self.checked) if self._graph_is_dynamic else frozenset()
 
     @staticmethod
     def _is_dynamic(task: TaskEntry) -> bool:

@@ -1,13 +1,13 @@
 """The graph of a definition for one run; a node is rendered when it is asked for, and only then."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from formicary.domain.document_nodes import Mapping as MappingNode
-from formicary.domain.document_nodes import is_dynamic
+from formicary.domain.document_nodes import is_dynamic, names_below
 from formicary.domain.document_scopes import Scope, ScopeFrame
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_document import render
@@ -188,10 +188,20 @@ class RenderedGraph:
 
 def depends_on_variables(checked: "CheckedJob") -> bool:
     """Whether the graph of a definition can differ from run to run."""
-    parts: list[tuple[MappingNode, Scope | None, frozenset[str]]]
-    parts = [(checked.head, None, _POLICY_KEYS)]
-    parts += ((n, s, _NODE_KEYS) for task in checked.tasks.values() for n, s in task.variants)
-    return any(scope is not None or is_dynamic(_only(node, keys)) for node, scope, keys in parts)
+    return any(scope is not None or is_dynamic(node) for node, scope in _parts(checked))
+
+
+def names_of_graph(checked: "CheckedJob") -> frozenset[str]:
+    """Return the top-level variables that the graph depends on."""
+    return frozenset(name for node, scope in _parts(checked) for name in names_below(node, scope))
+
+
+def _parts(checked: "CheckedJob") -> Iterator[tuple[MappingNode, Scope | None]]:
+    """Yield what the engine reads of a definition: the parts of the job, and of each task."""
+    yield _only(checked.head, _POLICY_KEYS), None
+    for task in checked.tasks.values():
+        for node, scope in task.variants:
+            yield _only(node, _NODE_KEYS), scope
 
 
 def is_true(rendered: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from formicary.ports import (
     AntRepository,
     Clock,
+    ConfigRepository,
     CredentialBroker,
     DefinitionRepository,
     EventQueue,
@@ -45,6 +46,7 @@ class ControlPlane:
     tokens: TokenRepository
     credentials: CredentialBroker
     pictures: GraphPainter
+    configs: ConfigRepository
     clock: Clock
     ids: IdGenerator
     gates: GateRepository

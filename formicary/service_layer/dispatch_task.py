@@ -19,7 +19,15 @@ from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
 from formicary.domain.templating.errors import TemplateError
-from formicary.ports import AntRepository, Clock, ObjectStore, RunRepository, TaskQueues
+from formicary.ports import (
+    AntRepository,
+    Clock,
+    ConfigRepository,
+    ObjectStore,
+    RunRepository,
+    TaskQueues,
+)
+from formicary.service_layer.config_variables import config_layers
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
 from formicary.service_layer.task_variables import (
     job_built_ins,
@@ -43,6 +51,7 @@ class TaskDispatcher:
     task_queues: TaskQueues
     ants: AntRepository
     clock: Clock
+    configs: ConfigRepository
 
     def dispatch(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
@@ -124,8 +133,9 @@ class TaskDispatcher:
         earlier: EarlierArtifacts,
     ) -> tuple[RenderedTask, dict[str, Any]]:
         names = parsed.referenced_names(command.task_type)
+        layers = config_layers(self.configs, run, parsed, names)
         below = {
-            **parsed.definition.job_variables,
+            **layers.around(parsed.definition.job_variables),
             **job_built_ins(run, self.clock.now()),
             **task_built_ins(run, command.task_type, command.attempt),
         }

@@ -36,6 +36,7 @@ from formicary.domain.task_response import TaskResponse
 from formicary.ports import (
     AntRepository,
     Clock,
+    ConfigRepository,
     DefinitionRepository,
     EventQueue,
     GateRepository,
@@ -45,6 +46,7 @@ from formicary.ports import (
     TaskQueues,
 )
 from formicary.service_layer.admission import Admission
+from formicary.service_layer.config_variables import NoConfigs
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
@@ -87,6 +89,7 @@ class Engine:
     clock: Clock
     ids: IdGenerator
     gates: GateRepository
+    configs: ConfigRepository = field(default_factory=NoConfigs)
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
     performer: CommandPerformer = field(init=False)
@@ -96,7 +99,7 @@ class Engine:
         """Put the parts together."""
         self.parsed_definitions = ParsedDefinitions(self.definitions)
         dispatcher = TaskDispatcher(
-            self.runs, self.objects, self.task_queues, self.ants, self.clock
+            self.runs, self.objects, self.task_queues, self.ants, self.clock, self.configs
         )
         forker = ChildForker(
             self.runs,
@@ -227,7 +230,8 @@ class Engine:
     def _situation(self, run: JobRun) -> _Situation:
         pinned = self.parsed_definitions.get(run.tenant, run.job_type, run.job_version)
         parsed = pinned.parsed
-        return _Situation(run, parsed, parsed.graph(plan_variables(run, parsed, self.clock)))
+        variables = plan_variables(run, parsed, self.clock, self.configs)
+        return _Situation(run, parsed, parsed.graph(variables))
 
     def _reload(self, run: JobRun) -> JobRun:
         found = self.runs.find(run.tenant, run.request_id)

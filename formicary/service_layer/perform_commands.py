@@ -30,8 +30,9 @@ from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import internal_proof
 from formicary.domain.task_request import task_key
-from formicary.ports import AntRepository, Clock, EventQueue, RunRepository
+from formicary.ports import AntRepository, Clock, ConfigRepository, EventQueue, RunRepository
 from formicary.service_layer.admission import Admission
+from formicary.service_layer.config_variables import config_layers
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.task_variables import job_variables
@@ -126,9 +127,12 @@ class CommandPerformer:
         )
 
 
-def plan_variables(run: JobRun, parsed: ParsedJob, clock: Clock) -> dict[str, object]:
+def plan_variables(
+    run: JobRun, parsed: ParsedJob, clock: Clock, configs: ConfigRepository
+) -> dict[str, object]:
     """Return the variables that a definition's policy fields are rendered with."""
-    return job_variables(run, parsed.definition.job_variables, clock.now())
+    layers = config_layers(configs, run, parsed, parsed.graph_names)
+    return job_variables(run, layers.around(parsed.definition.job_variables), clock.now())
 
 
 def _timer_event(command: StartTimer) -> TimerFired:

@@ -1,7 +1,8 @@
 """The variables that a task's templates and script see, by the order of precedence.
 
-Later overrides earlier: job_variables, built-ins, the task's own variables, request params, the
-run's context. Request params cannot carry the names of built-ins (refused when they are submitted).
+Later overrides earlier: configs of the organization and the user, job_variables, configs of the
+job type, built-ins, the task's own variables, request params, the run's context. Request params
+cannot carry the names of built-ins (refused when they are submitted).
 """
 
 import hashlib

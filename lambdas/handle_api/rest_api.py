@@ -14,10 +14,18 @@ from formicary.entrypoints.gateway.incoming import read_incoming, with_json_body
 from formicary.service_layer.caller import admit
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.problem import problem, problem_of, problem_of_validation
-from lambdas.handle_api.routes import ants, artifacts, definitions, graphs, requests, system
+from lambdas.handle_api.routes import (
+    ants,
+    artifacts,
+    configs,
+    definitions,
+    graphs,
+    requests,
+    system,
+)
 from lambdas.handle_api.routes.call import Call
 
-_SECTIONS = (system, definitions, requests, graphs, artifacts, ants)
+_SECTIONS = (system, definitions, configs, requests, graphs, artifacts, ants)
 
 
 class RestApi:

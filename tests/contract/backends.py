@@ -12,6 +12,7 @@ import pytest
 
 from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
+from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
@@ -22,6 +23,7 @@ from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
 from formicary.adapters.aws.sts_credential_broker import StsCredentialBroker
 from formicary.adapters.memory.fake_clock import FakeClock
 from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
+from formicary.adapters.memory.in_memory_configs import InMemoryConfigRepository
 from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
@@ -36,6 +38,7 @@ from formicary.domain.task_request import TaskMessage
 if TYPE_CHECKING:
     from formicary.ports import (
         AntRepository,
+        ConfigRepository,
         CredentialBroker,
         DefinitionRepository,
         EventQueue,
@@ -70,6 +73,7 @@ class Tables:
     ants: AntRepository
     tokens: TokenRepository
     gates: GateRepository
+    configs: ConfigRepository
     clients: AwsClients | None = None
 
     @property
@@ -88,6 +92,7 @@ def memory_tables() -> Tables:
         InMemoryAntRepository(clock),
         InMemoryTokenRepository(),
         InMemoryGateRepository(),
+        InMemoryConfigRepository(),
     )
 
 
@@ -136,6 +141,7 @@ def aws_tables(name: str, clients: AwsClients) -> Tables:
         DynamoDbAntRepository(clients.dynamodb, TABLE, clock),
         DynamoDbTokenRepository(clients.dynamodb, TABLE),
         DynamoDbGateRepository(clients.dynamodb, TABLE),
+        DynamoDbConfigRepository(clients.dynamodb, TABLE),
         clients,
     )
 

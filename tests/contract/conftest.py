@@ -65,6 +65,11 @@ def definitions(tables: Tables) -> Any:
 
 
 @pytest.fixture
+def configs(tables: Tables) -> Any:
+    return tables.configs
+
+
+@pytest.fixture
 def ants(tables: Tables) -> Any:
     return tables.ants
 

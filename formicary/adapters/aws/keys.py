@@ -7,6 +7,7 @@
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
 | T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
 | T#<tenant>#LIMITS | LIMITS | how much a tenant and its users may run at once |
+| T#<tenant>#C#<scope>#<owner> | <config> | a config of an organization, user or job type |
 | T#<tenant>#ANTS | <ant> | an ant |
 | T#<tenant>#QUEUES | <routing key> | a task queue |
 | T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
@@ -124,6 +125,11 @@ def holder_key(tenant: str, gate: str, request_id: str) -> Key:
 def waiter_key(tenant: str, gate: str, rank: str) -> Key:
     """Key of a place in the line of a gate; a rank sorts as the line does."""
     return Key(gate_key(tenant, gate).pk, f"{WAITER_PREFIX}{rank}")
+
+
+def config_key(tenant: str, scope: str, owner: str, name: str) -> Key:
+    """Key of a config."""
+    return Key(f"T#{part(tenant)}#C#{part(scope)}#{part(owner)}", part(name))
 
 
 def ant_key(tenant: str, ant_id: str) -> Key:

@@ -120,6 +120,25 @@ class ControlPlaneClient:
         complete = answer.headers.get("Formicary-Complete", "true").lower() == "true"
         return LogPart(answer.content, next_offset, complete)
 
+    # -- configs; `owner` is the path of whose they are, such as `/api/users`
+
+    def configs(self, owner: str, limit: int) -> list[Json]:
+        """Return up to `limit` configs of an owner by name."""
+        return list(self._records(f"{owner}/configs", limit, {}))
+
+    def config(self, owner: str, name: str) -> Json:
+        """Return a config."""
+        return self._json("GET", f"{owner}/configs/{_part(name)}")
+
+    def set_config(self, owner: str, config: Mapping[str, Any]) -> Json:
+        """Add or replace a config; `created` tells which."""
+        answer = self._call("POST", f"{owner}/configs", json=config)
+        return {"created": answer.status_code == 201, **answer.json()}
+
+    def delete_config(self, owner: str, name: str) -> None:
+        """Delete a config."""
+        self._call("DELETE", f"{owner}/configs/{_part(name)}")
+
     # -- artifacts
 
     def artifacts(self, limit: int, **filters: str) -> list[Json]:

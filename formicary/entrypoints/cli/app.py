@@ -17,6 +17,10 @@ _HERE = "formicary.entrypoints.cli"
 COMMANDS = {
     "job": ("job_commands:job", "Define jobs and run them."),
     "run": ("run_commands:run", "Look at runs, their tasks and logs; cancel and restart them."),
+    "config": (
+        "config_commands:config",
+        "Set variables of your organization, your user or a job type.",
+    ),
     "artifact": ("artifact_commands:artifact", "Get and put files of runs."),
     "ant": ("ant_commands:ant", "Start ants and see which there are."),
     "admin": (

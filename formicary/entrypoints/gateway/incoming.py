@@ -18,8 +18,14 @@ MAX_BODY_OF = {
     ("POST", "/api/artifacts"): 4096 * KIB,
 }
 RAW_BODIES = frozenset(MAX_BODY_OF)
-# What clients send that were not told a type: curl's --data, and none at all.
-_UNTYPED = ("", "application/x-www-form-urlencoded", "text/plain", "application/octet-stream")
+# What clients send that were not told a type: curl's --data, and none at all. JSON is YAML, too.
+_UNTYPED = (
+    "",
+    "application/x-www-form-urlencoded",
+    "application/yaml",
+    "text/plain",
+    "application/octet-stream",
+)
 
 
 class UnsupportedMediaTypeError(InvalidRequestError):

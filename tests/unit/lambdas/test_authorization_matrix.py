@@ -29,7 +29,8 @@ def name(route: Route) -> str:
 
 
 def path_of(route: Route) -> str:
-    return route.path.replace("{id}", "nobody").replace("{task_type}", "nothing")
+    path = route.path.replace("{id}", "nobody").replace("{task_type}", "nothing")
+    return path.replace("{name}", "nothing")
 
 
 def status_of(api: ApiPlay, route: Route, caller: dict[str, str]) -> int:

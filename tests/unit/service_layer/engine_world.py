@@ -8,6 +8,7 @@ from typing import Any
 
 from formicary.adapters.memory.fake_clock import FakeClock, SequentialIds
 from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
+from formicary.adapters.memory.in_memory_configs import InMemoryConfigRepository
 from formicary.adapters.memory.in_memory_definition_repository import (
     InMemoryDefinitionRepository,
 )
@@ -98,6 +99,7 @@ class World:
         self.task_queues = InMemoryTaskQueues(self.clock)
         self.objects = InMemoryObjectStore()
         self.gates = InMemoryGateRepository()
+        self.configs = InMemoryConfigRepository()
         self.outcomes = outcomes or (lambda message: Result())
         self.killer = killer or Killer()
         self.priority = 0
@@ -116,6 +118,7 @@ class World:
             self.clock,
             self.ids,
             wrap(self.gates),
+            self.configs,
         )
 
     def upload(self, text: str) -> None:
