@@ -20,12 +20,22 @@ from lambdas.handle_api.routes import (
     configs,
     definitions,
     graphs,
+    request_verbs,
     requests,
     system,
 )
 from lambdas.handle_api.routes.call import Call
 
-_SECTIONS = (system, definitions, configs, requests, graphs, artifacts, ants)
+_SECTIONS = (
+    system,
+    definitions,
+    configs,
+    requests,
+    request_verbs,
+    graphs,
+    artifacts,
+    ants,
+)
 
 
 class RestApi:

@@ -16,7 +16,7 @@ from formicary.entrypoints.cli.session import Session, example
 _HERE = "formicary.entrypoints.cli"
 COMMANDS = {
     "job": ("job_commands:job", "Define jobs and run them."),
-    "run": ("run_commands:run", "Look at runs, their tasks and logs; cancel and restart them."),
+    "run": ("run_commands:run", "Look at runs and their logs; pause, cancel and restart them."),
     "config": (
         "config_commands:config",
         "Set variables of your organization, your user or a job type.",

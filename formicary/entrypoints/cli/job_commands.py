@@ -12,8 +12,8 @@ from formicary.entrypoints.cli.output import cell, emit, moment, show, show_tabl
 from formicary.entrypoints.cli.params import read_params
 from formicary.entrypoints.cli.plan_command import plan
 from formicary.entrypoints.cli.problem_text import fault_text, problem_text
-from formicary.entrypoints.cli.run_commands import watch_run
 from formicary.entrypoints.cli.session import Session, example, limited, reading, remote, tell
+from formicary.entrypoints.cli.watch_run import watch_run
 
 
 @click.group()

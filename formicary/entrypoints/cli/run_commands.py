@@ -1,60 +1,23 @@
-"""`formicary run`: look at runs, their tasks and logs; cancel and restart them."""
-
-import sys
+"""`formicary run`: look at runs, their tasks and logs."""
 
 import click
 
 from formicary.domain.errors import NotFoundError
 from formicary.domain.states import RequestState
 from formicary.entrypoints.cli.exit_codes import ExitCode, exit_code_of_state
-from formicary.entrypoints.cli.follow import (
-    LogTail,
-    ProgressReport,
-    RunWatcher,
-    WaitTimedOutError,
-)
+from formicary.entrypoints.cli.follow import LogTail, RunWatcher
 from formicary.entrypoints.cli.graph_commands import add_graph_commands, run_graph
 from formicary.entrypoints.cli.output import elapsed, emit, moment, show_table, state
+from formicary.entrypoints.cli.run_verbs import add_verbs
 from formicary.entrypoints.cli.run_view import declared_tasks, show_run, tasks_of
 from formicary.entrypoints.cli.session import Session, example, limited, reading, remote, tell
-from formicary.entrypoints.cli.which_run import find_run_id
-
-_WHICH = (
-    "ID is the id of a run, the beginning of one that no other recent run has, "
-    "or latest: the newest that was not forked by another."
-)
+from formicary.entrypoints.cli.watch_run import write_bytes
+from formicary.entrypoints.cli.which_run import WHICH_RUN, find_run_id
 
 
-def watch_run(
-    session: Session, run_id: str, *, timeout: float | None, output: str, logs: bool
-) -> ExitCode:
-    """Wait for a run, telling how it goes on stderr, and show it at its end."""
-    watcher = RunWatcher(session.client, run_id, timeout, warn=tell)
-    progress = ProgressReport(tell)
-    tail = LogTail(session.client, _write)
-    run = None
-    try:
-        for run in watcher.views():
-            progress.update(run) if not logs else tail.update(run)
-    except WaitTimedOutError:
-        tell(f"formicary: run {run_id} is not finished after {timeout:g} s; it goes on.")
-        return ExitCode.TIMED_OUT
-    except KeyboardInterrupt:
-        tell(f"\nThe run goes on: formicary run show {run_id}, formicary run cancel {run_id}")
-        raise
-    final = run or {}
-    emit(output, final, lambda: show_run(final, declared_tasks(session.client, final)))
-    return exit_code_of_state(str(final["job_state"]))
-
-
-def _write(data: bytes) -> None:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
-
-
-@click.group(epilog=_WHICH)
+@click.group(epilog=WHICH_RUN)
 def run() -> None:
-    """Look at runs, their tasks and logs; cancel and restart them."""
+    """Look at runs and their logs; pause, cancel and restart them."""
 
 
 add_graph_commands(run, "ID", "of a run with its states", run_graph)
@@ -88,7 +51,7 @@ def list_(session: Session, job_type: str, job_state: str | None, limit: int, ou
     emit(output, found, lambda: show_table(columns, rows, "No runs: formicary job run TYPE"))
 
 
-@run.command("show", epilog=example("formicary run show latest", after=_WHICH))
+@run.command("show", epilog=example("formicary run show latest", after=WHICH_RUN))
 @click.argument("run_id", metavar="ID")
 @reading
 def show_(session: Session, run_id: str, output: str) -> None:
@@ -98,7 +61,9 @@ def show_(session: Session, run_id: str, output: str) -> None:
 
 
 @run.command(
-    epilog=example("formicary run logs latest merge", "formicary run logs latest -f", after=_WHICH)
+    epilog=example(
+        "formicary run logs latest merge", "formicary run logs latest -f", after=WHICH_RUN
+    )
 )
 @click.argument("run_id", metavar="ID")
 @click.argument("task_type", metavar="[TASK]", default="")
@@ -110,7 +75,7 @@ def logs(session: Session, run_id: str, task_type: str, follow: bool) -> ExitCod
     With -f the exit code tells how the job ended.
     """
     full_id = find_run_id(session.client, run_id)
-    tail = LogTail(session.client, _write, only=task_type)
+    tail = LogTail(session.client, write_bytes, only=task_type)
     if not follow:
         found = session.client.run(full_id)
         _refuse_unknown_task(found, task_type)
@@ -130,26 +95,4 @@ def _refuse_unknown_task(found: dict[str, object], task_type: str) -> None:
         raise NotFoundError(f"Task {task_type} of run {found['id']} has not started. {known}")
 
 
-@run.command(epilog=example("formicary run cancel latest", after=_WHICH))
-@click.argument("run_id", metavar="ID")
-@remote
-def cancel(session: Session, run_id: str) -> None:
-    """End a run and its children; always_run tasks still run."""
-    full_id = find_run_id(session.client, run_id)
-    session.client.cancel(full_id)
-    tell(f"run {full_id} will be cancelled")
-
-
-@run.command(epilog=example("formicary run restart latest --hard --wait", after=_WHICH))
-@click.argument("run_id", metavar="ID")
-@click.option("--hard", is_flag=True, help="Run everything again, not only what did not complete.")
-@click.option("--wait", is_flag=True, help="Wait for the end; the exit code tells how it ended.")
-@remote
-def restart(session: Session, run_id: str, hard: bool, wait: bool) -> ExitCode:
-    """Run again what did not complete."""
-    full_id = find_run_id(session.client, run_id)
-    session.client.restart(full_id, hard=hard)
-    tell(f"run {full_id} starts again")
-    if wait:
-        return watch_run(session, full_id, timeout=None, output="table", logs=False)
-    return ExitCode.OK
+add_verbs(run)

@@ -7,6 +7,10 @@ from typing import Any
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
 from formicary.domain.errors import InvalidRequestError, NotFoundError
 
+WHICH_RUN = (
+    "ID is the id of a run, the beginning of one that no other recent run has, "
+    "or latest: the newest that was not forked by another."
+)
 _RECENT = 100
 _WHOLE_ID = re.compile(r"[0-9A-Z]{26}")
 

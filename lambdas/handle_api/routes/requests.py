@@ -5,12 +5,10 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
 
-from formicary.service_layer.cancel_job import cancel_job
 from formicary.service_layer.job_submission import JobSubmission
 from formicary.service_layer.list_runs import list_runs
 from formicary.service_layer.paging import PageView, page_view
 from formicary.service_layer.read_task_log import read_task_log
-from formicary.service_layer.restart_job import restart_job
 from formicary.service_layer.run_view import JobRequestView, listed_run_view, run_view
 from formicary.service_layer.show_run import show_run
 from formicary.service_layer.submit_job import submit_job
@@ -83,38 +81,6 @@ def get_requests(  # noqa: PLR0917 - one argument a query parameter
 def get_request(call: CurrentCall, id: Id) -> JobRequestView:  # noqa: A002 - its public name
     """Show a request."""
     return show_run(call.plane, call.caller, id)
-
-
-@router.post(
-    "/api/jobs/requests/<id>/cancel",
-    summary="Cancel a job request",
-    description="The answer shows it as it stands; it ends a moment later.",
-    tags=_TAGS,
-    operation_id="cancel_request",
-    status_code=202,
-)
-def post_cancel(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002
-    """Ask for the end of a request."""
-    run = cancel_job(call.plane, call.caller, id)
-    return Response(status_code=202, content_type="application/json", body=run_view(run))
-
-
-@router.post(
-    "/api/jobs/requests/<id>/restart",
-    summary="Restart a job request that has ended",
-    description="Completed tasks are kept, unless `hard`.",
-    tags=_TAGS,
-    operation_id="restart_request",
-    status_code=202,
-)
-def post_restart(
-    call: CurrentCall,
-    id: Id,  # noqa: A002
-    hard: Annotated[bool, Query(description="Run all tasks again")] = False,
-) -> Response[JobRequestView]:
-    """Have a request run again."""
-    run = restart_job(call.plane, call.caller, id, hard=hard)
-    return Response(status_code=202, content_type="application/json", body=run_view(run))
 
 
 @router.get(

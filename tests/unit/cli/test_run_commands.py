@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.unit.cli.fake_control_plane import Answer
 from tests.unit.cli.runs import DEFINITION, RUN_ID, a_page, a_run, a_task, an_artifact
 
@@ -123,4 +125,29 @@ def test_restart_asks_for_a_hard_one_only_when_told(formicary, plane):
     formicary("run", "restart", RUN_ID)
     formicary("run", "restart", RUN_ID, "--hard")
 
-    assert [asked.query for asked in plane.asked] == [{}, {"hard": "true"}]
+    formicary("run", "restart", RUN_ID, "--from", "load", "--version", "latest")
+
+    assert [asked.query for asked in plane.asked] == [
+        {},
+        {"hard": "true"},
+        {"from": "load", "version": "latest"},
+    ]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume", "trigger", "cancel"])
+def test_a_verb_is_asked_of_the_run_and_a_refusal_is_told(formicary, plane, verb):
+    plane.on("POST", f"{RUN}/{verb}", Answer({}, 202))
+    assert formicary("run", verb, RUN_ID).code == 0
+
+    plane.problem("POST", f"{RUN}/{verb}", 409, "The job request is ending.")
+    outcome = formicary("run", verb, RUN_ID)
+    assert outcome.code != 0
+    assert "The job request is ending." in outcome.err
+
+
+def test_pause_now_interrupts(formicary, plane):
+    plane.on("POST", f"{RUN}/pause", Answer({}, 202))
+
+    formicary("run", "pause", RUN_ID, "--now")
+
+    assert plane.asked[0].query == {"now": "true"}

@@ -5,10 +5,11 @@ import pytest
 
 from formicary.domain.errors import UnavailableError
 from formicary.domain.events import CancelRequested, JobSubmitted
+from formicary.domain.job_run import Hold, Phase
 from formicary.domain.messages import EventMessage, unpack_event
 from formicary.domain.proofs import internal_proof
 from formicary.domain.states import RequestState
-from tests.unit.lambdas.api_play import HELLO, ApiPlay
+from tests.unit.lambdas.api_play import HELLO, Answer, ApiPlay
 
 
 def sent(api: ApiPlay) -> list[EventMessage]:
@@ -19,7 +20,7 @@ def sent(api: ApiPlay) -> list[EventMessage]:
 def end(api: ApiPlay, run_id: str, state: RequestState = RequestState.FAILED) -> None:
     run = api.plane.runs.find(api.tenant, run_id)
     assert run is not None
-    api.plane.runs.save(run.evolve(state=state))
+    api.plane.runs.save(run.evolve(state=state, phase=Phase.ENDED))
 
 
 def test_a_submitted_job_is_pending_and_the_engine_is_told(api: ApiPlay) -> None:
@@ -233,13 +234,99 @@ def test_only_what_has_ended_can_be_restarted(api: ApiPlay) -> None:
     assert message.event["hard"] is True
 
 
+def asked(api: ApiPlay, run_id: str, verb: str, **query: str) -> Answer:
+    return api.post(f"/api/jobs/requests/{run_id}/{verb}", query=query)
+
+
+def change(api: ApiPlay, run_id: str, **fields: object) -> None:
+    run = api.plane.runs.find("acme", run_id)
+    assert run is not None
+    api.plane.runs.save(run.evolve(**fields))
+
+
+def test_pause_and_resume_name_the_pause_that_they_are_about(api: ApiPlay) -> None:
+    api.define()
+    run_id = api.submit().json["id"]
+    assert asked(api, run_id, "resume").status == 409
+    sent(api)
+
+    assert asked(api, run_id, "pause", now="true").status == 202
+    (message,) = sent(api)
+    assert (message.kind, message.event) == ("PauseRequested", {"now": True, "after": 0})
+
+    change(api, run_id, hold=Hold.USER, holds=1, state=RequestState.PAUSED)
+    refused = asked(api, run_id, "pause")
+    assert (refused.status, refused.json["job_state"]) == (409, "PAUSED")
+    assert asked(api, run_id, "trigger").status == 409
+    assert asked(api, run_id, "resume").status == 202
+    (message,) = sent(api)
+    assert (message.kind, message.event) == ("ResumeRequested", {"hold": 1})
+
+
+def test_only_what_waits_for_its_time_can_be_triggered(api: ApiPlay) -> None:
+    api.define()
+    run_id = api.submit().json["id"]
+    assert asked(api, run_id, "trigger").status == 202
+
+    change(api, run_id, phase=Phase.WALKING, state=RequestState.EXECUTING)
+    refused = asked(api, run_id, "trigger")
+    assert refused.status == 409
+    assert "waits for its time" in refused.json["detail"]
+
+
+@pytest.mark.parametrize("verb", ["cancel", "pause", "resume"])
+def test_a_run_that_only_cleans_up_is_left_alone(api: ApiPlay, verb: str) -> None:
+    api.define()
+    run_id = api.submit().json["id"]
+    change(api, run_id, phase=Phase.FINALIZING, outcome=RequestState.FAILED)
+
+    refused = asked(api, run_id, verb)
+
+    assert refused.status == 409
+    assert "is ending (will be FAILED)" in refused.json["detail"]
+
+
+def test_a_restart_may_name_a_task_and_a_version(api: ApiPlay) -> None:
+    api.define()
+    run_id = api.submit().json["id"]
+    end(api, run_id)
+    sent(api)
+
+    assert asked(api, run_id, "restart", **{"from": "greet", "version": "latest"}).status == 202
+    (message,) = sent(api)
+    assert message.event == {"hard": False, "from_task": "greet", "job_version": 1}
+
+
 @pytest.mark.parametrize(
-    "verb", ["", "/dot", "/dot.png", "/mermaid", "/cancel", "/restart", "/tasks/greet/log"]
+    ("query", "status", "said"),
+    [
+        ({"from": "greeet"}, 400, "did you mean"),
+        ({"from": "greet", "hard": "true"}, 400, "exclude each other"),
+        ({"version": "9"}, 404, "no version 9"),
+        ({"version": "newest"}, 400, "a number or latest"),
+    ],
 )
+def test_a_restart_that_cannot_be_is_refused(
+    api: ApiPlay, query: dict[str, str], status: int, said: str
+) -> None:
+    api.define()
+    run_id = api.submit().json["id"]
+    end(api, run_id)
+
+    refused = asked(api, run_id, "restart", **query)
+
+    assert refused.status == status
+    assert said in refused.json["detail"].lower()
+
+
+VERBS = ("/cancel", "/pause", "/resume", "/trigger", "/restart")
+
+
+@pytest.mark.parametrize("verb", ["", "/dot", "/dot.png", "/mermaid", *VERBS, "/tasks/greet/log"])
 def test_tenants_do_not_see_each_others_requests(api: ApiPlay, verb: str) -> None:
     api.define()
     run_id = api.submit().json["id"]
-    method = "POST" if verb in ("/cancel", "/restart") else "GET"
+    method = "POST" if verb in VERBS else "GET"
     stranger = {"tenant": "evil", "user": "eve", "role": "admin"}
 
     answer = api.call(method, f"/api/jobs/requests/{run_id}{verb}", caller=stranger)

@@ -61,3 +61,40 @@ tasks:
   dependencies: [wait]
   script: [join]
 """
+DIAMOND = """
+job_type: diamond
+max_parallel: 1
+tasks:
+- task_type: split
+  method: SHELL
+  script: [split]
+- task_type: left
+  method: SHELL
+  depends_on: [split]
+  script: [left]
+- task_type: right
+  method: SHELL
+  depends_on: [split]
+  script: [right]
+- task_type: join
+  method: SHELL
+  depends_on: [left, right]
+  script: [join]
+"""
+SECOND_TRY = """
+job_type: second-try
+retry: 2
+delay_between_retries: 20m
+tasks:
+- task_type: setup
+  method: SHELL
+  script: [setup]
+  on_completed: work
+- task_type: work
+  method: SHELL
+  script: [work]
+- task_type: clean
+  method: SHELL
+  always_run: true
+  script: [clean]
+"""

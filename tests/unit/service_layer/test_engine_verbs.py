@@ -1,0 +1,78 @@
+"""What people ask of a run while the engine is at it: pause, restart on another version."""
+
+from formicary.domain.events import PauseRequested, RestartRequested, ResumeRequested
+from formicary.domain.states import RequestState
+from tests.unit.service_layer.engine_jobs import DIAMOND, SECOND_TRY
+from tests.unit.service_layer.engine_world import Result, World
+
+TWO = """
+job_type: two
+tasks:
+- task_type: first
+  method: SHELL
+  script: [first]
+  on_completed: second
+- task_type: second
+  method: SHELL
+  script: [second]
+"""
+TWO_MENDED = TWO.replace(
+    "tasks:\n",
+    "tasks:\n- task_type: new\n  method: SHELL\n  script: [new]\n  depends_on: [second]\n",
+).replace("[second]\n", "[second]\n", 1)
+
+
+def test_a_restart_on_another_version_matches_tasks_by_name() -> None:
+    broken = True
+
+    def outcome(message):  # type: ignore[no-untyped-def]
+        return Result("1") if message.request.task_type == "second" and broken else Result()
+
+    world = World(outcome)
+    world.upload(TWO)
+    request = world.submit("two")
+    world.settle()
+    assert world.run(request).state is RequestState.FAILED
+    first = world.run(request).execution_id
+
+    broken = False
+    world.upload(TWO_MENDED)
+    world.tell(world.run(request), RestartRequested(job_version=2))
+    world.settle()
+    run = world.run(request)
+    assert (run.state, run.job_version) == (RequestState.COMPLETED, 2)
+    assert [task for task, _ in world.ran] == ["first", "second", "second", "new"]
+    assert run.origin_execution_id(1) == first
+
+
+def test_the_earlier_execution_of_a_retried_job_is_kept_as_failed() -> None:
+    world = World(
+        lambda message: Result(
+            "7" if message.request.task_type == "work" and not message.request.job_retry else "0"
+        )
+    )
+    world.upload(SECOND_TRY)
+    request = world.submit("second-try")
+    began = world.clock.now()
+    world.settle()
+    run = world.run(request)
+    assert run.state is RequestState.COMPLETED
+    assert (world.clock.now() - began).total_seconds() >= 20 * 60
+    kept = world.runs._archive["acme", request, run.last_execution_id]
+    assert (kept.state, kept.error_code) == (RequestState.FAILED, "ERR_TASK_EXECUTE")
+    assert [task for task, _ in world.ran] == ["setup", "work", "work", "clean"]
+
+
+def test_a_job_paused_now_loses_no_task_and_runs_the_interrupted_one_again() -> None:
+    world = World()
+    world.upload(DIAMOND)
+    request = world.submit("diamond")
+    world.handle_events()
+    world.tell(world.run(request), PauseRequested(now=True, after=0))
+    world.settle()
+    assert world.run(request).state is RequestState.PAUSED
+
+    world.tell(world.run(request), ResumeRequested(hold=1))
+    world.settle()
+    assert world.run(request).state is RequestState.COMPLETED
+    assert ("split", 2) in world.ran
