@@ -1,8 +1,9 @@
 """Conditions over whole lines: which blocks surround a line, which `$x` it sees."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from formicary.domain.document_text import template_fault
 from formicary.domain.faults import Fault
@@ -17,16 +18,35 @@ _MAX_DEPTH = 40
 
 @dataclass(slots=True, eq=False)
 class LineBlock:
-    """An `if` or `with` over lines; a branch without a pipeline is its `else`."""
+    """An `if`, `with` or `range` over lines; a branch without a pipeline is its `else`."""
 
     opening: Statement
     outer: "Scope | None"
     branches: list[tuple[str, Pipe | None]] = field(default_factory=list)
 
+    @property
+    def ranges(self) -> bool:
+        """Whether its lines are there once for each item."""
+        return self.opening.keyword == "range"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binding:
+    """What `.` and the variables of a `range` are in one of its rounds."""
+
+    dot: Any
+    variables: dict[str, Any]
+
+    @classmethod
+    def of(cls, pipe: Pipe, key: Any, item: Any) -> "Binding":
+        """Bind the variables of a pipeline: an item, or a key and an item."""
+        values = (key, item) if len(pipe.variables) > 1 else (item,)
+        return cls(item, dict(zip(pipe.variables, values, strict=False)))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scope:
-    """One branch of a block, or the lines below a declaration."""
+    """One branch of a block, the lines below a declaration, or one round of a `range`."""
 
     parent: "Scope | None"
     block: LineBlock | None = None
@@ -34,6 +54,12 @@ class Scope:
     declaration: Pipe | None = None
     declared: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    round: Binding | None = None
+
+    @property
+    def ranges(self) -> bool:
+        """Whether a `range` is around, so that its lines may be there any number of times."""
+        return any(block.ranges for block in self.branches())
 
     def branches(self) -> dict[LineBlock, int]:
         """Return the branch of every block around."""
@@ -74,6 +100,11 @@ class LineScopes:
         """Whether there are any."""
         return bool(self._lines)
 
+    @property
+    def range_is_among(self) -> bool:
+        """Whether any of them is a `range`."""
+        return any(scope and scope.block and scope.block.ranges for scope in self._scopes)
+
     def at(self, line: int) -> Scope | None:
         """Return the innermost scope of a line."""
         place = bisect_right(self._lines, line) - 1
@@ -83,7 +114,7 @@ class LineScopes:
         match statement.keyword:
             case "comment":
                 return
-            case "if" | "with":
+            case "if" | "with" | "range":
                 self._begin(statement)
             case "else":
                 self._else(statement)
@@ -93,7 +124,7 @@ class LineScopes:
             case "":
                 self._declare(statement)
             case keyword:
-                self._refuse(statement, keyword)
+                raise _error(statement, f'"{keyword}" cannot stand alone on a line')
 
     def _begin(self, statement: Statement) -> None:
         if len(self._open) >= _MAX_DEPTH:
@@ -142,26 +173,18 @@ class LineScopes:
             raise _error(statement, f'"{statement.keyword}" belongs to no {{{{if}}}}')
         return self._open[-1]
 
-    def _refuse(self, statement: Statement, keyword: str) -> None:
-        if keyword == "range":
-            # Keep its end paired, so that one fault is told and not two.
-            self._open.append(LineBlock(statement, self._current, [("if", statement.pipe)]))
-            raise _error(
-                statement,
-                "a range over whole lines is not supported yet",
-                "use range inside a value, or list the lines",
-            )
-        raise _error(statement, f'"{keyword}" stands outside a range')
-
 
 class ScopeFrame:
     """The scopes of one rendering: each condition is evaluated once."""
 
-    def __init__(self, evaluation: Evaluation) -> None:
-        """Start with the root scope of an evaluation."""
+    def __init__(
+        self, evaluation: Evaluation, known: Mapping[Scope, Env | None] | None = None
+    ) -> None:
+        """Start with the root scope of an evaluation, and what is known of others."""
         self.evaluation = evaluation
-        self._environments: dict[Scope, Env | None] = {}
+        self._environments: dict[Scope, Env | None] = dict(known or {})
         self._chosen: dict[LineBlock, tuple[int, Env | None]] = {}
+        self._rounds: dict[LineBlock, Env] = {}
 
     def environment(self, scope: Scope | None) -> Env | None:
         """Return what a scope sees, None when its lines are not there."""
@@ -171,10 +194,40 @@ class ScopeFrame:
             self._environments[scope] = self._enter(scope)
         return self._environments[scope]
 
+    def range_around(self, scope: Scope | None) -> LineBlock | None:
+        """Return the outermost `range` around that is not in one of its rounds here."""
+        found = None
+        while scope is not None:
+            block = scope.block
+            if block and block.ranges and scope.branch == 0 and block not in self._rounds:
+                found = block
+            scope = scope.parent
+        return found
+
+    def rounds(self, block: LineBlock) -> Iterator["ScopeFrame"]:
+        """Yield a frame for each round of a `range`, none when its lines are not there."""
+        outer = self.environment(block.outer)
+        pipe = block.branches[0][1]
+        if outer is None or pipe is None:
+            return
+        declared = Env(outer.dot, {}, outer)
+        for key, item in self.evaluation.pairs(pipe, declared):
+            binding = Binding.of(pipe, key, item)
+            known = {s: e for s, e in self._environments.items() if not _within(s, block)}
+            frame = ScopeFrame(self.evaluation, known)
+            # Conditions outside are known; those inside are to be evaluated in each round.
+            frame._chosen = {b: c for b, c in self._chosen.items() if not _within(b.outer, block)}
+            frame._rounds = {**self._rounds, block: Env(item, binding.variables, declared)}
+            yield frame
+
     def _enter(self, scope: Scope) -> Env | None:
         outer = self.environment(scope.parent)
         if outer is None:
             return None
+        if scope.round:
+            return Env(scope.round.dot, dict(scope.round.variables), outer)
+        if scope.block and scope.block.ranges:
+            return self._enter_range(scope.block, scope.branch, outer)
         if scope.block:
             branch, env = self._choose(scope.block, outer)
             return env if branch == scope.branch else None
@@ -182,6 +235,16 @@ class ScopeFrame:
         if scope.declaration:
             self.evaluation.value(scope.declaration, env)
         return env
+
+    def _enter_range(self, block: LineBlock, branch: int, outer: Env) -> Env | None:
+        if branch == 0:
+            return self._rounds.get(block)
+        if block not in self._chosen:
+            pipe = block.branches[0][1]
+            empty = pipe and not self.evaluation.pairs(pipe, Env(outer.dot, {}, outer))
+            self._chosen[block] = (1, outer) if empty else (0, None)
+        chosen, env = self._chosen[block]
+        return env if chosen == branch else None
 
     def _choose(self, block: LineBlock, outer: Env) -> tuple[int, Env | None]:
         if block not in self._chosen:
@@ -196,6 +259,10 @@ class ScopeFrame:
             if entered:
                 return branch, outer
         return -1, None
+
+
+def _within(scope: Scope | None, block: LineBlock) -> bool:
+    return scope is not None and block in scope.branches()
 
 
 def _error(statement: Statement, message: str, mend: str = "") -> TemplateError:

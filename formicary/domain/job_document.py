@@ -1,8 +1,11 @@
 """The text of a job definition as a tree: read once, rendered in parts as often as need be."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import TypeVar
 
-from formicary.domain.document_nodes import Entry, Listing, Mapping, Node, Scalar
+from formicary.domain.document_nodes import Entry, Item, Listing, Mapping, Node, Scalar
 from formicary.domain.document_reader import ReadError, read_yaml
 from formicary.domain.document_scopes import LineScopes, Scope, ScopeFrame
 from formicary.domain.document_text import PreparedText, prepare, template_fault
@@ -12,18 +15,21 @@ from formicary.domain.field_types import Plain, Rendered
 from formicary.domain.templating import Env, TemplateError, assemble
 
 MAX_BYTES = 256 * 1024
+MAX_TASKS = 1000
 
 
 @dataclass(slots=True)
 class JobDocument:
     """The root of the tree and what was wrong with the text; no root when it could not be read.
 
-    `doubled` has the maps in which a key stands twice, perhaps under excluding conditions.
+    `doubled` has the maps in which a key stands twice, perhaps under excluding conditions;
+    `ranges` tells whether a `range` stands over whole lines.
     """
 
     root: Mapping | None = None
     faults: list[Fault] = field(default_factory=list)
     doubled: list[Mapping] = field(default_factory=list)
+    ranges: bool = False
 
 
 def read_document(text: str | bytes) -> JobDocument:
@@ -47,7 +53,7 @@ def read_document(text: str | bytes) -> JobDocument:
     if scopes:
         _assign(node, scopes, set())
     faults += _assemble(tree.templated, scopes)
-    return JobDocument(node, faults, tree.doubled)
+    return JobDocument(node, faults, tree.doubled, scopes.range_is_among)
 
 
 def render(node: Node, frame: ScopeFrame, env: Env, scope: Scope | None = None) -> object:
@@ -55,18 +61,33 @@ def render(node: Node, frame: ScopeFrame, env: Env, scope: Scope | None = None) 
     if isinstance(node, Scalar):
         return render_scalar(node, frame, env)
     if isinstance(node, Listing):
-        values = []
-        for item in node.items:
-            inner = env if item.scope is scope else frame.environment(item.scope)
-            if inner is not None:
-                values.append(render(item.value, frame, inner, item.scope))
-        return values
-    pairs: dict[str, object] = {}
-    for entry in node.entries:
-        inner = env if entry.scope is scope else frame.environment(entry.scope)
-        if inner is not None:
-            pairs[_key(entry, frame, inner)] = render(entry.value, frame, inner, entry.scope)
-    return pairs
+        return [
+            render(item.value, inner_frame, inner, item.scope)
+            for item, inner_frame, inner in _present(node.items, frame, env, scope)
+        ]
+    return {
+        _key(entry, inner_frame, inner): render(entry.value, inner_frame, inner, entry.scope)
+        for entry, inner_frame, inner in _present(node.entries, frame, env, scope)
+    }
+
+
+E = TypeVar("E", Entry, Item)
+
+
+def _present(
+    elements: Iterable[E], frame: ScopeFrame, env: Env, scope: Scope | None
+) -> Iterator[tuple[E, ScopeFrame, Env]]:
+    """Yield what is there, with what it sees; the elements of a `range` once a round."""
+    for block, group in groupby(elements, lambda element: frame.range_around(element.scope)):
+        if block is None:
+            for element in group:
+                inner = env if element.scope is scope else frame.environment(element.scope)
+                if inner is not None:
+                    yield element, frame, inner
+        else:
+            repeated = list(group)
+            for inner_frame in frame.rounds(block):
+                yield from _present(repeated, inner_frame, env, scope)
 
 
 def render_scalar(scalar: Scalar, frame: ScopeFrame, env: Env) -> str | None:
@@ -84,7 +105,10 @@ def _key(entry: Entry, frame: ScopeFrame, env: Env) -> str:
 def _decoded(text: str | bytes) -> str:
     size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
-        message = f"the text has {size} bytes, and {MAX_BYTES} are allowed"
+        message = f"the text has {size:,} bytes, and {MAX_BYTES:,} are allowed"
+        tasks = text.count(b"task_type:") if isinstance(text, bytes) else text.count("task_type:")
+        if tasks > MAX_TASKS:
+            message += f"; it has some {tasks:,} tasks, and {MAX_TASKS:,} are allowed"
         raise ReadError(
             Fault(FaultCode.TOO_LARGE, message, "split the job, or move data to artifacts")
         )

@@ -46,7 +46,7 @@ def parse_job(text: str | bytes) -> "ParsedJob":
     document = read_document(text)
     if document.root is None:
         raise _invalid(document.faults)
-    checked = check_job(document.root, document.doubled)
+    checked = check_job(document.root, document.doubled, ranges=document.ranges)
     if faults := document.faults + checked.faults:
         raise _invalid(faults)
     return ParsedJob(checked)

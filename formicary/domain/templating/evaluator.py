@@ -71,6 +71,12 @@ class Evaluation(Pipelines):
             inner.dot = value
         return entered, inner
 
+    def pairs(self, pipe: Pipe, env: Env) -> Sequence[tuple[Any, Any]]:
+        """Return what a `range` goes over, keys with items; `env` gets what it declares."""
+        pairs = self._pairs(self.value(pipe, env), pipe)
+        self._spend(len(pairs), pipe)
+        return pairs
+
     def _write(self, nodes: Sequence[Node], env: Env, out: list[str]) -> None:
         self._deeper()
         for node in nodes:

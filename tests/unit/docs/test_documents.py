@@ -38,6 +38,7 @@ _MODELS = {
 # Checked at upload, copied for lists, or carried through a structure: not acting on the field.
 _CARRIERS = {
     "validation.py",
+    "validation_entries.py",
     "validation_fields.py",
     "validation_job.py",
     "save_definition.py",

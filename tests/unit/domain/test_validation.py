@@ -207,7 +207,8 @@ def test_a_route_that_only_rendering_can_tell_relaxes_what_needs_all_routes() ->
         ("a: " + "{{if .A}}" * 300 + "{{end}}" * 300, "bad-template"),
         ("{{if .A}}\n" * 300 + "a: b\n" + "{{end}}\n" * 300, "bad-template"),
         ("{{end}}\na: b", "bad-template"),
-        ("{{range .A}}\na: b\n{{end}}", "bad-template"),
+        ("{{range .A}}\ntasks: [{task_type: x}]\n{{end}}", "bad-template"),
+        ("{{break}}\na: b", "bad-template"),
         ("{{$x = 1}}\na: b", "bad-template"),
     ],
 )
