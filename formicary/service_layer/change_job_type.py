@@ -1,13 +1,23 @@
 """What belongs to a job type and to none of its versions: whether it runs, and how many at once."""
 
+from pydantic import Field
+
 from formicary.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from formicary.domain.gates import type_gate
 from formicary.domain.records import JobTypeRecord, Principal
 from formicary.service_layer.admission import Admission
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_definition import split_reference, unknown_job_type
+from formicary.service_layer.strict_body import StrictBody
 
 _TRIES = 5
+MAX_CONCURRENCY = 1_000_000
+
+
+class ConcurrencyBody(StrictBody):
+    """Body of `PUT /api/jobs/definitions/{id}/concurrency`."""
+
+    concurrency: int = Field(ge=0, le=MAX_CONCURRENCY, description="0 for any number", examples=[5])
 
 
 def set_concurrency(

@@ -46,6 +46,7 @@ def definition_view(
             "user_id": version.user_id,
             "organization_id": version.tenant,
             "disabled": record.disabled if record else True,
+            **_concurrency(record),
             "created_at": version.created_at,
             "updated_at": record.updated_at if record else version.created_at,
             "next_fire_times": _next_fire_times(parsed.definition, now),
@@ -70,7 +71,15 @@ def job_type_view(record: JobTypeRecord) -> DefinitionView:
             "version": record.version,
             "organization_id": record.tenant,
             "disabled": record.disabled,
+            **_concurrency(record),
             "created_at": record.created_at,
             "updated_at": record.updated_at,
         }
     )
+
+
+def _concurrency(record: JobTypeRecord | None) -> dict[str, int]:
+    """What the API set counts, whatever the text says."""
+    if record is None or record.concurrency is None:
+        return {}
+    return {"max_concurrency": record.concurrency}

@@ -76,6 +76,7 @@ class JobRequestView(BaseModel):
     retried: int = 0
     error_code: str = ""
     error_message: str = ""
+    why: str = Field(default="", description="What it waits for; empty when it goes on")
     params: dict[str, Any] = Field(default_factory=dict)
     scheduled_at: datetime
     started_at: datetime | None = None

@@ -8,6 +8,7 @@ from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_run import find_run
 from formicary.service_layer.run_view import JobRequestView, run_view
 from formicary.service_layer.task_view import TaskFacts
+from formicary.service_layer.waiting_reasons import waiting_reasons
 
 
 def show_run(plane: ControlPlane, caller: Principal, request_id: str) -> JobRequestView:
@@ -15,7 +16,8 @@ def show_run(plane: ControlPlane, caller: Principal, request_id: str) -> JobRequ
     run = find_run(plane, caller, request_id)
     pinned = plane.parsed.find(run.tenant, run.job_type, run.job_version)
     facts = task_facts(pinned.parsed) if pinned else []
-    return run_view(run, facts, attempts_of(plane, run))
+    why = "; ".join(waiting_reasons(plane, run, pinned.parsed if pinned else None))
+    return run_view(run, facts, attempts_of(plane, run)).model_copy(update={"why": why})
 
 
 def task_facts(parsed: ParsedJob) -> list[TaskFacts]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from formicary.domain.errors import ConflictError
 from formicary.domain.events import JobSubmitted
+from formicary.domain.gates import user_gate
 from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.records import JobTypeRecord, Principal
@@ -51,6 +52,11 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
     summary = _summary(plane, record, version)
     required = [str(name) for name in summary["required_params"]]
     check_params(record.job_type, required, submission.params)
+    limits = plane.limits.of(caller.tenant)
+    if caller.user_id and caller.user_id not in limits.users and limits.user_max_concurrency:
+        # The limit of every user may have changed since this one submitted last.
+        gate = user_gate(caller.user_id)
+        plane.gates.limit(caller.tenant, gate, limits.user_max_concurrency)
     return RunOrder(
         tenant=caller.tenant,
         user_id=caller.user_id,
@@ -64,7 +70,7 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
         platform=submission.platform,
         job_group=submission.job_group,
         job_priority=submission.job_priority,
-        gates=gates_of_run(record, caller.user_id, plane.limits.of(caller.tenant)),
+        gates=gates_of_run(record, caller.user_id, limits),
     )
 
 

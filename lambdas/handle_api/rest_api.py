@@ -20,6 +20,7 @@ from lambdas.handle_api.routes import (
     configs,
     definitions,
     graphs,
+    limits,
     request_verbs,
     requests,
     system,
@@ -34,6 +35,7 @@ _SECTIONS = (
     request_verbs,
     graphs,
     artifacts,
+    limits,
     ants,
 )
 

@@ -80,6 +80,24 @@ class ControlPlaneClient:
         """Delete a job type; runs that are under way go on."""
         self._call("DELETE", f"/api/jobs/definitions/{_part(definition_id)}")
 
+    def set_concurrency(self, definition_id: str, concurrency: int) -> Json:
+        """Let so many runs of a job type go on at once; 0 for any number."""
+        path = f"/api/jobs/definitions/{_part(definition_id)}/concurrency"
+        return self._json("PUT", path, json={"concurrency": concurrency})
+
+    def set_enabled(self, definition_id: str, *, enabled: bool) -> Json:
+        """Take requests of a job type, or refuse them."""
+        verb = "enable" if enabled else "disable"
+        return self._json("POST", f"/api/jobs/definitions/{_part(definition_id)}/{verb}")
+
+    def limits(self) -> Json:
+        """Return how many jobs of the tenant and its users may go on at once."""
+        return self._json("GET", "/api/limits")
+
+    def set_limits(self, limits: Mapping[str, Any]) -> Json:
+        """Change how many jobs of the tenant and its users may go on at once."""
+        return self._json("PUT", "/api/limits", json=dict(limits))
+
     # -- runs
 
     def submit(self, request: Mapping[str, Any]) -> Json:

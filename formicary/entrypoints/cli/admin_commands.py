@@ -1,10 +1,12 @@
-"""`formicary admin`: what needs the rights of the AWS account and not of a token."""
+"""`formicary admin`: tokens, made with the rights of the AWS account, and limits of a tenant."""
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
-from formicary.entrypoints.cli.session import example
+from formicary.entrypoints.cli.session import Session, example, reading
 from formicary.routes import Role
 
 _TENANT = re.compile(r"[A-Za-z0-9_]{1,32}")
@@ -12,7 +14,7 @@ _TENANT = re.compile(r"[A-Za-z0-9_]{1,32}")
 
 @click.group()
 def admin() -> None:
-    """Set up a deployment, with AWS credentials in place of a token."""
+    """Set up a deployment: tokens, and limits of what may run at once."""
 
 
 def _checked_tenant(_ctx: click.Context, _option: click.Parameter, value: str) -> str:
@@ -46,3 +48,53 @@ def create_token_(table: str, tenant: str, user: str, role: str) -> None:
 
     tokens = build_authorizer(table_name=table)
     click.echo(create_token(tokens, UlidGenerator(), tenant=tenant, user_id=user, role=Role(role)))
+
+
+def _user_limits(_ctx: click.Context, _option: click.Parameter, value: Sequence[str]) -> Any:
+    limits = {}
+    for text in value:
+        name, _, count = text.rpartition("=")
+        if not name or not count.isdigit():
+            raise click.BadParameter(f"write {text!r} as NAME=COUNT")
+        limits[name] = int(count)
+    return limits
+
+
+@admin.command(epilog=example("formicary admin limits --all 20 --each-user 5 --user ann=10"))
+@click.option("--all", "all_", type=click.IntRange(min=0), help="Jobs of the whole tenant.")
+@click.option("--each-user", type=click.IntRange(min=0), help="Jobs of each user.")
+@click.option(
+    "--user",
+    "users",
+    metavar="NAME=COUNT",
+    multiple=True,
+    callback=_user_limits,
+    help="Jobs of this user; 0 takes the own limit away.",
+)
+@reading
+def limits(
+    session: Session,
+    all_: int | None,
+    each_user: int | None,
+    users: Mapping[str, int],
+    output: str,
+) -> None:
+    """Show, or change, how many jobs may go on at once; 0 for any number."""
+    from formicary.entrypoints.cli.output import emit, show, table  # noqa: PLC0415 - rich is slow
+
+    answer = session.client.limits()
+    if all_ is not None or each_user is not None or users:
+        wanted = {
+            "max_concurrency": answer["max_concurrency"] if all_ is None else all_,
+            "user_max_concurrency": (
+                answer["user_max_concurrency"] if each_user is None else each_user
+            ),
+            "users": {**answer["users"], **users},
+        }
+        answer = session.client.set_limits(wanted)
+    rows = [
+        ("the whole tenant", answer["max_concurrency"] or "any number"),
+        ("each user", answer["user_max_concurrency"] or "any number"),
+        *((f"user {name}", count) for name, count in answer["users"].items()),
+    ]
+    emit(output, answer, lambda: show(table(("JOBS OF", "AT ONCE"), rows)))

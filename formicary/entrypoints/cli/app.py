@@ -25,7 +25,7 @@ COMMANDS = {
     "ant": ("ant_commands:ant", "Start ants and see which there are."),
     "admin": (
         "admin_commands:admin",
-        "Set up a deployment, with AWS credentials in place of a token.",
+        "Set up a deployment: tokens, and limits of what may run at once.",
     ),
     "health": ("system_commands:health", "Tell whether the control plane answers."),
     "version": ("system_commands:version", "Print the version."),

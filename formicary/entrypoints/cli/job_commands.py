@@ -7,6 +7,7 @@ import click
 from formicary.domain.errors import FormicaryError, InvalidDefinitionError
 from formicary.entrypoints.cli.exit_codes import ExitCode, exit_code_of
 from formicary.entrypoints.cli.graph_commands import add_graph_commands, job_graph
+from formicary.entrypoints.cli.job_settings import disable, enable, limit
 from formicary.entrypoints.cli.lint_command import counted, lint
 from formicary.entrypoints.cli.output import cell, emit, moment, show, show_table
 from formicary.entrypoints.cli.params import read_params
@@ -24,6 +25,8 @@ def job() -> None:
 job.add_command(lint)
 job.add_command(plan)
 add_graph_commands(job, "TYPE", "of a job", job_graph)
+for _command in (lint, limit, enable, disable):
+    job.add_command(_command)
 
 
 @job.command(epilog=example("formicary job push examples/hello.yaml"))

@@ -76,6 +76,8 @@ def head_of(run: Json) -> Text:
     error = " ".join(str(run[key]) for key in ("error_code", "error_message") if run.get(key))
     if error:
         head.append_text(cell(f"\n{error}", "red"))
+    if run.get("why"):
+        head.append_text(cell(f"\nwaits: {run['why']}", "yellow"))
     head.append("\n")
     return head
 

@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
+from formicary.service_layer.change_job_type import ConcurrencyBody, set_concurrency, set_disabled
 from formicary.service_layer.definition_view import (
     DefinitionView,
     definition_view,
@@ -122,3 +123,43 @@ def get_definition_text(call: CurrentCall, id: Id) -> Response[Any]:  # noqa: A0
     """Return the text of a definition."""
     found = find_definition(call.plane, call.caller, id)
     return text_answer(found.version.text, "application/yaml")
+
+
+@router.put(
+    "/api/jobs/definitions/<id>/concurrency",
+    summary="Change how many runs of a job type may go on at once",
+    description="At once, also for runs that wait; 0 takes the limit away. A text uploaded later "
+    "that sets `max_concurrency` takes its place.",
+    tags=_TAGS,
+    operation_id="set_concurrency",
+)
+def put_concurrency(
+    call: CurrentCall,
+    id: Id,  # noqa: A002
+    body: Annotated[ConcurrencyBody, Body()],
+) -> DefinitionView:
+    """Change the concurrency of a job type."""
+    return job_type_view(set_concurrency(call.plane, call.caller, id, body.concurrency))
+
+
+@router.post(
+    "/api/jobs/definitions/<id>/enable",
+    summary="Take requests of a job type again",
+    tags=_TAGS,
+    operation_id="enable_definition",
+)
+def post_enable(call: CurrentCall, id: Id) -> DefinitionView:  # noqa: A002
+    """Enable a job type."""
+    return job_type_view(set_disabled(call.plane, call.caller, id, disabled=False))
+
+
+@router.post(
+    "/api/jobs/definitions/<id>/disable",
+    summary="Refuse new requests of a job type",
+    description="Requests that were submitted before go on.",
+    tags=_TAGS,
+    operation_id="disable_definition",
+)
+def post_disable(call: CurrentCall, id: Id) -> DefinitionView:  # noqa: A002
+    """Disable a job type."""
+    return job_type_view(set_disabled(call.plane, call.caller, id, disabled=True))

@@ -12,6 +12,7 @@ from formicary.service_layer.read_task_log import read_task_log
 from formicary.service_layer.run_view import JobRequestView, listed_run_view, run_view
 from formicary.service_layer.show_run import show_run
 from formicary.service_layer.submit_job import submit_job
+from formicary.service_layer.wait_time import WaitEstimate, wait_time
 from lambdas.handle_api.routes.call import (
     FIRST_PAGE,
     TEXT,
@@ -81,6 +82,17 @@ def get_requests(  # noqa: PLR0917 - one argument a query parameter
 def get_request(call: CurrentCall, id: Id) -> JobRequestView:  # noqa: A002 - its public name
     """Show a request."""
     return show_run(call.plane, call.caller, id)
+
+
+@router.get(
+    "/api/jobs/requests/<id>/wait_time",
+    summary="What a job request waits for, and how long it may still wait",
+    tags=_TAGS,
+    operation_id="wait_time",
+)
+def get_wait_time(call: CurrentCall, id: Id) -> WaitEstimate:  # noqa: A002
+    """Estimate the wait of a request."""
+    return wait_time(call.plane, call.caller, id)
 
 
 @router.get(

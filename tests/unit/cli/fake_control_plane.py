@@ -85,7 +85,7 @@ class FakeControlPlane:
                 self.end_headers()
                 self.wfile.write(payload)
 
-            do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - http.server's names
+            do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 - http.server's names
 
             def log_message(self, *_):
                 """Keep the output of the tests clean."""

@@ -166,3 +166,21 @@ def test_delete_says_so_on_stderr(formicary, plane):
     outcome = formicary("job", "delete", "greet")
 
     assert (outcome.code, outcome.out) == (0, "")
+
+
+def test_limit_sets_how_many_runs_go_on_at_once(formicary, plane):
+    plane.on("PUT", f"{DEFINITIONS}/greet/concurrency", Answer({}))
+
+    outcome = formicary("job", "limit", "greet", 5)
+
+    assert outcome.code == 0
+    assert json.loads(plane.asked[0].body) == {"concurrency": 5}
+    assert "at most 5" in outcome.err
+
+
+@pytest.mark.parametrize("verb", ["enable", "disable"])
+def test_a_job_type_is_enabled_and_disabled(formicary, plane, verb):
+    plane.on("POST", f"{DEFINITIONS}/greet/{verb}", Answer({}))
+
+    assert formicary("job", verb, "greet").code == 0
+    assert plane.asked[0].path == f"{DEFINITIONS}/greet/{verb}"
