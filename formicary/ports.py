@@ -23,6 +23,7 @@ from formicary.domain.records import (
     TaskAttempt,
 )
 from formicary.domain.routing_key import RoutingKey
+from formicary.domain.schedule import Schedule
 from formicary.domain.task_request import TaskMessage
 
 
@@ -72,6 +73,15 @@ class DefinitionRepository(Protocol):
         """Change what belongs to a type and to none of its versions; NotFoundError without one.
 
         ConcurrentUpdateError when somebody else saves it at the same moment.
+        """
+
+    def find_schedule(self, tenant: str, job_type: str) -> Schedule | None:
+        """Return the schedule of a job type, None when it never had one."""
+
+    def save_schedule(self, schedule: Schedule) -> Schedule:
+        """Store a schedule if the stored revision is still its own; return it with revision + 1.
+
+        ConcurrentUpdateError otherwise.
         """
 
     def delete_type(self, tenant: str, job_type: str) -> None:

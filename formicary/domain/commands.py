@@ -52,6 +52,11 @@ class ReleaseSlots:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanNext:
+    """Make the occurrence of the schedule that follows this one."""
+
+
+@dataclass(frozen=True, slots=True)
 class CancelTask:
     """Tell the ant that runs this attempt to end it."""
 
@@ -77,6 +82,7 @@ Command = (
     | StartTimer
     | AcquireSlots
     | ReleaseSlots
+    | PlanNext
     | CancelTask
     | CancelChild
     | NotifyParent

@@ -10,10 +10,10 @@ order of steps in `Walk.advance`.
 from dataclasses import dataclass
 from datetime import datetime
 
-from formicary.domain.commands import Command
+from formicary.domain.commands import Command, PlanNext
 from formicary.domain.events import Event, event_key
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import JobRun
+from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.rules import RULES, RejectedError
 from formicary.domain.run_draft import EndedTask
 from formicary.domain.walk import Walk
@@ -41,5 +41,7 @@ def decide(run: JobRun, event: Event, graph: JobGraph, now: datetime, cause: str
     except RejectedError as reason:
         return Decision(run, rejected=str(reason))
     walk.advance()
+    if run.occurrence and run.phase is Phase.WAITING and walk.run.phase is not Phase.WAITING:
+        walk.commands.append(PlanNext())
     new_run = walk.committed(cause or event_key(event))
     return Decision(new_run, tuple(walk.commands), ended=tuple(walk.ended))

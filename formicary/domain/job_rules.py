@@ -1,5 +1,7 @@
 """What happens to a run as a whole: its beginning, its timers, and what people ask for."""
 
+from datetime import datetime
+
 from formicary.domain.commands import StartTimer
 from formicary.domain.endings import SKIPPED_EXIT_CODE
 from formicary.domain.events import (
@@ -14,7 +16,7 @@ from formicary.domain.events import (
     TimerKind,
     TriggerRequested,
 )
-from formicary.domain.job_run import Hold, Phase
+from formicary.domain.job_run import LATE, Hold, Occurrence, Phase
 from formicary.domain.restart import restarted
 from formicary.domain.rule_table import ENDED, RETRYING, WAITING, WALKING, RejectedError, Rule
 from formicary.domain.states import ErrorCode, RequestState
@@ -35,10 +37,22 @@ def _start(walk: Walk) -> None:
     run = walk.run
     if run.scheduled_at > walk.now:
         walk.commands.append(StartTimer(TimerKind.START, run.scheduled_at))
+    elif run.occurrence and not run.retried and _is_missed(run.occurrence, walk.now):
+        walk.fail_job(ErrorCode.JOB_CANCELLED, "missed its time (cron_catch_up: none)")
+        walk.finish_unstarted(RequestState.CANCELLED)
+    elif run.occurrence and run.occurrence.missing:
+        names = ", ".join(run.occurrence.missing)
+        message = f"nothing gives a value to required_params {names}; set them in job_variables"
+        walk.fail_job(ErrorCode.VALIDATION, message)
+        walk.finish_unstarted(RequestState.FAILED)
     elif walk.graph.policy.skipped and not _has_tried(walk):
         walk.finish_unstarted(RequestState.COMPLETED, SKIPPED_EXIT_CODE)
     else:
         walk.enter()
+
+
+def _is_missed(occurrence: Occurrence, now: datetime) -> bool:
+    return occurrence.only_in_time and now > occurrence.fire_at + LATE
 
 
 def ask_for_slots_again(walk: Walk, event: SlotFreed) -> None:

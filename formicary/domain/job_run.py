@@ -7,13 +7,16 @@ letter in `marks`; its outcome, artifacts and log are items of their own.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
 
 from formicary.domain.commands import Command
 from formicary.domain.gates import Claim
 from formicary.domain.states import ChildMark, RequestState, TaskMark
+
+# An occurrence of a schedule that begins later than this was missed, as after an outage.
+LATE = timedelta(minutes=1)
 
 
 class Phase(StrEnum):
@@ -107,6 +110,19 @@ class ParentLink:
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """What made a run that nobody submitted: a schedule, by its serial, and the time it was for.
+
+    `missing` are required params that have no value; `only_in_time` ends one that begins late.
+    """
+
+    serial: int
+    fire_at: datetime
+    missing: tuple[str, ...] = ()
+    only_in_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxEntry:
     """A command with the key of the event that caused it."""
 
@@ -153,6 +169,7 @@ class JobRun(Evolving):
     failure: Failure | None = None
     parent: ParentLink | None = None
     depth: int = 0
+    occurrence: Occurrence | None = None
     gates: tuple[Claim, ...] = ()
     stint: int = 0
     holds_slots: bool = False

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from formicary.domain.gates import Claim
-from formicary.domain.job_run import JobRun, ParentLink, execution_id
+from formicary.domain.job_run import JobRun, Occurrence, ParentLink, execution_id
 from formicary.domain.states import ChildMark, TaskMark
 
 
@@ -29,6 +29,7 @@ class RunOrder:
     parent: ParentLink | None = None
     depth: int = 0
     gates: tuple[Claim, ...] = ()
+    occurrence: Occurrence | None = None
 
 
 def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun:
@@ -50,6 +51,7 @@ def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun
         parent=order.parent,
         depth=order.depth,
         gates=order.gates,
+        occurrence=order.occurrence,
         user_id=order.user_id,
         user_key=order.user_key,
         description=order.description,

@@ -6,6 +6,7 @@ from formicary.domain.errors import ConcurrentUpdateError, ConflictError, NotFou
 from formicary.domain.gates import type_gate
 from formicary.domain.records import JobTypeRecord, Principal
 from formicary.service_layer.admission import Admission
+from formicary.service_layer.apply_schedule import apply_schedule
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_definition import split_reference, unknown_job_type
 from formicary.service_layer.strict_body import StrictBody
@@ -33,7 +34,9 @@ def set_disabled(
     plane: ControlPlane, caller: Principal, definition_id: str, *, disabled: bool
 ) -> JobTypeRecord:
     """Refuse new requests of a type, or take them again; what was submitted goes on."""
-    return _change(plane, caller, definition_id, disabled=disabled)
+    record = _change(plane, caller, definition_id, disabled=disabled)
+    apply_schedule(plane, caller.tenant, record.job_type)
+    return record
 
 
 def apply_concurrency(plane: ControlPlane, record: JobTypeRecord) -> None:

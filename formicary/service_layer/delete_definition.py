@@ -1,6 +1,7 @@
 """Deleting a job type. Runs that are under way keep the version they are pinned to."""
 
 from formicary.domain.records import Principal
+from formicary.service_layer.apply_schedule import apply_schedule
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_definition import split_reference, unknown_job_type
 
@@ -14,3 +15,4 @@ def delete_definition(plane: ControlPlane, caller: Principal, reference: str) ->
     if number is not None:
         plane.parsed.get(caller.tenant, job_type, number)
     plane.definitions.delete_type(caller.tenant, job_type)
+    apply_schedule(plane, caller.tenant, job_type)

@@ -47,11 +47,13 @@ from formicary.ports import (
 )
 from formicary.service_layer.admission import Admission
 from formicary.service_layer.config_variables import NoConfigs
+from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.perform_commands import CommandPerformer, plan_variables
 from formicary.service_layer.record_attempt import AttemptRecorder, Happening
+from formicary.service_layer.tenant_limits import KnownLimits
 
 MAX_CONFLICTS = 25
 _TIMER_SLACK = timedelta(milliseconds=500)
@@ -110,8 +112,24 @@ class Engine:
             self.ids,
         )
         self.admission = Admission(self.gates, self.events)
+        planner = CronPlanner(
+            self.runs,
+            self.definitions,
+            self.parsed_definitions,
+            self.events,
+            KnownLimits(self.gates, self.clock),
+            self.clock,
+            self.ids,
+        )
         self.performer = CommandPerformer(
-            self.runs, self.ants, self.events, self.clock, dispatcher, forker, self.admission
+            self.runs,
+            self.ants,
+            self.events,
+            self.clock,
+            dispatcher,
+            forker,
+            self.admission,
+            planner,
         )
         self.recorder = AttemptRecorder(self.runs)
 

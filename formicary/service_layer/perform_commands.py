@@ -13,6 +13,7 @@ from formicary.domain.commands import (
     DispatchTask,
     ForkJob,
     NotifyParent,
+    PlanNext,
     ReleaseSlots,
     StartTimer,
 )
@@ -33,6 +34,7 @@ from formicary.domain.task_request import task_key
 from formicary.ports import AntRepository, Clock, ConfigRepository, EventQueue, RunRepository
 from formicary.service_layer.admission import Admission
 from formicary.service_layer.config_variables import config_layers
+from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.task_variables import job_variables
@@ -52,6 +54,7 @@ class CommandPerformer:
     dispatcher: TaskDispatcher
     forker: ChildForker
     admission: Admission
+    planner: CronPlanner
 
     def perform(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, commands: Iterable[Command]
@@ -80,6 +83,8 @@ class CommandPerformer:
             self.start_timer(run, _timer_event(command))
         elif isinstance(command, ReleaseSlots):
             self.admission.release(run, command.stint)
+        elif isinstance(command, PlanNext):
+            self.planner.plan_next(run)
         elif isinstance(command, CancelTask):
             self._cancel_task(run, command)
         elif isinstance(command, CancelChild):

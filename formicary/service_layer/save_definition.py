@@ -8,6 +8,7 @@ from formicary.domain.errors import ConcurrentUpdateError, ConflictError, Invali
 from formicary.domain.parsed_job import ParsedJob, parse_job
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Principal
 from formicary.domain.sem_version import may_follow
+from formicary.service_layer.apply_schedule import apply_schedule
 from formicary.service_layer.change_job_type import apply_concurrency
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.definition_summary import summary_of
@@ -31,6 +32,7 @@ def save_definition(plane: ControlPlane, caller: Principal, body: bytes) -> Save
     parsed = parse_job(text)
     saved = _save(plane, caller, text, parsed)
     apply_concurrency(plane, saved.record)
+    apply_schedule(plane, caller.tenant, saved.record.job_type)
     # Also when nothing is new: an upload that broke off here is repaired by the next.
     for key in parsed.routing_keys():
         url = plane.task_queues.ensure(caller.tenant, key)

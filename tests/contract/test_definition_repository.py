@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from formicary.domain.errors import ConcurrentUpdateError
-from tests.contract.examples import a_version
+from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
+from formicary.domain.schedule import Schedule
+from tests.contract.examples import NOW, a_version
 
 SUMMARY = {"job_type": "encode", "description": "ü", "tasks": ["a", "b"], "ratio": 0.5, "n": None}
 
@@ -132,3 +133,50 @@ def test_the_text_of_a_version_is_kept_byte_for_byte(definitions, tenant):
     definitions.save_version(version, {}, 0)
 
     assert definitions.find_version(tenant, "encode", 1).text == text
+
+
+def test_settings_of_a_type_change_without_a_new_version(definitions, tenant):
+    definitions.save_version(a_version(tenant, "encode", 1), SUMMARY, 0)
+
+    changed = definitions.change_type(tenant, "encode", disabled=True, concurrency=4)
+
+    assert (changed.disabled, changed.max_concurrency, changed.version) == (True, 4, 1)
+    assert definitions.find_type(tenant, "encode") == changed
+    assert definitions.change_type(tenant, "encode", disabled=False).concurrency == 4
+
+
+def test_a_concurrency_that_was_set_stays_until_a_text_sets_one(definitions, tenant):
+    definitions.save_version(a_version(tenant, "encode", 1), SUMMARY, 0)
+    definitions.change_type(tenant, "encode", concurrency=4)
+
+    kept = definitions.save_version(a_version(tenant, "encode", 2), SUMMARY, 1)
+    stated = {**SUMMARY, "max_concurrency": 2}
+    replaced = definitions.save_version(a_version(tenant, "encode", 3), stated, 2)
+
+    assert (kept.max_concurrency, replaced.max_concurrency) == (4, 2)
+
+
+def test_settings_of_an_unknown_type_are_refused(definitions, tenant):
+    with pytest.raises(NotFoundError):
+        definitions.change_type(tenant, "encode", disabled=True)
+
+
+def test_a_schedule_comes_back_as_it_was(definitions, tenant):
+    schedule = Schedule(tenant, "encode", 1, 2, "0 9 * * *", "Europe/Berlin", "all", "ann", NOW)
+
+    saved = definitions.save_schedule(schedule)
+
+    assert saved == schedule.evolve(revision=1)
+    assert definitions.find_schedule(tenant, "encode") == saved
+    ended = definitions.save_schedule(saved.evolve(pending_at=None, expression=""))
+    assert definitions.find_schedule(tenant, "encode") == ended
+
+
+@pytest.mark.parametrize("revision", [0, 2])
+def test_a_schedule_that_was_changed_since_is_not_overwritten(definitions, tenant, revision):
+    definitions.save_schedule(Schedule(tenant, "encode", 1))
+
+    with pytest.raises(ConcurrentUpdateError):
+        definitions.save_schedule(Schedule(tenant, "encode", 5, revision=revision))
+
+    assert definitions.find_schedule(tenant, "encode").serial == 1

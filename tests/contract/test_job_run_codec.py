@@ -24,6 +24,7 @@ from formicary.domain.commands import (
     DispatchTask,
     ForkJob,
     NotifyParent,
+    PlanNext,
     ReleaseSlots,
     StartTimer,
 )
@@ -36,6 +37,7 @@ from formicary.domain.job_run import (
     Failure,
     Hold,
     JobRun,
+    Occurrence,
     OutboxEntry,
     ParentLink,
     Phase,
@@ -75,6 +77,7 @@ commands = st.one_of(
     st.builds(NotifyParent),
     st.builds(AcquireSlots, numbers, st.booleans()),
     st.builds(ReleaseSlots, numbers),
+    st.builds(PlanNext),
 )
 RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     tenant=names,
@@ -100,6 +103,10 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     failure=st.none() | st.builds(Failure, text, text, text, text, st.booleans()),
     parent=st.none() | st.builds(ParentLink, text, text, text, text),
     depth=numbers,
+    occurrence=st.none()
+    | st.builds(
+        Occurrence, numbers, moments, st.lists(names, max_size=2).map(tuple), st.booleans()
+    ),
     gates=st.lists(st.builds(Claim, names, numbers, numbers), max_size=3).map(tuple),
     stint=numbers,
     holds_slots=st.booleans(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from formicary.adapters.aws import keys
 from formicary.adapters.aws.dynamodb_lists import ListQuery, list_page
+from formicary.adapters.aws.dynamodb_schedules import DynamoDbSchedules
 from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Expression, Put
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.paging import scope_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoDbDefinitionRepository:
+class DynamoDbDefinitionRepository(DynamoDbSchedules):
     """DefinitionRepository on one DynamoDB table."""
 
     def __init__(self, client: DynamoDBClient, table_name: str) -> None:

@@ -22,6 +22,7 @@ from formicary.domain.job_run import (
     Failure,
     Hold,
     JobRun,
+    Occurrence,
     OutboxEntry,
     ParentLink,
     Phase,
@@ -52,6 +53,7 @@ def encode_run(run: JobRun) -> dict[str, Any]:
     attributes["outcome"] = run.outcome.value if run.outcome else ""
     attributes["failure"] = pack(to_row(run.failure)) if run.failure else ""
     attributes["parent"] = pack(to_row(run.parent)) if run.parent else ""
+    attributes["occurrence"] = pack(to_row(run.occurrence)) if run.occurrence else ""
     attributes["gates"] = pack([to_row(claim) for claim in run.gates]) if run.gates else ""
     attributes["params"] = pack(dict(run.params)) if run.params else ""
     attributes["context"] = pack(dict(run.context)) if run.context else ""
@@ -80,6 +82,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "outcome": RequestState,
     "failure": lambda packed: from_row(Failure, unpack(packed)),
     "parent": lambda packed: from_row(ParentLink, unpack(packed)),
+    "occurrence": lambda packed: from_row(Occurrence, unpack(packed)),
     "gates": lambda packed: tuple(from_row(Claim, row) for row in unpack(packed)),
     "params": unpack,
     "context": unpack,

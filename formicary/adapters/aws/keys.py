@@ -2,7 +2,7 @@
 
 | partition | sort | what |
 |---|---|---|
-| T#<tenant>#D#<job type> | TYPE, V#<version> | a job type, its versions |
+| T#<tenant>#D#<job type> | TYPE, V#<version>, CRON | a job type, its versions, its schedule |
 | T#<tenant>#R#<run> | RUN, EXEC#.., TASK#.., ART#.. | a run and what belongs to it |
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
 | T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
@@ -51,6 +51,11 @@ def part(text: str) -> str:
 def type_key(tenant: str, job_type: str) -> Key:
     """Key of a job type's pointer."""
     return Key(f"T#{part(tenant)}#D#{part(job_type)}", TYPE_SORT)
+
+
+def schedule_key(tenant: str, job_type: str) -> Key:
+    """Key of a job type's schedule."""
+    return Key(type_key(tenant, job_type).pk, "CRON")
 
 
 def version_key(tenant: str, job_type: str, version: int) -> Key:

@@ -20,11 +20,12 @@ from formicary.domain.commands import (
     DispatchTask,
     ForkJob,
     NotifyParent,
+    PlanNext,
     ReleaseSlots,
     StartTimer,
 )
 from formicary.domain.gates import Claim
-from formicary.domain.job_run import ActiveTask, Failure, ParentLink
+from formicary.domain.job_run import ActiveTask, Failure, Occurrence, ParentLink
 
 T = TypeVar("T")
 
@@ -52,6 +53,8 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     NotifyParent: (),
     AcquireSlots: ("stint", "waited"),
     ReleaseSlots: ("stint",),
+    PlanNext: (),
+    Occurrence: ("serial", "fire_at", "missing", "only_in_time"),
     Claim: ("gate", "amount", "limit"),
 }
 

@@ -10,6 +10,7 @@ from formicary.adapters.paging import scope_of, slice_page
 from formicary.adapters.type_record import changed_type, kept_concurrency
 from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Page
+from formicary.domain.schedule import Schedule
 
 
 class InMemoryDefinitionRepository:
@@ -19,6 +20,7 @@ class InMemoryDefinitionRepository:
         self._lock = threading.RLock()
         self._types: dict[tuple[str, str], JobTypeRecord] = {}
         self._versions: dict[tuple[str, str, int], DefinitionVersion] = {}
+        self._schedules: dict[tuple[str, str], Schedule] = {}
         self._last_numbers: dict[tuple[str, str], int] = {}
 
     def find_type(self, tenant: str, job_type: str) -> JobTypeRecord | None:
@@ -74,6 +76,21 @@ class InMemoryDefinitionRepository:
             changed = changed_type(record, disabled, concurrency)
             self._types[tenant, job_type] = changed
             return changed
+
+    def find_schedule(self, tenant: str, job_type: str) -> Schedule | None:
+        """Return the schedule of a job type, None when it never had one."""
+        with self._lock:
+            return self._schedules.get((tenant, job_type))
+
+    def save_schedule(self, schedule: Schedule) -> Schedule:
+        """Store a schedule if the stored revision is still its own."""
+        name = (schedule.tenant, schedule.job_type)
+        with self._lock:
+            before = self._schedules.get(name)
+            if (before.revision if before else 0) != schedule.revision:
+                raise ConcurrentUpdateError(f"The schedule of {schedule.job_type} was changed.")
+            saved = self._schedules[name] = schedule.evolve(revision=schedule.revision + 1)
+            return saved
 
     def delete_type(self, tenant: str, job_type: str) -> None:
         """Forget the type; its versions stay."""

@@ -4,7 +4,6 @@
 `python -m tests.unit.docs.rewrite`.
 """
 
-NO_CRON = "checked at upload, the next times are shown; nothing fires"
 NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
 NO_CONTAINER = "KUBERNETES is not carried out yet"
@@ -16,9 +15,6 @@ UNUSED: dict[str, dict[str, str]] = {
     "job": {
         "sem_version": "rises for a public plugin; no request or fork can name it",
         "platform": SHOWN + "; the request has a `platform` of its own",
-        "cron_trigger": NO_CRON,
-        "cron_timezone": NO_CRON,
-        "cron_catch_up": NO_CRON,
         "retention_days_for_failed": NO_CLEANING,
         "retention_days_for_completed": NO_CLEANING,
         "retention_days_for_cancelled": NO_CLEANING,

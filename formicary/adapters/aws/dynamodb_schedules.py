@@ -1,0 +1,47 @@
+"""The part of the definition repository that keeps when job types run by themselves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from formicary.adapters.aws import keys
+from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Put, equals
+from formicary.adapters.run_summary import time_text
+from formicary.domain.schedule import Schedule
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PLAIN = ("serial", "version", "expression", "timezone", "catch_up", "user_id", "revision")
+
+
+class DynamoDbSchedules:
+    """Schedules beside their job type."""
+
+    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
+        self._table = DynamoDbTable(client, table_name)
+
+    def find_schedule(self, tenant: str, job_type: str) -> Schedule | None:
+        """Return the schedule of a job type, None when it never had one."""
+        item = self._table.get(keys.schedule_key(tenant, job_type))
+        if item is None:
+            return None
+        pending = item.get("pending_at")
+        return Schedule(
+            tenant,
+            job_type,
+            pending_at=datetime.fromisoformat(pending) if pending else None,
+            **{name: item[name] for name in _PLAIN},
+        )
+
+    def save_schedule(self, schedule: Schedule) -> Schedule:
+        """Store a schedule if the stored revision is still its own."""
+        saved = schedule.evolve(revision=schedule.revision + 1)
+        attributes = {name: getattr(saved, name) for name in _PLAIN}
+        if saved.pending_at is not None:
+            attributes["pending_at"] = time_text(saved.pending_at)
+        condition = equals("revision", schedule.revision) if schedule.revision else ABSENT
+        key = keys.schedule_key(schedule.tenant, schedule.job_type)
+        self._table.put(Put(key, attributes, condition))
+        return saved

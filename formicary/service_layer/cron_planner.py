@@ -1,0 +1,158 @@
+"""Schedules: for each job type with `cron_trigger` one pending request, made again and again.
+
+A pending occurrence is an ordinary request for later. Its id follows from the schedule and its
+time, so that making it twice makes one. When it begins (or is cancelled) the next is made; when the
+schedule changes, its `serial` grows, the pending one is cancelled, and what is left of the old
+schedule makes nothing any more.
+"""
+
+from dataclasses import dataclass
+
+from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
+from formicary.domain.events import CancelRequested, Event, JobSubmitted
+from formicary.domain.job_definition import JobDefinition
+from formicary.domain.job_run import JobRun, Occurrence, Phase
+from formicary.domain.messages import pack_event
+from formicary.domain.new_run import RunOrder, new_run
+from formicary.domain.proofs import internal_proof
+from formicary.domain.records import JobTypeRecord
+from formicary.domain.schedule import Schedule, next_fire
+from formicary.ports import Clock, DefinitionRepository, EventQueue, IdGenerator, RunRepository
+from formicary.service_layer.gates_of_run import gates_of_run
+from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.tenant_limits import KnownLimits
+
+_TRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CronPlanner:
+    """Makes and unmakes pending occurrences."""
+
+    runs: RunRepository
+    definitions: DefinitionRepository
+    parsed: ParsedDefinitions
+    events: EventQueue
+    limits: KnownLimits
+    clock: Clock
+    ids: IdGenerator
+
+    def apply(self, tenant: str, job_type: str) -> None:
+        """Bring the schedule of a job type in line with its version in force."""
+        for _ in range(_TRIES):
+            try:
+                self._apply(tenant, job_type)
+            except ConcurrentUpdateError:
+                continue
+            else:
+                return
+        raise ConcurrentUpdateError(f"The schedule of {job_type} is changed by too many at once.")
+
+    def _apply(self, tenant: str, job_type: str) -> None:
+        record = self.definitions.find_type(tenant, job_type)
+        current = self.definitions.find_schedule(tenant, job_type)
+        definition = self._scheduled_definition(record)
+        if record is None or definition is None:
+            if current is not None and current.expression:
+                ended = current.evolve(serial=current.serial + 1, expression="", pending_at=None)
+                self.definitions.save_schedule(ended)
+                self._cancel_pending(current)
+            return
+        stated = (definition.cron_trigger, definition.cron_timezone, definition.cron_catch_up)
+        if current is not None and current.says(record.version, *stated):
+            self._make_pending(current)
+            return
+        fresh = self._fresh(record, definition, current)
+        self._make_pending(self.definitions.save_schedule(fresh))
+        if current is not None:
+            self._cancel_pending(current)
+
+    def _scheduled_definition(self, record: JobTypeRecord | None) -> JobDefinition | None:
+        """Return the version in force when it runs by itself and is not disabled."""
+        if record is None or record.disabled or not record.summary.get("cron_trigger"):
+            return None
+        pinned = self.parsed.get(record.tenant, record.job_type, record.version)
+        return pinned.parsed.definition
+
+    def _fresh(
+        self, record: JobTypeRecord, definition: JobDefinition, current: Schedule | None
+    ) -> Schedule:
+        version = self.definitions.find_version(record.tenant, record.job_type, record.version)
+        schedule = Schedule(
+            tenant=record.tenant,
+            job_type=record.job_type,
+            serial=current.serial + 1 if current else 1,
+            version=record.version,
+            expression=definition.cron_trigger,
+            timezone=definition.cron_timezone,
+            catch_up=definition.cron_catch_up,
+            user_id=version.user_id if version else "",
+            revision=current.revision if current else 0,
+        )
+        now = self.clock.now()
+        return schedule.evolve(pending_at=next_fire(schedule, now, now))
+
+    def plan_next(self, run: JobRun) -> None:
+        """Make the occurrence after one that has begun or was cancelled."""
+        if run.occurrence is None:
+            return
+        for _ in range(_TRIES):
+            schedule = self.definitions.find_schedule(run.tenant, run.job_type)
+            if schedule is None or schedule.serial != run.occurrence.serial:
+                return
+            try:
+                if schedule.pending_id == run.request_id:
+                    fire = next_fire(schedule, run.occurrence.fire_at, self.clock.now())
+                    schedule = self.definitions.save_schedule(schedule.evolve(pending_at=fire))
+            except ConcurrentUpdateError:
+                continue
+            self._make_pending(schedule)
+            return
+        raise ConcurrentUpdateError(f"The schedule of {run.job_type} is changed by too many.")
+
+    def _make_pending(self, schedule: Schedule) -> None:
+        if schedule.pending_at is None:
+            return
+        run = self.runs.find(schedule.tenant, schedule.pending_id)
+        if run is None:
+            order = self._order(schedule)
+            fresh = new_run(order, schedule.pending_id, self.ids.key(), self.clock.now())
+            run = self.runs.create(fresh)
+        if run.phase is Phase.WAITING:
+            self._tell(run, JobSubmitted())
+
+    def _order(self, schedule: Schedule) -> RunOrder:
+        record = self.definitions.find_type(schedule.tenant, schedule.job_type)
+        if record is None or schedule.pending_at is None:
+            raise NotFoundError(f"There is no job type {schedule.job_type!r} to run by itself.")
+        pinned = self.parsed.get(schedule.tenant, schedule.job_type, schedule.version)
+        definition = pinned.parsed.definition
+        variables = definition.job_variables
+        missing = [n for n in definition.required_params if variables.get(n) in (None, "")]
+        return RunOrder(
+            tenant=schedule.tenant,
+            user_id=schedule.user_id,
+            job_type=schedule.job_type,
+            job_version=schedule.version,
+            size=len(definition.tasks),
+            scheduled_at=schedule.pending_at,
+            user_key=schedule.user_key,
+            description=f"cron_trigger {schedule.expression}",
+            gates=gates_of_run(record, schedule.user_id, self.limits.of(schedule.tenant)),
+            occurrence=Occurrence(
+                schedule.serial,
+                schedule.pending_at,
+                tuple(missing),
+                only_in_time=schedule.catch_up == "none",
+            ),
+        )
+
+    def _cancel_pending(self, schedule: Schedule) -> None:
+        run = self.runs.find(schedule.tenant, schedule.pending_id) if schedule.pending_id else None
+        if run is not None and run.phase is Phase.WAITING:
+            self._tell(run, CancelRequested("the schedule of the job type was changed"))
+
+    def _tell(self, run: JobRun, event: Event) -> None:
+        proof = internal_proof(run.key)
+        message = pack_event(run.tenant, run.request_id, run.execution_id, proof, event)
+        self.events.send(message)
