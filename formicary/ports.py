@@ -245,6 +245,13 @@ class EventQueue(Protocol):
     def send(self, message: EventMessage, delay_seconds: int = 0) -> None:
         """Send an event, delayed by at most 900 seconds; doubles are the core's business."""
 
+    def send_at(self, message: EventMessage, moment: datetime, name: str) -> None:
+        """Send an event at a moment that is further off than a queue can delay.
+
+        It may come early, by minutes, and the engine sends it on its way again. The same name
+        twice sends once.
+        """
+
     def send_all(self, messages: Sequence[EventMessage]) -> None:
         """Send several in as few calls as can be."""
 

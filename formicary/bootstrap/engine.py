@@ -7,6 +7,7 @@ from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefini
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.adapters.aws.scheduler_timers import SchedulerTimers
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
 from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
 from formicary.adapters.system import SystemClock, UlidGenerator
@@ -15,16 +16,29 @@ from formicary.service_layer.handle_event import Engine
 
 
 def build_engine(
-    *, table_name: str, events_queue_url: str, artifact_bucket: str, queue_name_prefix: str
+    *,
+    table_name: str,
+    events_queue_url: str,
+    events_queue_arn: str,
+    artifact_bucket: str,
+    queue_name_prefix: str,
+    timer_group: str,
+    timer_role_arn: str,
 ) -> Engine:
     """Return the engine; region, endpoint and credentials are botocore's business."""
     clients = AwsClients()
     clock = SystemClock()
+    timers = SchedulerTimers(
+        later(lambda: clients.scheduler),
+        group_name=timer_group,
+        role_arn=timer_role_arn,
+        queue_arn=events_queue_arn,
+    )
     return Engine(
         runs=DynamoDbRunRepository(clients.dynamodb, table_name),
         definitions=DynamoDbDefinitionRepository(clients.dynamodb, table_name),
         ants=DynamoDbAntRepository(clients.dynamodb, table_name, clock),
-        events=SqsEventQueue(clients.sqs, events_queue_url),
+        events=SqsEventQueue(clients.sqs, events_queue_url, timers),
         task_queues=SqsTaskQueues(clients.sqs, queue_name_prefix),
         objects=S3ObjectStore(later(lambda: clients.s3), artifact_bucket),
         clock=clock,

@@ -24,6 +24,7 @@ from formicary.domain.events import (
     Event,
     TaskFinished,
     TimerFired,
+    event_key,
 )
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
@@ -93,12 +94,14 @@ class CommandPerformer:
             self._notify_parent(run)
 
     def start_timer(self, run: JobRun, event: TimerFired) -> None:
-        """Send a timer on its way; one that is further off than a queue can delay goes in steps."""
-        seconds = 0.0
-        if event.fire_at is not None:
-            seconds = (event.fire_at - self.clock.now()).total_seconds()
-        delay = min(MAX_DELAY_SECONDS, max(0, math.ceil(seconds)))
-        self.events.send(_internal(run, event), delay)
+        """Send a timer on its way: on the queue while it can delay so long, else on a schedule."""
+        moment = event.fire_at or self.clock.now()
+        seconds = max(0, math.ceil((moment - self.clock.now()).total_seconds()))
+        if seconds <= MAX_DELAY_SECONDS:
+            self.events.send(_internal(run, event), seconds)
+        else:
+            name = f"{run.tenant}:{run.execution_id}:{event_key(event)}:{moment.isoformat()}"
+            self.events.send_at(_internal(run, event), moment, name)
 
     def _fork(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: ForkJob

@@ -11,5 +11,8 @@ class Settings(BaseSettings):
 
     table_name: str = Field(description="The table")
     events_queue_url: str = Field(description="The queue that feeds the engine")
+    events_queue_arn: str = Field(description="The same queue, as schedules name it")
+    timer_group: str = Field(description="The schedule group of timers for the far future")
+    timer_role_arn: str = Field(description="The role by which schedules send to the queue")
     artifact_bucket: str = Field(description="The bucket of artifacts and logs")
     queue_name_prefix: str = Field(description="How the names of task queues begin")

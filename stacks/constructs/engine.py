@@ -8,6 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from stacks.constructs import permissions
+from stacks.constructs.far_timers import FarTimers
 from stacks.constructs.nag import accept_scoped_wildcards
 from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_with_dlq import QueueWithDlq
@@ -41,6 +42,12 @@ class Engine(Construct):
             visibility_seconds=_VISIBILITY_SECONDS,
             max_receive_count=_MAX_RECEIVES,
         )
+        timers = FarTimers(
+            self,
+            "Timers",
+            queue=self.events.queue,
+            group_name=deployment.stack_name("Timers"),
+        )
         engine = PythonFunction(
             self,
             "RunEngine",
@@ -49,12 +56,16 @@ class Engine(Construct):
             environment={
                 "TABLE_NAME": data.table.table_name,
                 "EVENTS_QUEUE_URL": self.events.queue.queue_url,
+                "EVENTS_QUEUE_ARN": self.events.queue.queue_arn,
+                "TIMER_GROUP": timers.group_name,
+                "TIMER_ROLE_ARN": timers.role.role_arn,
                 "ARTIFACT_BUCKET": data.artifacts.bucket_name,
                 "QUEUE_NAME_PREFIX": deployment.queue_name_prefix,
             },
             permissions=[
                 *permissions.read_and_write_table(data.table),
                 *permissions.read_and_write_objects(data.artifacts),
+                *timers.permissions_to_start(),
                 permissions.allow(
                     self.events.queue.queue_arn,
                     actions=(

@@ -17,6 +17,9 @@ _SCOPED_WILDCARDS = {
     r"/^Resource::arn:<AWS::Partition>:sqs:.*:formicary-[a-z0-9]+-\*$/": (
         "Task queues are made at run time, one a routing key; the prefix is this stage's alone."
     ),
+    r"/^Resource::arn:<AWS::Partition>:scheduler:.*:schedule\/FormicaryTimers-[a-z0-9]+\/\*$/": (
+        "Timers are made at run time; the schedule group is this stage's alone."
+    ),
     r"/^Resource::.*\/t\/\*$/": (
         "Objects are made at run time under t/<tenant>/; an ant's session has its tenant's alone."
     ),

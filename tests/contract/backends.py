@@ -18,6 +18,7 @@ from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.adapters.aws.scheduler_timers import SchedulerTimers
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
 from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
 from formicary.adapters.aws.sts_credential_broker import StsCredentialBroker
@@ -55,6 +56,7 @@ BUCKET = "formicary-contract-bucket"
 PREFIX = "formicary-contract"
 EVENTS = "formicary-contract-events"
 ROLE = "formicary-contract-ant"
+TIMERS = "formicary-contract-timers"
 
 
 def clock_of_today() -> FakeClock:
@@ -105,7 +107,7 @@ def aws_clients(endpoint: str | None, access_key: str = "test") -> AwsClients:
     with pytest.MonkeyPatch.context() as environment:
         if endpoint:
             environment.setenv("AWS_ENDPOINT_URL", endpoint)
-        for name in ("dynamodb", "sqs", "s3", "sts"):
+        for name in ("dynamodb", "sqs", "s3", "sts", "scheduler"):
             getattr(clients, name)
     return clients
 
@@ -194,7 +196,11 @@ class AwsServices(Services):
         self.clients = clients
         self.events_url = clients.sqs.create_queue(QueueName=EVENTS)["QueueUrl"]
         clients.s3.create_bucket(Bucket=BUCKET)
-        self.events = SqsEventQueue(clients.sqs, self.events_url)
+        clients.scheduler.create_schedule_group(Name=TIMERS)
+        timers = SchedulerTimers(
+            clients.scheduler, group_name=TIMERS, role_arn=role_arn, queue_arn=self._events_arn()
+        )
+        self.events = SqsEventQueue(clients.sqs, self.events_url, timers)
         self.task_queues = SqsTaskQueues(clients.sqs, PREFIX)
         self.objects = S3ObjectStore(clients.s3, BUCKET)
         self.broker = StsCredentialBroker(
@@ -205,6 +211,12 @@ class AwsServices(Services):
             bucket=BUCKET,
         )
 
+    def _events_arn(self) -> str:
+        answer = self.clients.sqs.get_queue_attributes(
+            QueueUrl=self.events_url, AttributeNames=["QueueArn"]
+        )
+        return answer["Attributes"]["QueueArn"]
+
     def received_events(self) -> list[EventMessage]:
         return [EventMessage.model_validate_json(body) for body in self._received(self.events_url)]
 
@@ -213,6 +225,18 @@ class AwsServices(Services):
 
     def remove_queue(self, url: str) -> None:
         self.clients.sqs.delete_queue(QueueUrl=url)
+
+    def await_event(self, seconds: int) -> EventMessage:
+        """Wait for the next event on the queue."""
+        messages = self.clients.sqs.receive_message(
+            QueueUrl=self.events_url, MaxNumberOfMessages=1, WaitTimeSeconds=min(20, seconds)
+        ).get("Messages", [])
+        if not messages and seconds > 20:
+            return self.await_event(seconds - 20)
+        assert messages, "no event came"
+        handle = messages[0]["ReceiptHandle"]
+        self.clients.sqs.delete_message(QueueUrl=self.events_url, ReceiptHandle=handle)
+        return EventMessage.model_validate_json(messages[0]["Body"])
 
     def _received(self, url: str) -> list[str]:
         bodies: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import boto3
 import pytest
@@ -15,10 +15,10 @@ from formicary.adapters.message_limits import MAX_BYTES
 from formicary.domain.commands import StartTimer
 from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
 from formicary.domain.events import JobSubmitted, TaskStarted, TimerFired, TimerKind
-from formicary.domain.messages import pack_event, unpack_event
+from formicary.domain.messages import EventMessage, pack_event, unpack_event
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import TaskMethod
-from tests.contract.backends import BUCKET, PREFIX, REGION, AwsServices
+from tests.contract.backends import BUCKET, PREFIX, REGION, TIMERS, AwsServices
 from tests.contract.examples import NOW, a_task_message
 
 KEY = RoutingKey.of(TaskMethod.SHELL, ["Linux", "ü"])
@@ -48,6 +48,44 @@ def test_many_events_arrive_once_each(services, tenant):
 
     received = services.received_events()
     assert sorted(m.event["task_type"] for m in received) == sorted(str(n) for n in range(23))
+
+
+def a_far_timer(tenant):
+    event = TimerFired(TimerKind.START, fire_at=NOW)
+    return pack_event(tenant, "r1", "e1", "p", event)
+
+
+def test_an_event_for_the_far_future_does_not_arrive_at_once(services, tenant):
+    far = datetime.now(UTC) + timedelta(days=5 * 365)
+
+    services.events.send_at(a_far_timer(tenant), far, f"{tenant}:far")
+    services.events.send_at(a_far_timer(tenant), far, f"{tenant}:far")
+
+    assert services.received_events() == []
+
+
+def test_a_schedule_fires_once_in_utc_before_its_time_and_deletes_itself(aws_services, tenant):
+    moment = datetime(2035, 1, 1, 12, 0, 30, tzinfo=timezone(timedelta(hours=1)))
+    message = a_far_timer(tenant)
+
+    aws_services.events.send_at(message, moment, f"{tenant}:schedule")
+
+    scheduler = aws_services.clients.scheduler
+    names = [found["Name"] for found in scheduler.list_schedules(GroupName=TIMERS)["Schedules"]]
+    schedules = [scheduler.get_schedule(GroupName=TIMERS, Name=name) for name in names]
+    (schedule,) = [one for one in schedules if tenant in one["Target"]["Input"]]
+    assert schedule["ScheduleExpression"] == "at(2035-01-01T10:58:30)"
+    assert schedule["ActionAfterCompletion"] == "DELETE"
+    assert EventMessage.model_validate_json(schedule["Target"]["Input"]) == message
+
+
+@pytest.mark.emulator
+def test_a_schedule_that_is_due_sends_its_event_to_the_queue(emulator_services, tenant):
+    message = a_far_timer(tenant)
+
+    emulator_services.events.send_at(message, datetime.now(UTC), f"{tenant}:due")
+
+    assert emulator_services.await_event(seconds=25) == message
 
 
 def test_large_events_are_sent_in_batches_that_fit(services, tenant):

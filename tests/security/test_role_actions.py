@@ -43,7 +43,10 @@ ALLOWED = {
         *_CONSUME,
         "sqs:SendMessage*",
         *_MAKE_QUEUES,
+        "scheduler:CreateSchedule",
+        "iam:PassRole",
     },
+    "TimersRole": {"sqs:SendMessage"},
     "PublishChangesRole": {
         *_LOGS,
         "dynamodb:DescribeStream",
@@ -135,3 +138,22 @@ def test_only_the_api_function_becomes_an_ant(dev):
 
     assert statement["Action"] == "sts:AssumeRole"
     assert "HandleApiRole" in json.dumps(statement["Principal"])
+
+
+def test_only_the_scheduler_takes_the_role_of_timers_and_only_in_this_account(dev):
+    roles = dev.resources("AWS::IAM::Role")
+    (timers,) = [role for name, role in roles.items() if "TimersRole" in name]
+    (statement,) = timers["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+
+    assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert "aws:SourceAccount" in json.dumps(statement["Condition"])
+
+
+def test_the_engine_passes_the_role_of_timers_to_the_scheduler_alone(dev):
+    statements = _statements(dev, "RunEngineRole")
+    (passing,) = [s for s in statements if s["Action"] == "iam:PassRole"]
+
+    assert "TimersRole" in json.dumps(passing["Resource"])
+    assert passing["Condition"] == {
+        "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
+    }

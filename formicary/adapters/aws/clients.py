@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
@@ -72,6 +73,12 @@ class AwsClients:
     def sts(self) -> STSClient:
         """Client of STS."""
         client: STSClient = self._make("sts")
+        return client
+
+    @cached_property
+    def scheduler(self) -> EventBridgeSchedulerClient:
+        """Client of EventBridge Scheduler."""
+        client: EventBridgeSchedulerClient = self._make("scheduler")
         return client
 
     @cached_property

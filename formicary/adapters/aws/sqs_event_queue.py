@@ -6,12 +6,21 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from formicary.adapters.aws.error_mapping import aws_errors
-from formicary.adapters.message_limits import MAX_BYTES, checked_body, checked_delay
+from formicary.adapters.message_limits import (
+    MAX_BYTES,
+    MAX_DELAY_SECONDS,
+    checked_body,
+    checked_delay,
+)
 from formicary.domain.errors import UnavailableError
 from formicary.domain.messages import EventMessage
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mypy_boto3_sqs import SQSClient
+
+    from formicary.adapters.aws.scheduler_timers import SchedulerTimers
 
 _MAX_BATCH = 10
 
@@ -19,8 +28,11 @@ _MAX_BATCH = 10
 class SqsEventQueue:
     """EventQueue on one SQS queue."""
 
-    def __init__(self, client: SQSClient, queue_url: str) -> None:
+    def __init__(
+        self, client: SQSClient, queue_url: str, timers: SchedulerTimers | None = None
+    ) -> None:
         self._client = client
+        self._timers = timers
         self._url = queue_url
 
     @aws_errors()
@@ -31,6 +43,13 @@ class SqsEventQueue:
             MessageBody=checked_body(message.model_dump_json()),
             DelaySeconds=checked_delay(delay_seconds),
         )
+
+    def send_at(self, message: EventMessage, moment: datetime, name: str) -> None:
+        """Send an event at a moment; without a scheduler it comes early, as late as SQS can."""
+        if self._timers is None:
+            self.send(message, MAX_DELAY_SECONDS)
+        else:
+            self._timers.start(name, moment, checked_body(message.model_dump_json()))
 
     def send_all(self, messages: Sequence[EventMessage]) -> None:
         """Send several, ten or a megabyte a call; UnavailableError when SQS did not take one."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from formicary.adapters.memory.in_memory_queue import InMemoryQueue
 from formicary.adapters.message_limits import checked_body, checked_delay
@@ -24,11 +25,20 @@ class InMemoryEventQueue:
     def __init__(
         self, clock: Clock, visibility_seconds: float = 90, max_receive_count: int | None = None
     ) -> None:
+        self._clock = clock
+        self._names: set[str] = set()
         self.queue = InMemoryQueue(clock, visibility_seconds, max_receive_count)
 
     def send(self, message: EventMessage, delay_seconds: int = 0) -> None:
         """Send an event, perhaps delayed."""
         self.queue.send(_body_of(message), checked_delay(delay_seconds))
+
+    def send_at(self, message: EventMessage, moment: datetime, name: str) -> None:
+        """Send an event at a moment, once a name."""
+        if name not in self._names:
+            self._names.add(name)
+            seconds = (moment - self._clock.now()).total_seconds()
+            self.queue.send(_body_of(message), max(0.0, seconds))
 
     def send_all(self, messages: Sequence[EventMessage]) -> None:
         """Send several; none when one of them is too large."""
