@@ -72,7 +72,10 @@ class CronPlanner:
         if record is None or record.disabled or not record.summary.get("cron_trigger"):
             return None
         pinned = self.parsed.get(record.tenant, record.job_type, record.version)
-        return pinned.parsed.definition
+        definition = pinned.parsed.definition
+        # Nobody gives a schedule params, so one that templates make has no times.
+        stated = definition.cron_trigger + definition.cron_timezone
+        return None if not definition.cron_trigger or "{{" in stated else definition
 
     def _fresh(
         self, record: JobTypeRecord, definition: JobDefinition, current: Schedule | None
