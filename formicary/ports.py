@@ -12,6 +12,7 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.config import Config, ConfigOwner
 from formicary.domain.drawn_graph import DrawnGraph
 from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
+from formicary.domain.job_resource import JobResource
 from formicary.domain.job_run import JobRun
 from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
 from formicary.domain.messages import EventMessage
@@ -195,6 +196,18 @@ class GateRepository(Protocol):
 
     def holders(self, tenant: str, gate: str, limit: int) -> Sequence[Applicant]:
         """Return some of those that hold slots, by the id of their run."""
+
+    def put_resource(self, tenant: str, resource: JobResource) -> None:
+        """Store a job resource; its quota is the limit of a gate, set apart from it."""
+
+    def find_resource(self, tenant: str, resource_id: str) -> JobResource | None:
+        """Return a job resource."""
+
+    def list_resources(self, tenant: str) -> Sequence[JobResource]:
+        """Return the job resources by id."""
+
+    def delete_resource(self, tenant: str, resource_id: str) -> None:
+        """Forget a job resource."""
 
     def tenant_limits(self, tenant: str) -> TenantLimits:
         """Return the limits of a tenant and its users."""

@@ -23,6 +23,7 @@ class TimerKind(StrEnum):
     ANT_WAIT = "ant_wait"
     PAUSE = "pause"
     JOB_RETRY = "job_retry"
+    LEASE = "lease"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,11 +20,13 @@ class Claim:
     """What a run needs of a gate; 0 of one that an ancestor has passed for it.
 
     `limit` is what the gate had when the run was stored: it counts only while nobody has passed.
+    After `lease_seconds` the slots are taken back, whoever holds them; 0 for never.
     """
 
     gate: str
     amount: int = 1
     limit: int = UNLIMITED
+    lease_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,15 +40,19 @@ def _start(walk: Walk) -> None:
     elif run.occurrence and not run.retried and _is_missed(run.occurrence, walk.now):
         walk.fail_job(ErrorCode.JOB_CANCELLED, "missed its time (cron_catch_up: none)")
         walk.finish_unstarted(RequestState.CANCELLED)
-    elif run.occurrence and run.occurrence.missing:
-        names = ", ".join(run.occurrence.missing)
-        message = f"nothing gives a value to required_params {names}; set them in job_variables"
-        walk.fail_job(ErrorCode.VALIDATION, message)
+    elif run.occurrence and (fault := _fault_of(run.occurrence)):
+        walk.fail_job(ErrorCode.VALIDATION, fault)
         walk.finish_unstarted(RequestState.FAILED)
     elif walk.graph.policy.skipped and not _has_tried(walk):
         walk.finish_unstarted(RequestState.COMPLETED, SKIPPED_EXIT_CODE)
     else:
         walk.enter()
+
+
+def _fault_of(occurrence: Occurrence) -> str:
+    names = ", ".join(occurrence.missing)
+    missing = f"nothing gives a value to required_params {names}; set them in job_variables"
+    return occurrence.fault or (missing if names else "")
 
 
 def _is_missed(occurrence: Occurrence, now: datetime) -> bool:

@@ -113,13 +113,15 @@ class ParentLink:
 class Occurrence:
     """What made a run that nobody submitted: a schedule, by its serial, and the time it was for.
 
-    `missing` are required params that have no value; `only_in_time` ends one that begins late.
+    `missing` are required params that have no value, `fault` is what else keeps it from running;
+    `only_in_time` ends one that begins late.
     """
 
     serial: int
     fire_at: datetime
     missing: tuple[str, ...] = ()
     only_in_time: bool = False
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ slots are free wakes those before it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.events import (
@@ -38,10 +39,12 @@ class Admission:
     gates: GateRepository
     events: EventQueue
 
-    def acquire(self, run: JobRun, stint: int, *, waited: bool) -> SlotsGranted | None:
+    def acquire(
+        self, run: JobRun, stint: int, *, waited: bool, until: datetime | None = None
+    ) -> SlotsGranted | None:
         """Take the slots of a run; None when it has to wait, standing in line."""
         claims = wanted(run.gates)
-        applicant = applicant_of(run, stint)
+        applicant = applicant_of(run, stint, until)
         standing = ""
         for _ in range(_TRIES):
             full = self._closed(run.tenant, claims, applicant)
@@ -82,11 +85,18 @@ class Admission:
         """Give back the slots of a stint, leave the line, and wake who is next."""
         claims = wanted(run.gates)
         applicant = applicant_of(run, stint)
-        held = self.gates.give_back(run.tenant, claims, run.request_id, stint)
         for claim in claims:
-            if not held:
+            # One by one: a lease that has ended must not keep the others.
+            if not self.gates.give_back(run.tenant, [claim], run.request_id, stint):
                 self.gates.stop_waiting(run.tenant, claim.gate, applicant.rank, stint)
             self._wake(run.tenant, claim.gate, WAKE_AT_ONCE, _by(applicant))
+
+    def expire(self, run: JobRun, stint: int) -> None:
+        """Take back the leases of a run that may last no longer; its other slots stay."""
+        for claim in wanted(run.gates):
+            if claim.lease_seconds > 0:
+                self.gates.give_back(run.tenant, [claim], run.request_id, stint)
+                self._wake(run.tenant, claim.gate, WAKE_AT_ONCE, f"lease:{run.request_id}:{stint}")
 
     def refused(self, run: JobRun, event: Event) -> None:
         """Clean up after an event about slots that the run has no use for any more.
@@ -146,7 +156,13 @@ class Admission:
             self.events.send_all([_wake_up(tenant, who, by) for who in first])
 
 
-def applicant_of(run: JobRun, stint: int) -> Applicant:
+def lease_end(run: JobRun, now: datetime) -> datetime | None:
+    """Return when the leases of a run that begins now are taken back, None for never."""
+    lasts = [claim.lease_seconds for claim in wanted(run.gates) if claim.lease_seconds > 0]
+    return now + timedelta(seconds=min(lasts)) if lasts else None
+
+
+def applicant_of(run: JobRun, stint: int, until: datetime | None = None) -> Applicant:
     """Return a run as its gates know it."""
     return Applicant(
         request_id=run.request_id,
@@ -155,6 +171,7 @@ def applicant_of(run: JobRun, stint: int) -> Applicant:
         stint=stint,
         rank=rank_of(run.job_priority, run.created_at, run.request_id),
         proof=internal_proof(run.key),
+        expires_at=until,
     )
 
 

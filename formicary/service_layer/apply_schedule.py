@@ -11,6 +11,7 @@ def apply_schedule(plane: ControlPlane, tenant: str, job_type: str) -> None:
         plane.definitions,
         plane.parsed,
         plane.events,
+        plane.gates,
         plane.limits,
         plane.clock,
         plane.ids,

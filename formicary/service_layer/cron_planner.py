@@ -8,7 +8,7 @@ schedule makes nothing any more.
 
 from dataclasses import dataclass
 
-from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
+from formicary.domain.errors import ConcurrentUpdateError, InvalidRequestError, NotFoundError
 from formicary.domain.events import CancelRequested, Event, JobSubmitted
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_run import JobRun, Occurrence, Phase
@@ -17,7 +17,15 @@ from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.proofs import internal_proof
 from formicary.domain.records import JobTypeRecord
 from formicary.domain.schedule import Schedule, next_fire
-from formicary.ports import Clock, DefinitionRepository, EventQueue, IdGenerator, RunRepository
+from formicary.ports import (
+    Clock,
+    DefinitionRepository,
+    EventQueue,
+    GateRepository,
+    IdGenerator,
+    RunRepository,
+)
+from formicary.service_layer.choose_resource import ChosenResource, choose_resource
 from formicary.service_layer.gates_of_run import gates_of_run
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tenant_limits import KnownLimits
@@ -33,6 +41,7 @@ class CronPlanner:
     definitions: DefinitionRepository
     parsed: ParsedDefinitions
     events: EventQueue
+    gates: GateRepository
     limits: KnownLimits
     clock: Clock
     ids: IdGenerator
@@ -132,6 +141,7 @@ class CronPlanner:
         definition = pinned.parsed.definition
         variables = definition.job_variables
         missing = [n for n in definition.required_params if variables.get(n) in (None, "")]
+        leased, fault = self._leased(schedule.tenant, definition)
         return RunOrder(
             tenant=schedule.tenant,
             user_id=schedule.user_id,
@@ -141,14 +151,28 @@ class CronPlanner:
             scheduled_at=schedule.pending_at,
             user_key=schedule.user_key,
             description=f"cron_trigger {schedule.expression}",
-            gates=gates_of_run(record, schedule.user_id, self.limits.of(schedule.tenant)),
+            params=leased.variables if leased else {},
+            gates=(
+                *((leased.claim,) if leased else ()),
+                *gates_of_run(record, schedule.user_id, self.limits.of(schedule.tenant)),
+            ),
             occurrence=Occurrence(
                 schedule.serial,
                 schedule.pending_at,
                 tuple(missing),
                 only_in_time=schedule.catch_up == "none",
+                fault=fault,
             ),
         )
+
+    def _leased(self, tenant: str, definition: JobDefinition) -> tuple[ChosenResource | None, str]:
+        """Choose the resource of a job, or tell why there is none: that ends the occurrence."""
+        if definition.resources is None:
+            return None, ""
+        try:
+            return choose_resource(self.gates, tenant, definition.resources), ""
+        except InvalidRequestError as error:
+            return None, error.message
 
     def _cancel_pending(self, schedule: Schedule) -> None:
         run = self.runs.find(schedule.tenant, schedule.pending_id) if schedule.pending_id else None

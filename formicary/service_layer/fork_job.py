@@ -17,7 +17,15 @@ from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.proofs import fork_proof, internal_proof
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_definition import TaskDefinition
-from formicary.ports import Clock, DefinitionRepository, EventQueue, IdGenerator, RunRepository
+from formicary.ports import (
+    Clock,
+    DefinitionRepository,
+    EventQueue,
+    GateRepository,
+    IdGenerator,
+    RunRepository,
+)
+from formicary.service_layer.choose_resource import choose_resource
 from formicary.service_layer.gates_of_run import gates_of_child
 from formicary.service_layer.job_submission import check_params
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
@@ -35,6 +43,7 @@ class ChildForker:
     events: EventQueue
     clock: Clock
     ids: IdGenerator
+    gates: GateRepository
 
     def fork(
         self, run: JobRun, task: TaskDefinition, command: ForkJob
@@ -69,6 +78,9 @@ class ChildForker:
             raise InvalidRequestError(f"the job type {job_type!r} is disabled")
         parsed = self.parsed_definitions.get(run.tenant, job_type, found.version).parsed
         check_params(job_type, parsed.definition.required_params, task.variables)
+        wanted = parsed.definition.resources
+        leased = choose_resource(self.gates, run.tenant, wanted) if wanted else None
+        own = (*((leased.claim,) if leased else ()), *gates_of_child(found))
         parent = ParentLink(
             run.request_id,
             run.execution_id,
@@ -81,14 +93,14 @@ class ChildForker:
             job_type=job_type,
             job_version=found.version,
             size=len(parsed.definition.tasks),
-            params=dict(task.variables),
+            params={**(leased.variables if leased else {}), **task.variables},
             description=f"forked by {task.task_type} of {run.job_type}",
             platform=run.platform,
             job_group=run.job_group,
             job_priority=run.job_priority,
             parent=parent,
             depth=run.depth + 1,
-            gates=for_child(gates_of_child(found), run.gates),
+            gates=for_child(own, run.gates),
         )
 
 

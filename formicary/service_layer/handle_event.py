@@ -21,6 +21,7 @@ from formicary.domain.events import (
     TaskFinished,
     TaskRedelivered,
     TimerFired,
+    TimerKind,
     begins_execution,
     event_key,
 )
@@ -110,6 +111,7 @@ class Engine:
             self.events,
             self.clock,
             self.ids,
+            self.gates,
         )
         self.admission = Admission(self.gates, self.events)
         planner = CronPlanner(
@@ -117,6 +119,7 @@ class Engine:
             self.definitions,
             self.parsed_definitions,
             self.events,
+            self.gates,
             KnownLimits(self.gates, self.clock),
             self.clock,
             self.ids,
@@ -147,6 +150,8 @@ class Engine:
             return Outcome.FORGED
         if message.execution_id != run.execution_id and not isinstance(event, ChildFinished):
             return self._take_from_earlier_execution(run, event, message)
+        if isinstance(event, TimerFired) and event.timer is TimerKind.LEASE:
+            return self._end_lease(run, event)
         if isinstance(event, TimerFired) and self._comes_early(event):
             self.performer.start_timer(run, event)
             return Outcome.EARLY
@@ -184,6 +189,14 @@ class Engine:
             now = self.clock.now()
             self.recorder.record(Happening(then, graph, event, late, message.response, now))
         return Outcome.STALE
+
+    def _end_lease(self, run: JobRun, event: TimerFired) -> Outcome:
+        """Take leases back that have lasted too long; the run itself goes on."""
+        if self._comes_early(event):
+            self.performer.start_timer(run, event)
+            return Outcome.EARLY
+        self.admission.expire(run, event.attempt)
+        return Outcome.APPLIED
 
     def _comes_early(self, event: TimerFired) -> bool:
         return event.fire_at is not None and event.fire_at > self.clock.now() + _TIMER_SLACK

@@ -22,8 +22,10 @@ from formicary.domain.events import (
     ChildFinished,
     ChildForked,
     Event,
+    SlotsGranted,
     TaskFinished,
     TimerFired,
+    TimerKind,
     event_key,
 )
 from formicary.domain.job_graph import JobGraph
@@ -33,7 +35,7 @@ from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import internal_proof
 from formicary.domain.task_request import task_key
 from formicary.ports import AntRepository, Clock, ConfigRepository, EventQueue, RunRepository
-from formicary.service_layer.admission import Admission
+from formicary.service_layer.admission import Admission, lease_end
 from formicary.service_layer.config_variables import config_layers
 from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
@@ -74,9 +76,16 @@ class CommandPerformer:
         if isinstance(command, ForkJob):
             return self._fork(run, parsed, graph, command)
         if isinstance(command, AcquireSlots):
-            return self.admission.acquire(run, command.stint, waited=command.waited)
+            return self._acquire(run, command)
         self._tell(run, command)
         return None
+
+    def _acquire(self, run: JobRun, command: AcquireSlots) -> SlotsGranted | None:
+        until = lease_end(run, self.clock.now())
+        granted = self.admission.acquire(run, command.stint, waited=command.waited, until=until)
+        if granted is not None and until is not None:
+            self.start_timer(run, TimerFired(TimerKind.LEASE, "", command.stint, until))
+        return granted
 
     def _tell(self, run: JobRun, command: Command) -> None:
         """Carry out what no event follows from at once."""

@@ -1,5 +1,6 @@
 """Submitting a job: the request is stored, and the engine is told. The API moves nothing itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from formicary.domain.gates import user_gate
 from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.records import JobTypeRecord, Principal
+from formicary.domain.task_definition import BasicResource
+from formicary.service_layer.choose_resource import ChosenResource, choose_resource
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.definition_summary import summary_of
 from formicary.service_layer.find_definition import unknown_job_type
@@ -57,21 +60,32 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
         # The limit of every user may have changed since this one submitted last.
         gate = user_gate(caller.user_id)
         plane.gates.limit(caller.tenant, gate, limits.user_max_concurrency)
+    leased = _leased(plane, caller.tenant, summary)
     return RunOrder(
         tenant=caller.tenant,
         user_id=caller.user_id,
         job_type=record.job_type,
         job_version=version,
         size=int(summary["tasks"]),
-        params=submission.params,
+        params={**leased.variables, **submission.params} if leased else submission.params,
         scheduled_at=submission.scheduled_at,
         user_key=submission.user_key,
         description=submission.description,
         platform=submission.platform,
         job_group=submission.job_group,
         job_priority=submission.job_priority,
-        gates=gates_of_run(record, caller.user_id, limits),
+        gates=(
+            *((leased.claim,) if leased else ()),
+            *gates_of_run(record, caller.user_id, limits),
+        ),
     )
+
+
+def _leased(plane: ControlPlane, tenant: str, summary: Mapping[str, Any]) -> ChosenResource | None:
+    named = summary.get("resources")
+    if not named:
+        return None
+    return choose_resource(plane.gates, tenant, BasicResource.model_validate(named))
 
 
 def _summary(plane: ControlPlane, record: JobTypeRecord, version: int) -> dict[str, Any]:

@@ -59,13 +59,18 @@ def gate_reasons(plane: ControlPlane, run: JobRun) -> Iterator[str]:
 def taken(gate: Gate, claim: Claim, holders: Sequence[Applicant]) -> str:
     """Tell that a gate is full, and by whom."""
     name = _gate_name(gate.name)
+    if gate.limit == 0:
+        return f"{name} is disabled"
     used = gate.limit - gate.free
     runs = _listed([who.request_id for who in holders[:_NAMED]])
     more = used - _NAMED
     others = f" and {more} more" if len(holders) > _NAMED and more > 0 else ""
     by = f" by {runs}{others}" if runs else ""
     needs = f" (it needs {claim.amount})" if claim.amount > 1 else ""
-    return f"{used} of {gate.limit} slots of {name} taken{by}{needs}"
+    ends = [who.expires_at for who in holders if who.expires_at]
+    until = f" until {_time(min(ends))}" if ends else ""
+    verb = "leased" if gate.name.startswith("resource:") else "taken"
+    return f"{used} of {gate.limit} slots of {name} {verb}{by}{until}{needs}"
 
 
 def _gate_name(name: str) -> str:

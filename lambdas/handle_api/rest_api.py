@@ -23,6 +23,7 @@ from lambdas.handle_api.routes import (
     limits,
     request_verbs,
     requests,
+    resources,
     system,
 )
 from lambdas.handle_api.routes.call import Call
@@ -35,6 +36,7 @@ _SECTIONS = (
     request_verbs,
     graphs,
     artifacts,
+    resources,
     limits,
     ants,
 )

@@ -1,15 +1,18 @@
-"""`python -m tests.bench [--quick] [W1 W2 W3 W4 W5 core]`; without names all of them."""
+"""`python -m tests.bench [--quick] [W1 W2 W3 W4 W5 core scale]`; without names all of them."""
 
 import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import burst, chain, core, fan_out, idle, task_price
+from tests.bench import burst, chain, core, fan_out, idle, scale, task_price
 from tests.bench.local_system import BenchError, LocalSystem, local_system
 from tests.bench.report import note, note_machine
 
 _ALONE: dict[str, Callable[[bool], None]] = {
     core.BENCH: lambda quick: core.run(runs=2) if quick else core.run(),
+    scale.BENCH: lambda quick: (
+        scale.run(waiting=(10, 100), children=(10, 100)) if quick else scale.run()
+    ),
     task_price.BENCH: lambda quick: task_price.run(jobs=5, tasks=20) if quick else task_price.run(),
 }
 _ON_A_SYSTEM: dict[str, Callable[[LocalSystem, bool], None]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits, rank_of
+from formicary.domain.job_resource import JobResource
 from tests.contract.examples import NOW
 
 if TYPE_CHECKING:
@@ -207,3 +208,26 @@ def test_limits_of_a_tenant_are_kept(gates, tenant):
 
     assert gates.tenant_limits(tenant) == limits
     assert (limits.of_user("ann"), limits.of_user("bob")) == (3, 2)
+
+
+def test_job_resources_are_kept_by_id_and_forgotten(gates, tenant):
+    def resource(name, quota):
+        return JobResource(
+            id=name,
+            resource_type="licence",
+            tags=("eu",),
+            quota=quota,
+            variables={"Server": "ü"},
+            created_at=NOW,
+            updated_at=NOW,
+        )
+
+    for name, quota in (("r2", 1), ("r1", 2), ("r2", 3)):
+        gates.put_resource(tenant, resource(name, quota))
+
+    assert list(gates.list_resources(tenant)) == [resource("r1", 2), resource("r2", 3)]
+    assert gates.find_resource(tenant, "r2") == resource("r2", 3)
+    gates.delete_resource(tenant, "r2")
+    gates.delete_resource(tenant, "r2")
+    assert gates.find_resource(tenant, "r2") is None
+    assert len(gates.list_resources(tenant)) == 1

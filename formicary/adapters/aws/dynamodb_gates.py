@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from formicary.adapters.aws import keys
+from formicary.adapters.aws.dynamodb_resources import DynamoDbResources
 from formicary.adapters.aws.dynamodb_table import (
     ABSENT,
     Change,
-    DynamoDbTable,
     Expression,
     Put,
     Removal,
@@ -26,16 +26,13 @@ from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 _TRIES = 10
 
 
-class DynamoDbGateRepository:
+class DynamoDbGateRepository(DynamoDbResources):
     """GateRepository on one DynamoDB table."""
-
-    def __init__(self, client: DynamoDBClient, table_name: str) -> None:
-        self._table = DynamoDbTable(client, table_name)
 
     def find(self, tenant: str, gate: str) -> Gate | None:
         """Return a gate as it stands, None when it was never limited."""

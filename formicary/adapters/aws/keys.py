@@ -6,6 +6,7 @@
 | T#<tenant>#R#<run> | RUN, EXEC#.., TASK#.., ART#.. | a run and what belongs to it |
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
 | T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
+| T#<tenant>#RESOURCES | <resource> | a job resource |
 | T#<tenant>#LIMITS | LIMITS | how much a tenant and its users may run at once |
 | T#<tenant>#C#<scope>#<owner> | <config> | a config of an organization, user or job type |
 | T#<tenant>#ANTS | <ant> | an ant |
@@ -115,6 +116,11 @@ def user_key_key(tenant: str, user_key: str) -> Key:
 def gate_key(tenant: str, gate: str) -> Key:
     """Key of a gate's limit and count."""
     return Key(f"T#{part(tenant)}#G#{part(gate)}", "GATE")
+
+
+def resource_key(tenant: str, resource_id: str) -> Key:
+    """Key of a job resource."""
+    return Key(f"T#{part(tenant)}#RESOURCES", part(resource_id))
 
 
 def limits_key(tenant: str) -> Key:

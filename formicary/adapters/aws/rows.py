@@ -54,8 +54,8 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     AcquireSlots: ("stint", "waited"),
     ReleaseSlots: ("stint",),
     PlanNext: (),
-    Occurrence: ("serial", "fire_at", "missing", "only_in_time"),
-    Claim: ("gate", "amount", "limit"),
+    Occurrence: ("serial", "fire_at", "missing", "only_in_time", "fault"),
+    Claim: ("gate", "amount", "limit", "lease_seconds"),
 }
 
 

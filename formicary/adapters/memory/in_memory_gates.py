@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
+from formicary.domain.job_resource import JobResource
 
 
 @dataclass
@@ -20,6 +21,7 @@ class InMemoryGateRepository:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._resources: dict[str, dict[str, JobResource]] = {}
         self._limits: dict[str, TenantLimits] = {}
         self._gates: dict[tuple[str, str], _Stored] = {}
 
@@ -108,6 +110,26 @@ class InMemoryGateRepository:
             return (
                 [stored.holders[name] for name in sorted(stored.holders)[:limit]] if stored else []
             )
+
+    def put_resource(self, tenant: str, resource: JobResource) -> None:
+        """Store a job resource."""
+        with self._lock:
+            self._resources.setdefault(tenant, {})[resource.id] = resource
+
+    def find_resource(self, tenant: str, resource_id: str) -> JobResource | None:
+        """Return a job resource."""
+        with self._lock:
+            return self._resources.get(tenant, {}).get(resource_id)
+
+    def list_resources(self, tenant: str) -> Sequence[JobResource]:
+        """Return the job resources by id."""
+        with self._lock:
+            return [found for _, found in sorted(self._resources.get(tenant, {}).items())]
+
+    def delete_resource(self, tenant: str, resource_id: str) -> None:
+        """Forget a job resource."""
+        with self._lock:
+            self._resources.get(tenant, {}).pop(resource_id, None)
 
     def tenant_limits(self, tenant: str) -> TenantLimits:
         """Return the limits of a tenant and its users."""

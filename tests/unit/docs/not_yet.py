@@ -23,7 +23,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "methods": "only the method of a task counts",
         "notify": "nobody is told",
         "webhook": "nothing is called",
-        "resources": "nothing is leased",
     },
     "task": {
         "artifact_ids": NO_EXTRA_ARTIFACTS,
@@ -33,7 +32,7 @@ UNUSED: dict[str, dict[str, str]] = {
         "messaging_request_queue": NO_MESSAGING,
         "messaging_reply_queue": NO_MESSAGING,
         "webhook": "nothing is called",
-        "resources": "nothing is leased",
+        "resources": "nothing is leased; name it at the job",
         "helper": NO_CONTAINER,
         "helper_environment": NO_CONTAINER,
         "artifacts_dir": "the ant chooses its folders",

@@ -1,0 +1,55 @@
+"""The resource that a job leases: of those that fit, the one with most to give."""
+
+from dataclasses import dataclass
+
+from formicary.domain.errors import InvalidRequestError
+from formicary.domain.gates import Claim, resource_gate
+from formicary.domain.job_resource import JobResource, amount_of, in_words
+from formicary.domain.task_definition import BasicResource
+from formicary.ports import GateRepository
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenResource:
+    """A claim to a resource, and what the resource tells those that lease it."""
+
+    claim: Claim
+    variables: dict[str, str]
+
+
+def choose_resource(gates: GateRepository, tenant: str, wanted: BasicResource) -> ChosenResource:
+    """Choose a resource; InvalidRequestError when none will ever do."""
+    try:
+        amount = amount_of(wanted)
+    except ValueError as error:
+        raise InvalidRequestError(str(error)) from error
+    fitting = [resource for resource in gates.list_resources(tenant) if resource.fits(wanted)]
+    large = [resource for resource in fitting if resource.quota >= amount]
+    if not fitting:
+        raise InvalidRequestError(
+            f"No job resource has {in_words(wanted)}; add one by POST /api/jobs/resources."
+        )
+    if not large:
+        most = max(resource.quota for resource in fitting)
+        raise InvalidRequestError(
+            f"No job resource with {in_words(wanted)} has {amount} to give; the most is {most}."
+        )
+    chosen = _most_free(gates, tenant, large)
+    claim = Claim(
+        resource_gate(chosen.id),
+        amount,
+        0 if chosen.disabled else chosen.quota,
+        chosen.lease_timeout_seconds,
+    )
+    return ChosenResource(claim, chosen.told_to(wanted))
+
+
+def _most_free(gates: GateRepository, tenant: str, resources: list[JobResource]) -> JobResource:
+    if len(resources) == 1:
+        return resources[0]
+
+    def free(resource: JobResource) -> tuple[bool, int]:
+        gate = gates.find(tenant, resource_gate(resource.id))
+        return not resource.disabled, gate.free if gate else resource.quota
+
+    return max(resources, key=free)
