@@ -11,7 +11,7 @@ from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective
 from formicary.domain.artifact import Artifact
 from formicary.domain.config import Config, ConfigOwner
 from formicary.domain.drawn_graph import DrawnGraph
-from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
+from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
 from formicary.domain.job_resource import JobResource
 from formicary.domain.job_run import JobRun
 from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
@@ -179,10 +179,10 @@ class GateRepository(Protocol):
         ConcurrentUpdateError when others are at the same gates.
         """
 
-    def holds(self, tenant: str, gate: str, request_id: str) -> bool:
-        """Whether a run holds slots of a gate."""
+    def held(self, tenant: str, gate: str, name: str) -> Holding | None:
+        """Return the slots that an applicant of that name has of a gate, None for none."""
 
-    def give_back(self, tenant: str, claims: Sequence[Claim], request_id: str, stint: int) -> bool:
+    def give_back(self, tenant: str, claims: Sequence[Claim], name: str, stint: int) -> bool:
         """Give back the slots of all claims; False when that stint holds none (any more)."""
 
     def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:

@@ -52,6 +52,13 @@ class ReleaseSlots:
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnLease:
+    """Give back what a task that has ended leased."""
+
+    task_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlanNext:
     """Make the occurrence of the schedule that follows this one."""
 
@@ -83,6 +90,7 @@ Command = (
     | AcquireSlots
     | ReleaseSlots
     | PlanNext
+    | ReturnLease
     | CancelTask
     | CancelChild
     | NotifyParent

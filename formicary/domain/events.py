@@ -33,10 +33,11 @@ class JobSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class SlotFreed:
-    """A gate that the run waits at may let it pass now. `by` names who made room."""
+    """A gate that the run, or a task of it, waits at may let it pass now; `by` made room."""
 
     stint: int
     by: str
+    task_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ _TELLING: Mapping[type[Event], tuple[str, ...]] = {
     TaskStarted: _OF_ATTEMPT,
     TaskRedelivered: _OF_ATTEMPT,
     TimerFired: ("timer", *_OF_ATTEMPT),
-    SlotFreed: ("stint", "by"),
+    SlotFreed: ("task_type", "stint", "by"),
     ChildForked: _OF_CHILD,
     ChildFinished: _OF_CHILD,
     PauseRequested: ("after",),

@@ -53,7 +53,7 @@ class TenantLimits:
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Who asks: a run, in its `stint`, which counts how often it has given its slots back.
+    """Who asks: a run, or a task of it, in its `stint`, which grows when slots were given back.
 
     `proof` lets whoever frees a slot tell the run without reading it.
     """
@@ -65,6 +65,25 @@ class Applicant:
     rank: str
     proof: str
     expires_at: datetime | None = None
+    task_type: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its slots are kept under."""
+        return applicant_name(self.request_id, self.task_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The slots that somebody has of a gate."""
+
+    stint: int
+    amount: int
+
+
+def applicant_name(request_id: str, task_type: str = "") -> str:
+    """Name who holds slots: a run, or a task of it."""
+    return f"{request_id}:{task_type}" if task_type else request_id
 
 
 def type_gate(job_type: str) -> str:

@@ -64,6 +64,7 @@ class TaskNode:
     routed: bool = False
     left_out: bool = False
     backoff: Backoff | None = None
+    leases: bool = False
 
 
 class JobGraph(Protocol):

@@ -160,8 +160,9 @@ class RenderedGraph:
         else:
             left_out = task_node(task.index, task.name, structural)
             return replace(left_out, skipped=True, left_out=True, routed=routed)
+        leases = self._parsed.definition.tasks[task.index].resources is not None
         made = task_node(task.index, task.name, structural)
-        return replace(made, routed=True) if routed else made
+        return replace(made, routed=routed, leases=leases) if routed or leases else made
 
     def _rendered(
         self, model: type[JobDefinition | TaskDefinition], node: MappingNode, scope: Scope | None

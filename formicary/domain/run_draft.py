@@ -7,7 +7,7 @@ committed; nothing else of it outlives the decision.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from formicary.domain.commands import Command, StartTimer
+from formicary.domain.commands import Command, ReturnLease, StartTimer
 from formicary.domain.events import TaskFinished, TimerKind
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import ActiveTask, Failure, Hold, JobRun, Phase
@@ -68,6 +68,8 @@ class RunDraft:
             origins=_with_letter(self.run.origins, index, origin),
         )
         self.ended.append(EndedTask(task, mark, exit_code, error_code, error_message))
+        if self.graph.node(task.task_type).leases:
+            self.commands.append(ReturnLease(task.task_type))
 
     def remember_failure(self, task_type: str, resolution: Resolution) -> None:
         """Keep the first failure of the walk: it names the error of the job."""

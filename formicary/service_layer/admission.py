@@ -43,26 +43,31 @@ class Admission:
         self, run: JobRun, stint: int, *, waited: bool, until: datetime | None = None
     ) -> SlotsGranted | None:
         """Take the slots of a run; None when it has to wait, standing in line."""
-        claims = wanted(run.gates)
         applicant = applicant_of(run, stint, until)
+        passes = self.pass_gates(run.tenant, wanted(run.gates), applicant, waited=waited)
+        return SlotsGranted(stint) if passes else None
+
+    def pass_gates(
+        self, tenant: str, claims: Sequence[Claim], applicant: Applicant, *, waited: bool
+    ) -> bool:
+        """Take the slots of all claims; False when the applicant stands in line for them."""
         standing = ""
         for _ in range(_TRIES):
-            full = self._closed(run.tenant, claims, applicant)
+            full = self._closed(tenant, claims, applicant)
             # A function that died after it took them comes again, and finds its own slots gone.
-            held = full is not None and self.gates.holds(run.tenant, full.gate, run.request_id)
+            held = full is not None and self.gates.held(tenant, full.gate, applicant.name)
+            in_line = waited or bool(standing)
             if full is None or held:
-                in_line = waited or bool(standing)
-                if self.gates.take(run.tenant, claims, applicant, waited=in_line):
+                if self.gates.take(tenant, claims, applicant, waited=in_line):
                     if in_line:
-                        self._wake_after(run, claims)
-                    return SlotsGranted(stint)
+                        self._wake_after(tenant, claims, applicant)
+                    return True
             elif full.gate == standing:
-                self._wake_before(run.tenant, full, applicant)
-                return None
+                self._wake_before(tenant, full, applicant)
+                return False
             else:
                 # It looks again: slots that were given back before it stood there woke others.
-                moves = waited or bool(standing)
-                standing = self._stand_in_line(run.tenant, claims, full, applicant, moves=moves)
+                standing = self._stand_in_line(tenant, claims, full, applicant, moves=in_line)
         raise ConcurrentUpdateError("Too many are at the same gates.")
 
     def _stand_in_line(
@@ -83,13 +88,15 @@ class Admission:
 
     def release(self, run: JobRun, stint: int) -> None:
         """Give back the slots of a stint, leave the line, and wake who is next."""
-        claims = wanted(run.gates)
-        applicant = applicant_of(run, stint)
+        self.give_back(run.tenant, wanted(run.gates), applicant_of(run, stint))
+
+    def give_back(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> None:
+        """Give back slots, leave the line, and wake who is next."""
         for claim in claims:
             # One by one: a lease that has ended must not keep the others.
-            if not self.gates.give_back(run.tenant, [claim], run.request_id, stint):
-                self.gates.stop_waiting(run.tenant, claim.gate, applicant.rank, stint)
-            self._wake(run.tenant, claim.gate, WAKE_AT_ONCE, _by(applicant))
+            if not self.gates.give_back(tenant, [claim], applicant.name, applicant.stint):
+                self.gates.stop_waiting(tenant, claim.gate, applicant.rank, applicant.stint)
+            self._wake(tenant, claim.gate, WAKE_AT_ONCE, _by(applicant))
 
     def expire(self, run: JobRun, stint: int) -> None:
         """Take back the leases of a run that may last no longer; its other slots stay."""
@@ -137,10 +144,9 @@ class Admission:
         before = self.gates.line(tenant, gate.name, look, before=applicant.rank)
         return len(before) + claim.amount <= gate.free and len(before) < MAX_LOOK
 
-    def _wake_after(self, run: JobRun, claims: Sequence[Claim]) -> None:
+    def _wake_after(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> None:
         for claim in claims:
-            by = f"{run.request_id}:{run.stint}:passed"
-            self._wake(run.tenant, claim.gate, WAKE_AFTER_PASSING, by)
+            self._wake(tenant, claim.gate, WAKE_AFTER_PASSING, f"{_by(applicant)}:passed")
 
     def _wake_before(self, tenant: str, full: Claim, applicant: Applicant) -> None:
         """Wake those before it when slots are free: the one who should have may be lost."""
@@ -186,9 +192,9 @@ def _stint_of(run: JobRun, event: Event) -> int | None:
 
 
 def _by(applicant: Applicant) -> str:
-    return f"{applicant.request_id}:{applicant.stint}"
+    return f"{applicant.name}:{applicant.stint}"
 
 
 def _wake_up(tenant: str, who: Applicant, by: str) -> EventMessage:
-    event = SlotFreed(who.stint, by)
+    event = SlotFreed(who.stint, by, who.task_type)
     return pack_event(tenant, who.request_id, who.execution_id, who.proof, event)

@@ -17,8 +17,13 @@ class ChosenResource:
     variables: dict[str, str]
 
 
-def choose_resource(gates: GateRepository, tenant: str, wanted: BasicResource) -> ChosenResource:
-    """Choose a resource; InvalidRequestError when none will ever do."""
+def choose_resource(
+    gates: GateRepository, tenant: str, wanted: BasicResource, kept_by: str = ""
+) -> ChosenResource:
+    """Choose a resource, the one that `kept_by` has already; InvalidRequestError when none will do.
+
+    A task keeps what it has over its retries.
+    """
     try:
         amount = amount_of(wanted)
     except ValueError as error:
@@ -34,7 +39,8 @@ def choose_resource(gates: GateRepository, tenant: str, wanted: BasicResource) -
         raise InvalidRequestError(
             f"No job resource with {in_words(wanted)} has {amount} to give; the most is {most}."
         )
-    chosen = _most_free(gates, tenant, large)
+    kept = [r for r in large if kept_by and gates.held(tenant, resource_gate(r.id), kept_by)]
+    chosen = kept[0] if kept else _most_free(gates, tenant, large)
     claim = Claim(
         resource_gate(chosen.id),
         amount,

@@ -29,6 +29,7 @@ from formicary.ports import (
 )
 from formicary.service_layer.config_variables import config_layers
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
+from formicary.service_layer.task_leases import TaskLeases
 from formicary.service_layer.task_variables import (
     job_built_ins,
     render_attempt,
@@ -52,6 +53,7 @@ class TaskDispatcher:
     ants: AntRepository
     clock: Clock
     configs: ConfigRepository
+    leases: TaskLeases
 
     def dispatch(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
@@ -74,6 +76,13 @@ class TaskDispatcher:
         if unknown:
             message = f"dependencies name {', '.join(unknown)}, which no task of the job is named"
             return _failed(command, ErrorCode.VALIDATION, message)
+        if task.resources is not None:
+            lease = self.leases.take(run, command.task_type, command.attempt, task.resources)
+            if lease.fault:
+                return _failed(command, ErrorCode.VALIDATION, lease.fault)
+            if not lease.granted:
+                return None  # it stands in line, and is dispatched again when it has its turn
+            variables = {**lease.variables, **variables}
         dependencies = earlier.of_dependencies(task.dependencies)
         body = _message(run, command, rendered, variables, dependencies)
         key = RoutingKey.of(task.method, task.tags)

@@ -11,13 +11,14 @@ from datetime import timedelta
 from enum import StrEnum
 
 from formicary.domain.ant import ClaimAnswer, ClaimRequest
-from formicary.domain.commands import Command
+from formicary.domain.commands import Command, DispatchTask
 from formicary.domain.decide import Decision, decide
 from formicary.domain.errors import ConcurrentUpdateError, ForgedEventError, NotFoundError
 from formicary.domain.events import (
     ChildFinished,
     Event,
     RestartRequested,
+    SlotFreed,
     TaskFinished,
     TaskRedelivered,
     TimerFired,
@@ -54,6 +55,7 @@ from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.perform_commands import CommandPerformer, plan_variables
 from formicary.service_layer.record_attempt import AttemptRecorder, Happening
+from formicary.service_layer.task_leases import TaskLeases, waits_for_lease
 from formicary.service_layer.tenant_limits import KnownLimits
 
 MAX_CONFLICTS = 25
@@ -95,14 +97,23 @@ class Engine:
     configs: ConfigRepository = field(default_factory=NoConfigs)
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
+    leases: TaskLeases = field(init=False)
     performer: CommandPerformer = field(init=False)
     recorder: AttemptRecorder = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the parts together."""
         self.parsed_definitions = ParsedDefinitions(self.definitions)
+        self.admission = Admission(self.gates, self.events)
+        self.leases = TaskLeases(self.gates, self.admission, self.clock)
         dispatcher = TaskDispatcher(
-            self.runs, self.objects, self.task_queues, self.ants, self.clock, self.configs
+            self.runs,
+            self.objects,
+            self.task_queues,
+            self.ants,
+            self.clock,
+            self.configs,
+            self.leases,
         )
         forker = ChildForker(
             self.runs,
@@ -113,7 +124,6 @@ class Engine:
             self.ids,
             self.gates,
         )
-        self.admission = Admission(self.gates, self.events)
         planner = CronPlanner(
             self.runs,
             self.definitions,
@@ -148,10 +158,16 @@ class Engine:
             return Outcome.UNKNOWN
         if not proof_matches(proof_of(run.key, message.execution_id, event), message.proof):
             return Outcome.FORGED
-        if message.execution_id != run.execution_id and not isinstance(event, ChildFinished):
-            return self._take_from_earlier_execution(run, event, message)
+        return self._take(run, event, message)
+
+    def _take(self, run: JobRun, event: Event, message: EventMessage) -> Outcome:
+        """Apply an event that is believed."""
+        if isinstance(event, SlotFreed) and event.task_type:
+            return self._dispatch_again(run, event, message.execution_id)
         if isinstance(event, TimerFired) and event.timer is TimerKind.LEASE:
             return self._end_lease(run, event)
+        if message.execution_id != run.execution_id and not isinstance(event, ChildFinished):
+            return self._take_from_earlier_execution(run, event, message)
         if isinstance(event, TimerFired) and self._comes_early(event):
             self.performer.start_timer(run, event)
             return Outcome.EARLY
@@ -189,6 +205,15 @@ class Engine:
             now = self.clock.now()
             self.recorder.record(Happening(then, graph, event, late, message.response, now))
         return Outcome.STALE
+
+    def _dispatch_again(self, run: JobRun, event: SlotFreed, execution_id: str) -> Outcome:
+        """Hand out a task that may have its lease now; who waits no more gives it back."""
+        if execution_id != run.execution_id or not waits_for_lease(run, event):
+            self.leases.refused(run, event)
+            return Outcome.STALE
+        task = run.active[event.task_type]
+        self._finish(run, [DispatchTask(task.task_type, task.attempt)], event_key(event))
+        return Outcome.APPLIED
 
     def _end_lease(self, run: JobRun, event: TimerFired) -> Outcome:
         """Take leases back that have lasted too long; the run itself goes on."""

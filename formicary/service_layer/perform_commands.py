@@ -15,6 +15,7 @@ from formicary.domain.commands import (
     NotifyParent,
     PlanNext,
     ReleaseSlots,
+    ReturnLease,
     StartTimer,
 )
 from formicary.domain.events import (
@@ -93,6 +94,8 @@ class CommandPerformer:
             self.start_timer(run, _timer_event(command))
         elif isinstance(command, ReleaseSlots):
             self.admission.release(run, command.stint)
+        elif isinstance(command, ReturnLease):
+            self.dispatcher.leases.give_back(run, command.task_type)
         elif isinstance(command, PlanNext):
             self.planner.plan_next(run)
         elif isinstance(command, CancelTask):

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, timedelta
 from formicary.domain.ant import AntRegistration
 from formicary.domain.commands import StartTimer
 from formicary.domain.events import TimerKind
-from formicary.domain.gates import TENANT_GATE, Applicant, Claim, Gate, wanted
+from formicary.domain.gates import (
+    TENANT_GATE,
+    Applicant,
+    Claim,
+    Gate,
+    applicant_name,
+    resource_gate,
+    wanted,
+)
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, Phase
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.routing_key import RoutingKey
@@ -96,8 +104,28 @@ def _of_its_tasks(plane: ControlPlane, run: JobRun, parsed: ParsedJob) -> Iterat
         elif task.state is ActivityState.AWAITING:
             yield from _children(run, parsed, task)
         elif task.state is ActivityState.DISPATCHED and _needs_ant(parsed, task):
+            reasons = list(_lease_reasons(plane, run, parsed, task))
+            yield from reasons
+            if reasons:
+                continue
             ants = plane.ants.list(run.tenant) if ants is None else ants
             yield from ant_reasons(task, _key_of(parsed, task), _alive(plane, ants))
+
+
+def _lease_reasons(
+    plane: ControlPlane, run: JobRun, parsed: ParsedJob, task: ActiveTask
+) -> Iterator[str]:
+    wanted_resource = parsed.definition.task(task.task_type).resources
+    if wanted_resource is None:
+        return
+    name = applicant_name(run.request_id, task.task_type)
+    for resource in plane.gates.list_resources(run.tenant):
+        line = plane.gates.line(run.tenant, resource_gate(resource.id), MAX_LOOK)
+        if any(who.name == name for who in line):
+            gate = plane.gates.find(run.tenant, resource_gate(resource.id))
+            holders = plane.gates.holders(run.tenant, resource_gate(resource.id), _NAMED + 1)
+            if gate is not None:
+                yield f"task {task.task_type}: {taken(gate, Claim(gate.name), holders)}"
 
 
 def _needs_ant(parsed: ParsedJob, task: ActiveTask) -> bool:

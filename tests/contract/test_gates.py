@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits, rank_of
+from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits, rank_of
 from formicary.domain.job_resource import JobResource
 from tests.contract.examples import NOW
 
@@ -63,10 +63,10 @@ def test_a_gate_that_nobody_limited_lets_nobody_pass(gates, tenant):
 def test_taking_twice_takes_once(gates, tenant):
     gates.limit(tenant, GATE, 2)
 
-    assert not gates.holds(tenant, GATE, "a")
+    assert gates.held(tenant, GATE, "a") is None
     assert take(gates, tenant, "a")
     assert take(gates, tenant, "a")
-    assert gates.holds(tenant, GATE, "a")
+    assert gates.held(tenant, GATE, "a") == Holding(0, 1)
     assert gates.find(tenant, GATE).free == 1
 
 

@@ -26,6 +26,7 @@ from formicary.domain.commands import (
     NotifyParent,
     PlanNext,
     ReleaseSlots,
+    ReturnLease,
     StartTimer,
 )
 from formicary.domain.errors import FormicaryError
@@ -78,6 +79,7 @@ commands = st.one_of(
     st.builds(AcquireSlots, numbers, st.booleans()),
     st.builds(ReleaseSlots, numbers),
     st.builds(PlanNext),
+    st.builds(ReturnLease, names),
 )
 RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     tenant=names,

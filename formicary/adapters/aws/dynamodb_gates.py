@@ -23,7 +23,7 @@ from formicary.adapters.aws.dynamodb_table import (
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.run_summary import time_text
 from formicary.domain.errors import ConcurrentUpdateError
-from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
+from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
 
 if TYPE_CHECKING:
     pass
@@ -71,7 +71,7 @@ class DynamoDbGateRepository(DynamoDbResources):
             key = keys.gate_key(tenant, claim.gate)
             enough = Expression("#free >= :amount", {"#free": "free"}, {":amount": claim.amount})
             writes.append(Change(key, _add(-claim.amount), enough))
-            holder = keys.holder_key(tenant, claim.gate, applicant.request_id)
+            holder = keys.holder_key(tenant, claim.gate, applicant.name)
             writes.append(Put(holder, _encode(applicant, claim.amount), ABSENT))
             if waited:
                 writes.append(Removal(keys.waiter_key(tenant, claim.gate, applicant.rank)))
@@ -87,19 +87,20 @@ class DynamoDbGateRepository(DynamoDbResources):
                 return True
         raise ConcurrentUpdateError("Too many are at the same gates.")
 
-    def holds(self, tenant: str, gate: str, request_id: str) -> bool:
-        """Whether a run holds slots of a gate."""
-        return self._table.get(keys.holder_key(tenant, gate, request_id)) is not None
+    def held(self, tenant: str, gate: str, name: str) -> Holding | None:
+        """Return the slots that an applicant of that name has of a gate, None for none."""
+        item = self._table.get(keys.holder_key(tenant, gate, name))
+        return None if item is None else Holding(item["stint"], item["amount"])
 
     def _hands_on(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> bool:
         """Whether the run has its slots already; those of an earlier stint are handed on."""
-        key = keys.holder_key(tenant, claims[0].gate, applicant.request_id)
+        key = keys.holder_key(tenant, claims[0].gate, applicant.name)
         item = self._table.get(key)
         if item is None:
             return False
         if item["stint"] < applicant.stint:
             same = equals("stint", item["stint"])
-            holders = [(keys.holder_key(tenant, c.gate, applicant.request_id), c) for c in claims]
+            holders = [(keys.holder_key(tenant, c.gate, applicant.name), c) for c in claims]
             self._table.put_together(
                 *[Put(key, _encode(applicant, claim.amount), same) for key, claim in holders]
             )
@@ -111,19 +112,19 @@ class DynamoDbGateRepository(DynamoDbResources):
         gates = [(self.find(tenant, claim.gate), claim) for claim in claims]
         return any(gate is None or gate.free < claim.amount for gate, claim in gates)
 
-    def give_back(self, tenant: str, claims: Sequence[Claim], request_id: str, stint: int) -> bool:
+    def give_back(self, tenant: str, claims: Sequence[Claim], name: str, stint: int) -> bool:
         """Give back the slots of all claims; False when that stint holds none (any more)."""
         writes: list[Put | Change | Removal] = []
         for claim in claims:
             there = Expression("attribute_exists(pk)")
             writes.append(Change(keys.gate_key(tenant, claim.gate), _add(claim.amount), there))
-            holder = keys.holder_key(tenant, claim.gate, request_id)
+            holder = keys.holder_key(tenant, claim.gate, name)
             writes.append(Removal(holder, equals("stint", stint)))
         for _ in range(_TRIES):
             try:
                 self._table.put_together(*writes)
             except ConcurrentUpdateError:
-                item = self._table.get(keys.holder_key(tenant, claims[0].gate, request_id))
+                item = self._table.get(keys.holder_key(tenant, claims[0].gate, name))
                 if item is None or item["stint"] != stint:
                     return False
             else:
@@ -199,6 +200,7 @@ def _encode(applicant: Applicant, amount: int) -> dict[str, Any]:
         "proof": applicant.proof,
         "expires_at": time_text(applicant.expires_at) if applicant.expires_at else None,
         "amount": amount,
+        "task_type": applicant.task_type or None,
     }
 
 
@@ -212,4 +214,5 @@ def _decode(item: Mapping[str, Any]) -> Applicant:
         rank=item["rank"],
         proof=item["proof"],
         expires_at=datetime.fromisoformat(expires) if expires else None,
+        task_type=item.get("task_type", ""),
     )

@@ -128,9 +128,9 @@ def limits_key(tenant: str) -> Key:
     return Key(f"T#{part(tenant)}#LIMITS", "LIMITS")
 
 
-def holder_key(tenant: str, gate: str, request_id: str) -> Key:
-    """Key of the slots that a run holds of a gate."""
-    return Key(gate_key(tenant, gate).pk, f"{HOLDER_PREFIX}{part(request_id)}")
+def holder_key(tenant: str, gate: str, name: str) -> Key:
+    """Key of the slots that a run, or a task of it, holds of a gate."""
+    return Key(gate_key(tenant, gate).pk, f"{HOLDER_PREFIX}{part(name)}")
 
 
 def waiter_key(tenant: str, gate: str, rank: str) -> Key:

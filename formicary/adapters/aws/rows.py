@@ -22,6 +22,7 @@ from formicary.domain.commands import (
     NotifyParent,
     PlanNext,
     ReleaseSlots,
+    ReturnLease,
     StartTimer,
 )
 from formicary.domain.gates import Claim
@@ -54,6 +55,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     AcquireSlots: ("stint", "waited"),
     ReleaseSlots: ("stint",),
     PlanNext: (),
+    ReturnLease: ("task_type",),
     Occurrence: ("serial", "fire_at", "missing", "only_in_time", "fault"),
     Claim: ("gate", "amount", "limit", "lease_seconds"),
 }

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from formicary.domain.gates import Applicant, Claim, Gate, TenantLimits
+from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
 from formicary.domain.job_resource import JobResource
 
 
@@ -13,6 +13,7 @@ class _Stored:
     limit: int
     free: int
     holders: dict[str, Applicant] = field(default_factory=dict)
+    amounts: dict[str, int] = field(default_factory=dict)
     waiters: dict[str, Applicant] = field(default_factory=dict)
 
 
@@ -47,7 +48,7 @@ class InMemoryGateRepository:
         with self._lock:
             stored = [(self._gates.get((tenant, claim.gate)), claim) for claim in claims]
             gates = [(gate, claim) for gate, claim in stored if gate is not None]
-            name = applicant.request_id
+            name = applicant.name
             held = bool(gates) and name in gates[0][0].holders
             if not held and (
                 len(gates) < len(stored) or any(gate.free < c.amount for gate, c in gates)
@@ -56,29 +57,33 @@ class InMemoryGateRepository:
             for gate, claim in gates:
                 if not held:
                     gate.free -= claim.amount
+                    gate.amounts[name] = claim.amount
                 before = gate.holders.get(name, applicant)
                 gate.holders[name] = max(before, applicant, key=lambda who: who.stint)
                 if waited or held:
                     gate.waiters.pop(applicant.rank, None)
             return True
 
-    def holds(self, tenant: str, gate: str, request_id: str) -> bool:
-        """Whether a run holds slots of a gate."""
+    def held(self, tenant: str, gate: str, name: str) -> Holding | None:
+        """Return the slots that an applicant of that name has of a gate, None for none."""
         with self._lock:
             stored = self._gates.get((tenant, gate))
-            return stored is not None and request_id in stored.holders
+            there = stored.holders.get(name) if stored else None
+            if stored is None or there is None:
+                return None
+            return Holding(there.stint, stored.amounts[name])
 
-    def give_back(self, tenant: str, claims: Sequence[Claim], request_id: str, stint: int) -> bool:
+    def give_back(self, tenant: str, claims: Sequence[Claim], name: str, stint: int) -> bool:
         """Give back the slots of all claims; False when that stint holds none (any more)."""
         with self._lock:
             gates = [(self._gates.get((tenant, claim.gate)), claim) for claim in claims]
-            held = [gate.holders.get(request_id) if gate else None for gate, _ in gates]
+            held = [gate.holders.get(name) if gate else None for gate, _ in gates]
             if not all(who is not None and who.stint == stint for who in held):
                 return False
             for gate, claim in gates:
                 if gate is not None:
                     gate.free += claim.amount
-                    del gate.holders[request_id]
+                    del gate.holders[name]
             return True
 
     def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:

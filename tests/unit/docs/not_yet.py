@@ -32,7 +32,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "messaging_request_queue": NO_MESSAGING,
         "messaging_reply_queue": NO_MESSAGING,
         "webhook": "nothing is called",
-        "resources": "nothing is leased; name it at the job",
         "helper": NO_CONTAINER,
         "helper_environment": NO_CONTAINER,
         "artifacts_dir": "the ant chooses its folders",

@@ -216,3 +216,18 @@ def test_a_lease_that_lasts_too_long_is_taken_back_and_the_run_goes_on(play: Job
     assert free(play, resource) == 1
     third, fourth = play.start(), play.start()
     assert states(play, third, fourth) == ["EXECUTING", "PENDING"]
+
+
+def test_a_task_that_waits_for_its_lease_says_so(play: JobPlay) -> None:
+    resource = add(play, quota=1)
+    play.define(
+        HELLO.replace(
+            "    method: SHELL", "    method: SHELL\n    resources: {resource_type: licence}", 1
+        )
+    )
+    first, second = play.start(), play.start()
+
+    told = f"task greet: 1 of 1 slots of resource {resource} leased by run {first}"
+    assert play.show(second)["why"] == told
+    play.finish(play.next_task())
+    assert "leased" not in play.show(second)["why"]

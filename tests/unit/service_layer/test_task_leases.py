@@ -1,0 +1,155 @@
+"""Tasks lease resources for themselves: before they are handed out, until they have ended."""
+
+import pytest
+
+from formicary.domain.gates import resource_gate
+from formicary.domain.job_resource import JobResource
+from formicary.domain.states import RequestState
+from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
+
+JOB = """
+job_type: job
+tasks:
+- task_type: before
+  method: SHELL
+  script: [before]
+  on_completed: leased
+- task_type: leased
+  method: SHELL
+  retry: 1
+  resources:
+    resource_type: device
+    extract_config: {properties: [Port]}
+  script: [leased]
+  on_completed: after
+- task_type: after
+  method: SHELL
+  script: [after]
+"""
+GATE = resource_gate("r1")
+
+
+def device_world(outcomes=None, killer: Killer | None = None) -> World:  # type: ignore[no-untyped-def]
+    world = World(outcomes, killer)
+    now = world.clock.now()
+    device = JobResource(
+        id="r1",
+        resource_type="device",
+        variables={"Port": "7"},
+        created_at=now,
+        updated_at=now,
+    )
+    world.gates.put_resource(TENANT, device)
+    world.upload(JOB)
+    return world
+
+
+def handle_all(world: World) -> None:
+    while world.handle_events():
+        pass
+
+
+def assert_free(world: World) -> None:
+    gate = world.gates.find(TENANT, GATE)
+    assert gate is not None
+    assert gate.free == gate.limit
+    assert not world.gates.line(TENANT, GATE, 9)
+    assert not world.gates.holders(TENANT, GATE, 9)
+
+
+def test_tasks_that_lease_the_same_follow_one_another_and_the_others_do_not_wait() -> None:
+    world = device_world()
+    for _ in range(3):
+        world.submit("job")
+    handle_all(world)
+    for _ in range(3):
+        world.work()
+        handle_all(world)
+    assert len(world.gates.line(TENANT, GATE, 9)) == 2
+
+    world.settle()
+
+    assert sorted(world.ran) == sorted([(task, 1) for task in ("before", "leased", "after")] * 3)
+    assert_free(world)
+
+
+def test_a_task_keeps_its_lease_over_its_retries() -> None:
+    tries: list[int] = []
+
+    def fails_first(message):  # type: ignore[no-untyped-def]
+        if message.request.task_type != "leased":
+            return Result()
+        tries.append(message.attempt)
+        return Result("1" if len(tries) == 1 else "0")
+
+    world = device_world(fails_first)
+    request = world.submit("job")
+    world.settle()
+
+    assert tries == [1, 2]
+    assert world.run(request).state is RequestState.COMPLETED
+    assert_free(world)
+
+
+def test_what_the_resource_tells_is_a_variable_of_the_task() -> None:
+    told = []
+
+    def listens(message):  # type: ignore[no-untyped-def]
+        told.append(message.request.variables.get("Port"))
+        return Result()
+
+    world = device_world(listens)
+    world.submit("job")
+    world.settle()
+
+    assert [value and value.value for value in told] == [None, "7", None]
+
+
+def test_a_task_whose_resource_does_not_exist_fails_with_the_reason() -> None:
+    world = device_world()
+    world.gates.delete_resource(TENANT, "r1")
+    request = world.submit("job")
+    world.settle()
+
+    failed = world.tasks(request)["leased"]
+    assert failed.error_code == "ERR_VALIDATION"
+    assert "device" in failed.error_message
+
+
+def test_cancelling_a_run_whose_task_waits_takes_it_out_of_the_line() -> None:
+    world = device_world()
+    first, second = world.submit("job"), world.submit("job")
+    handle_all(world)
+    for _ in range(2):
+        world.work()
+        handle_all(world)
+    world.cancel(second)
+    handle_all(world)
+    assert not world.gates.line(TENANT, GATE, 9)
+    world.cancel(first)
+    handle_all(world)
+
+    assert_free(world)
+
+
+def _story(killer: Killer) -> tuple[World, list[str]]:
+    world = device_world(killer=killer)
+    requests = [world.submit("job") for _ in range(3)]
+    handle_all(world)
+    world.work()
+    handle_all(world)
+    world.cancel(requests[0])
+    world.settle()
+    return world, requests
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_function_killed_at_any_call_loses_no_lease(before: bool) -> None:
+    counting = Killer()
+    _story(counting)
+    for at in range(1, counting.calls + 1):
+        world, requests = _story(Killer(at=at, before=before))
+        states = [world.run(request).state for request in requests]
+        assert states[1:] == [RequestState.COMPLETED] * 2, f"killed at call {at}"
+        assert states[0].terminal, f"killed at call {at}"
+        assert_free(world)
