@@ -180,3 +180,28 @@ def test_a_schedule_that_was_changed_since_is_not_overwritten(definitions, tenan
         definitions.save_schedule(Schedule(tenant, "encode", 5, revision=revision))
 
     assert definitions.find_schedule(tenant, "encode").serial == 1
+
+
+def test_settings_changed_at_once_by_many_are_all_kept(tables, tenant):
+    if tables.threads == 1:
+        pytest.skip("moto keeps its tables in dicts without a lock: threads prove nothing there")
+    definitions = tables.definitions
+    definitions.save_version(a_version(tenant, "encode", 1), SUMMARY, 0)
+
+    def change(**setting: object) -> None:
+        while True:
+            try:
+                definitions.change_type(tenant, "encode", **setting)
+            except ConcurrentUpdateError:
+                continue
+            return
+
+    for number in range(1, 6):
+        with ThreadPoolExecutor(2) as pool:
+            done = [
+                pool.submit(change, disabled=bool(number % 2)),
+                pool.submit(change, concurrency=number),
+            ]
+        assert [one.result() for one in done] == [None, None]
+        record = definitions.find_type(tenant, "encode")
+        assert (record.disabled, record.concurrency) == (bool(number % 2), number)

@@ -62,7 +62,11 @@ class DynamoDbDefinitionRepository(DynamoDbSchedules):
                 _encode_version(version),
                 ABSENT,
             ),
-            Put(key, _encode_type(record), ABSENT if item is None else _unchanged(item)),
+            Put(
+                key,
+                _encode_type(record, _next_revision(item)),
+                ABSENT if item is None else _unchanged(item),
+            ),
         )
         return record
 
@@ -80,7 +84,8 @@ class DynamoDbDefinitionRepository(DynamoDbSchedules):
         if item is None or item["deleted"]:
             raise NotFoundError(f"There is no job type {job_type!r}.")
         record = changed_type(_decode_type(tenant, item["summary"]), disabled, concurrency)
-        self._table.put(Put(key, _encode_type(record), _unchanged(item)))
+        attributes = _encode_type(record, _next_revision(item))
+        self._table.put(Put(key, attributes, _unchanged(item)))
         return record
 
     def delete_type(self, tenant: str, job_type: str) -> None:
@@ -128,18 +133,25 @@ def _record(
 
 
 def _unchanged(item: Mapping[str, Any]) -> Expression:
-    return Expression(
-        "#v = :v AND #d = :d",
-        {"#v": "version", "#d": "deleted"},
-        {":v": item["version"], ":d": item["deleted"]},
-    )
+    names = {"#v": "version", "#d": "deleted", "#r": "revision"}
+    values = {":v": item["version"], ":d": item["deleted"]}
+    if "revision" not in item:
+        return Expression("#v = :v AND #d = :d AND attribute_not_exists(#r)", names, values)
+    values[":r"] = item["revision"]
+    return Expression("#v = :v AND #d = :d AND #r = :r", names, values)
 
 
-def _encode_type(record: JobTypeRecord) -> dict[str, Any]:
+def _next_revision(item: Mapping[str, Any] | None) -> int:
+    """Count the writes of a type: its settings change without a new version."""
+    return int(item.get("revision", 0)) + 1 if item else 1
+
+
+def _encode_type(record: JobTypeRecord, revision: int) -> dict[str, Any]:
     return {
         "gsi1pk": keys.types_list(record.tenant),
         "gsi1sk": keys.part(record.job_type),
         "version": record.version,
+        "revision": revision,
         "deleted": False,
         "summary": {
             "job_type": record.job_type,
