@@ -50,7 +50,8 @@ def _common_kind(dialect: Dialect, one: Any, other: Any) -> str:
         return kinds.pop()
     if dialect is Dialect.JOB and kinds == {"int", "float"}:
         return "float"
-    raise ValueError(f"{noun(one)} is compared with {noun(other)}")
+    hint = " (write 3.0 for 3: numbers in JSON are floats)" if kinds == {"int", "float"} else ""
+    raise ValueError(f"{noun(one)} is compared with {noun(other)}{hint}")
 
 
 def noun(value: Any) -> str:

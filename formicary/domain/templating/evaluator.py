@@ -5,7 +5,6 @@ from typing import Any
 
 from formicary.domain.templating.dialect import Dialect
 from formicary.domain.templating.environment import Env, Warn
-from formicary.domain.templating.errors import TemplateError
 from formicary.domain.templating.nodes import (
     Block,
     Invoke,
@@ -16,7 +15,7 @@ from formicary.domain.templating.nodes import (
     Template,
     Text,
 )
-from formicary.domain.templating.pipelines import MAX_OUTPUT, MAX_STEPS, Pipelines
+from formicary.domain.templating.pipelines import MAX_OUTPUT, MAX_STEPS, Pipelines, fault
 from formicary.domain.templating.printing import to_text
 from formicary.domain.templating.values import (
     NOTHING,
@@ -97,7 +96,7 @@ class Evaluation(Pipelines):
     def _deeper(self) -> None:
         self._depth += 1
         if self._depth > _MAX_DEPTH:
-            raise TemplateError("templates and blocks are nested too deeply")
+            raise fault("templates and blocks are nested too deeply", self._place)
 
     def _print(self, pipe: Pipe, env: Env, out: list[str]) -> None:
         self._spend(1, pipe)
@@ -109,8 +108,8 @@ class Evaluation(Pipelines):
         try:
             text = to_text(value)
         except ValueError as error:
-            raise TemplateError(str(error), pipe.line, pipe.column) from error
-        self._emit(text, out, pipe)
+            raise fault(str(error), pipe) from error
+        self._emit(text, out)
 
     def _choose(self, block: Block, env: Env, out: list[str]) -> None:
         entered, inner = self.enter(block.keyword, block.pipe, env)
@@ -162,18 +161,17 @@ class Evaluation(Pipelines):
         if self._dialect is Dialect.JOB and type(value) is int and value <= MAX_STEPS:
             return [(number, number) for number in range(value)]
         wanted = "a list, a map or a number" if self._dialect is Dialect.JOB else "a list or a map"
-        raise TemplateError(f"range needs {wanted}", pipe.line, pipe.column)
+        raise fault(f"range needs {wanted}", pipe)
 
     def _invoke(self, node: Invoke, env: Env, out: list[str]) -> None:
+        self._spend(1, node)
         if node.name not in self._defined:
-            message = f'there is no template "{node.name[:40]}"'
-            raise TemplateError(message, node.line, node.column)
+            raise fault(f'there is no template "{node.name[:40]}"', node)
         dot = self.value(node.pipe, env) if node.pipe else NOTHING
         self._write(self._defined[node.name], Env(dot, {"$": dot}), out)
 
-    def _emit(self, text: str, out: list[str], pipe: Pipe | None = None) -> None:
+    def _emit(self, text: str, out: list[str]) -> None:
         self._size += len(text)
         if self._size > MAX_OUTPUT:
-            line, column = (pipe.line, pipe.column) if pipe else (0, 0)
-            raise TemplateError("the rendered text is over 1 MiB", line, column)
+            raise fault("the rendered text is over 1 MiB", self._place)
         out.append(text)

@@ -73,6 +73,8 @@ def _functions(dialect: Dialect) -> dict[str, Function]:
         "replace": Function(job.replace, 3, 3),
         "Unescape": Function(job.unescape, 1, 1),
         "Add": Function(job.add, 2, 2),
+        "atoi": Function(job.atoi, 1, 1),
+        "atof": Function(job.atof, 1, 1),
         "Iterate": Function(job.iterate, 1, 1),
         "Dict": Function(job.dictionary, 0, _ANY_NUMBER),
         "Random": Function(lambda: 0, 2, 2),

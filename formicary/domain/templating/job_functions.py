@@ -26,6 +26,19 @@ def add(one: Any, other: Any) -> int:
     return total
 
 
+def atoi(text: Any) -> int:
+    """Read a whole number out of a text."""
+    return _whole(to_text(text))
+
+
+def atof(text: Any) -> float:
+    """Read a number out of a text."""
+    try:
+        return float(to_text(text))
+    except ValueError:
+        raise ValueError(f"{noun(text)} is not a number") from None
+
+
 def iterate(count: Any) -> list[int]:
     """Return the numbers from 0 up to a count."""
     most = _whole(count)

@@ -1,12 +1,14 @@
-"""Reads JSON into the values that Go's encoding/json gives a template: every number is a float."""
+"""Reads JSON into the values that Go's encoding/json gives a template: all numbers are floats."""
 
 import json
 import math
 from typing import Any
 
+from formicary.domain.templating.dialect import Dialect
 from formicary.domain.templating.values import Slice, from_bytes, readable
 
 MAX_NESTING = 100
+MAX_DIGITS = 400
 
 
 class DataError(ValueError):
@@ -19,17 +21,18 @@ class DataError(ValueError):
         self.column = column
 
 
-def read_json(raw: bytes) -> Any:
-    """Return the value; DataError tells what is wrong and where."""
+def read_json(raw: bytes, dialect: Dialect = Dialect.GO) -> Any:
+    """Return the value; DataError tells what is wrong and where.
+
+    In the dialect of jobs whole numbers stay whole.
+    """
+    text = readable(from_bytes(raw))
+    whole = _number if dialect is Dialect.GO else _whole
     try:
-        value = json.loads(
-            readable(from_bytes(raw)),
-            parse_int=_number,
-            parse_float=_number,
-            parse_constant=_refuse,
-        )
+        value = json.loads(text, parse_int=whole, parse_float=_number, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise DataError(error.msg, error.lineno, error.colno) from error
+        message = f"this is not valid JSON: {error.msg}"
+        raise DataError(message, error.lineno, error.colno) from error
     except RecursionError:
         raise _too_deep() from None
     return _as_go(value, 0)
@@ -40,6 +43,12 @@ def _number(text: str) -> float:
     if math.isinf(value):
         raise DataError(f"the number {text[:40]} is too large")
     return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise DataError(f"the number {text[:40]} is too large")
+    return int(text)
 
 
 def _refuse(name: str) -> Any:

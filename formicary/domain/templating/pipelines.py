@@ -13,7 +13,7 @@ from formicary.domain.templating.dialect import Dialect
 from formicary.domain.templating.environment import Env, Warn
 from formicary.domain.templating.errors import TemplateError
 from formicary.domain.templating.functions import Function, functions_of
-from formicary.domain.templating.nodes import Call, Command, Literal, Operand, Path, Pipe
+from formicary.domain.templating.nodes import Call, Command, Invoke, Literal, Operand, Path, Pipe
 from formicary.domain.templating.values import NOTHING, Missing, is_list, truth
 
 MAX_OUTPUT = 1024 * 1024
@@ -34,6 +34,7 @@ class Pipelines:
         self._dialect = dialect
         self._functions = functions_of(dialect)
         self._steps = 0
+        self._place: Pipe | Operand | Invoke = Pipe((), 0, 0)
 
     def value(self, pipe: Pipe, env: Env) -> Any:
         """Return the value of a pipeline and set the variables that it declares."""
@@ -70,9 +71,9 @@ class Pipelines:
         if isinstance(head, Path) and head.names:
             return self._walk(self._base(head, env), head, given=given)
         if given:
-            raise _fault("only a function can be given a value", head)
+            raise fault("only a function can be given a value", head)
         if isinstance(head, Literal) and head.value is None:
-            raise _fault("nil cannot stand alone", head)
+            raise fault("nil cannot stand alone", head)
         return self._operand(head, env)
 
     def _until(
@@ -91,7 +92,7 @@ class Pipelines:
         match operand:
             case Literal(value):
                 if type(value) is int and value > MOST:
-                    raise _fault(f"{value} does not fit in 64 bits", operand)
+                    raise fault(f"{value} does not fit in 64 bits", operand)
                 return value
             case Call():
                 return self._call(operand, [])
@@ -119,7 +120,7 @@ class Pipelines:
             if not isinstance(value, Mapping):
                 raise _no_map(value, name, path)
             if given and place == last:
-                raise _fault("only a function can be given a value", path)
+                raise fault("only a function can be given a value", path)
             value = value[name] if name in value else _missing(path)
         return value
 
@@ -133,10 +134,10 @@ class Pipelines:
                 return self._random(head, *known)
             result = function.call(*known)
         except (ValueError, TypeError, OverflowError) as error:
-            raise _fault(f"{head.name}: {error}", head) from error
+            raise fault(f"{head.name}: {error}", head) from error
         self._spend(_size(result) // _STEP_SIZE, head)
         if isinstance(result, str) and len(result) > MAX_OUTPUT:
-            raise _fault(f"{head.name}: the text is too long", head)
+            raise fault(f"{head.name}: the text is too long", head)
         return result
 
     def _given(self, function: Function, value: Any) -> Any:
@@ -159,17 +160,18 @@ class Pipelines:
         function = self._functions[head.name]
         if not function.least <= count <= function.most:
             wanted = function.least if count < function.least else function.most
-            raise _fault(f"{head.name} takes {wanted} values, not {count}", head)
+            raise fault(f"{head.name} takes {wanted} values, not {count}", head)
 
     def _warn(self, value: Missing) -> None:
         warning = Warn(value.name, value.line, value.column)
         if value.name and warning not in self.warnings and len(self.warnings) < _MAX_WARNINGS:
             self.warnings.append(warning)
 
-    def _spend(self, steps: int, place: Pipe | Call) -> None:
+    def _spend(self, steps: int, place: Pipe | Call | Invoke) -> None:
         self._steps += steps
+        self._place = place
         if self._steps > MAX_STEPS:
-            raise _fault(f"the template takes more than {MAX_STEPS} steps", place)
+            raise fault(f"the template takes more than {MAX_STEPS} steps", place)
 
 
 def _size(value: Any) -> int:
@@ -182,8 +184,9 @@ def _missing(path: Path) -> Missing:
 
 def _no_map(value: Any, name: str, path: Path) -> TemplateError:
     what = "nil" if value is None else "something that is no map"
-    return _fault(f'"{".".join(path.names)}" looks for "{name}" in {what}', path)
+    return fault(f'"{".".join(path.names)}" looks for "{name}" in {what}', path)
 
 
-def _fault(message: str, place: Pipe | Operand) -> TemplateError:
+def fault(message: str, place: Pipe | Operand | Invoke) -> TemplateError:
+    """Make an error of a message and the place of what failed."""
     return TemplateError(message, place.line, place.column)

@@ -23,6 +23,7 @@ COMMANDS = {
     ),
     "artifact": ("artifact_commands:artifact", "Get and put files of runs."),
     "ant": ("ant_commands:ant", "Start ants and see which there are."),
+    "template": ("template_commands:template", "Try templates, without a control plane."),
     "admin": (
         "admin_commands:admin",
         "Set up a deployment: tokens, and limits of what may run at once.",

@@ -47,11 +47,16 @@ def fault(text: str, **data: object) -> TemplateError:
         ('{{default "d" .none}}{{.none | default "e"}}{{len .list}}', "de2"),
         ('{{"}}"}}{{`{{raw}}`}}{{print 1 2 "x" 3}}', "}}{{raw}}1 2x3"),
         ("{{.real}} {{.big}} {{.deep}} {{true}}", "0.5 1e+21 map[er:3] true"),
+        ('{{atoi "12"}} {{atof "1.5"}} {{Add "1" .n}} {{upper .Name}}', "12 1.5 3 ANT"),
+        ("{{range 3}}{{.}}{{end}}{{eq .n 2.0}}{{lt .n 2.5}}{{le .real 1}}", "012truetruetrue"),
+        ('{{with ""}}{{else with .Name}}{{.}}{{end}}', "ant"),
+        ("{{.nothing.x}}", "<no value>"),
         ("{{slice .Name 1 2}}{{html `<a>`}}{{urlquery `a b`}}", "n&lt;a&gt;a+b"),
     ],
 )
 def test_templates_render_as_go_renders_them(text: str, expected: str) -> None:
     data = {"Name": "ant", "n": 2, "list": ["a", "b"], "deep": {"er": 3}, "none": "", "da-sh": "-"}
+    data |= {"nothing": None}
     assert render(text, **data, real=0.5, big=1e21) == expected
 
 
@@ -88,6 +93,15 @@ def test_a_missing_variable_equals_nothing() -> None:
         ("{{break}}", "outside a range", 1, 1),
         ('{{define "x"}}{{end}}', "not part of the job language", 1, 3),
         ("{{eq 1}}", "takes 2 values", 1, 3),
+        ("{{.s | }}", "a value is missing", 1, 8),
+        ("{{$x = 1}}", "not declared", 1, 3),
+        ("{{call .s}}", "no function", 1, 3),
+        ("{{ /* spaced */ }}", "cannot stand here", 1, 4),
+        ("{{if true}}{{$x := 1}}{{else}}{{end}}{{$x}}", "not declared", 1, 40),
+        ("{{if false}}{{$x := 1}}{{else}}{{$x}}{{end}}", "not declared", 1, 34),
+        ("{{if .s}}{{else with .s}}{{end}}", "belongs to no", 1, 10),
+        ("{{9223372036854775808}}", "64 bits", 1, 3),
+        ("a\n{{-\n.s.x}}", "no map", 3, 1),
         ('{{lt "a" 1}}', "compared with", 1, 3),
         ("{{.s.x}}", "no map", 1, 3),
         ("{{index .s}}{{index .n 1}}", "cannot index", 1, 15),
