@@ -89,6 +89,13 @@ down: setup ## Stop the local system, keep its state
 demo: setup ## Set up, start, run a real job, show its outcome
 	@$(BIN)/python -m formicary.entrypoints.local demo
 
+SEEDS ?= 20000
+FIRST ?= 0
+WORKERS ?= 2
+.PHONY: simulate
+simulate: setup ## Simulate the engine under faults, over SEEDS=n seeds from FIRST=k on
+	@$(BIN)/python -m tests.simulator --seeds $(SEEDS) --first $(FIRST) --workers $(WORKERS)
+
 .PHONY: bench
 bench: setup ## Run the benchmarks: one JSON object a line
 	@$(BIN)/python -m tests.bench

@@ -107,6 +107,7 @@ class DeliveryHandler:
             task_type=request.task_type,
             attempt=message.attempt,
             proof=message.proof,
+            delivery=delivery.receive_count,
         )
         try:
             answer = self._control_plane.claim(claim)

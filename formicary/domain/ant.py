@@ -95,6 +95,7 @@ class ClaimRequest(BaseModel):
     task_type: str
     attempt: int
     proof: str
+    delivery: int = Field(default=0, ge=0, description="How often the message was delivered")
 
 
 class ClaimAnswer(BaseModel):

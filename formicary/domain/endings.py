@@ -14,7 +14,7 @@ from formicary.domain.commands import (
 from formicary.domain.events import TimerKind
 from formicary.domain.job_run import ActiveTask, ActivityState, Failure, Hold, Phase
 from formicary.domain.restart import next_later
-from formicary.domain.states import ChildMark, RequestState, TaskMark
+from formicary.domain.states import ChildMark, RequestState, TaskMark, TaskMethod
 from formicary.domain.turns import Turns
 
 CANCEL_GRACE_SECONDS = 60.0
@@ -164,10 +164,19 @@ class Endings(Turns):
         self.active[task.task_type] = task.evolve(state=ActivityState.CANCELLING)
         self.start_timer(TimerKind.CANCEL_GRACE, CANCEL_GRACE_SECONDS, task)
 
+    def cancel_untold_children(self) -> None:
+        """Cancel the children of forks that were cancelled before they told of one, if any."""
+        for index, mark in enumerate(self.run.marks):
+            untold = mark == TaskMark.CANCELLED and self.run.children[index] == ChildMark.NONE
+            node = self.graph.node(self.graph.name(index)) if untold else None
+            if node is not None and node.method is TaskMethod.FORK_JOB:
+                self.commands.append(CancelChild(self.run.child_request_id(index)))
+
     def _cancel_children(self) -> None:
         for index, mark in enumerate(self.run.children):
             if mark == ChildMark.RUNNING:
                 self.commands.append(CancelChild(self.run.child_request_id(index)))
+        self.cancel_untold_children()
 
     def _next_finalizer(self) -> str:
         completed = self.run.outcome is RequestState.COMPLETED

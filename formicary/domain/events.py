@@ -74,11 +74,15 @@ class TaskFinished:
 
 @dataclass(frozen=True, slots=True)
 class TaskRedelivered:
-    """An ant received a task message that another ant had received before."""
+    """An ant received a task message that another ant had received before.
+
+    `delivery` counts how often the message has been delivered (0: unknown).
+    """
 
     task_type: str
     attempt: int
     ant_id: str
+    delivery: int = 0
 
 
 @dataclass(frozen=True, slots=True)

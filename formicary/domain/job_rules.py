@@ -95,6 +95,7 @@ def _start_next_execution(walk: Walk) -> None:
     run = walk.run
     every = walk.graph.policy.hard_reset_after_retries
     hard = every > 0 and (run.job_retries + run.job_restarts) % every == 0
+    walk.cancel_untold_children()
     walk.run = restarted(run, walk.graph, walk.now, hard=hard)
     walk.active.clear()
     _start(walk)
@@ -128,6 +129,7 @@ def restart(walk: Walk, event: RestartRequested) -> None:
     """Begin a new execution: what did not complete, all (`hard`), or `from` one task on."""
     if event.from_task and not walk.graph.has(event.from_task):
         raise RejectedError(f"the job has no task {event.from_task!r}")
+    walk.cancel_untold_children()
     run = walk.run.evolve(job_retries=0, job_restarts=0)
     walk.run = restarted(run, walk.graph, walk.now, hard=event.hard, from_task=event.from_task)
     walk.active.clear()

@@ -69,7 +69,7 @@ class ActiveTask(Evolving):
     `message_attempt` is the one that the task message on the queue carries: a message that another
     ant receives again becomes a new attempt without a new message. `failures` counts the attempts
     that used up `retry`, `losses` those whose ant was lost, `restarts` those that a route asked
-    for.
+    for. `delivery` tells the how-manieth delivery of the message was claimed last.
     """
 
     task_type: str
@@ -83,6 +83,7 @@ class ActiveTask(Evolving):
     started_at: datetime | None = None
     ant_id: str = ""
     ant_host: str = ""
+    delivery: int = 0
 
 
 @dataclass(frozen=True, slots=True)

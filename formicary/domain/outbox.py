@@ -16,6 +16,7 @@ from formicary.domain.commands import (
 )
 from formicary.domain.events import TimerKind
 from formicary.domain.job_run import ActivityState, Hold, JobRun, OutboxEntry, Phase
+from formicary.domain.states import ChildMark, TaskMark
 
 
 def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[OutboxEntry, ...]:
@@ -42,6 +43,8 @@ def caused_by(run: JobRun, cause: str) -> tuple[Command, ...]:
 
 def still_due(run: JobRun, command: Command) -> bool:
     """Whether the state still waits for what the command does."""
+    if isinstance(command, ForkJob) and _child_may_wait(run, command):
+        return True
     if isinstance(command, DispatchTask | ForkJob):
         return _active_in(run, command.task_type, command.attempt, ActivityState.DISPATCHED)
     if isinstance(command, StartTimer):
@@ -49,6 +52,16 @@ def still_due(run: JobRun, command: Command) -> bool:
     if isinstance(command, AcquireSlots):
         return run.phase is Phase.WAITING and run.stint == command.stint
     return True
+
+
+def _child_may_wait(run: JobRun, fork: ForkJob) -> bool:
+    """Whether a fork was cancelled before it told of its child, which may exist and be waiting."""
+    return fork.task_type not in run.active and any(
+        mark == TaskMark.CANCELLED
+        and child == ChildMark.NONE
+        and run.child_request_id(index) == fork.child_request_id
+        for index, (mark, child) in enumerate(zip(run.marks, run.children, strict=True))
+    )
 
 
 def _timer_due(run: JobRun, timer: StartTimer) -> bool:

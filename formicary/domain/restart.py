@@ -20,7 +20,9 @@ def restarted(
     plan = plan_of(run, graph, hard=hard, from_task=from_task)
     again = set(plan.again)
     if run.phase is Phase.ENDED:
-        again.update(graph.index(name) for name in graph.always_run_tasks)
+        # Where the job begins is no clean-up, whatever else it is: what it left is wanted.
+        begun = frozenset(graph.start_tasks)
+        again.update(graph.index(name) for name in graph.always_run_tasks if name not in begun)
     number = run.retried + 1
     return run.evolve(
         execution_id=execution_id(run.created_at, run.request_id, number),

@@ -79,23 +79,35 @@ def give_to_another_ant(walk: Walk, event: TaskRedelivered) -> None:
     on_ant = task.state in (ActivityState.DISPATCHED, ActivityState.EXECUTING)
     if not on_ant or not node.method.needs_ant:
         raise RejectedError("the task is not, or no longer, for ants")
-    walk.lose(task, node, event.ant_id)
+    if event.delivery and event.delivery <= task.delivery:
+        # A claim that was slow: the message went to somebody else meanwhile, who may be done.
+        raise RejectedError("this delivery, or a later one, has been claimed")
+    walk.lose(task, node, event)
 
 
 def note_forked_child(walk: Walk, event: ChildForked) -> None:
-    """Complete the fork task; cancel a child that came too late for a run that was stopped."""
+    """Complete the fork task."""
     task = walk.active.get(event.task_type)
     if task is None or task.attempt != event.attempt:
-        failure = walk.run.failure
-        if failure is None or failure.error_code not in _STOPPED:
-            raise RejectedError("the fork task has ended")
-        walk.commands.append(CancelChild(event.child_request_id))
+        _note_unwanted_child(walk, event)
         return
     node = walk.graph.node(task.task_type)
     if walk.run.child(node.index) is ChildMark.NONE:
         walk.set_child(node.index, ChildMark.RUNNING)
     done = TaskFinished(task.task_type, task.attempt, RequestState.COMPLETED)
     walk.take(task, node, done)
+
+
+def _note_unwanted_child(walk: Walk, event: ChildForked) -> None:
+    """Note a child whose fork task was ended meanwhile; cancel it where its like were cancelled."""
+    index = walk.graph.index(event.task_type)
+    mine = walk.run.child_request_id(index) == event.child_request_id
+    if not mine or walk.run.child(index) is not ChildMark.NONE:
+        raise RejectedError("the fork task has ended")
+    walk.set_child(index, ChildMark.RUNNING)
+    failure = walk.run.failure
+    if failure is not None and failure.error_code in _STOPPED:
+        walk.commands.append(CancelChild(event.child_request_id))
 
 
 def note_finished_child(walk: Walk, event: ChildFinished) -> None:

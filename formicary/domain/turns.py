@@ -93,7 +93,7 @@ class Turns(RunDraft):
             return
         if task.attempt > 1:
             task = task.evolve(
-                message_attempt=task.attempt, ant_id="", ant_host="", started_at=None
+                message_attempt=task.attempt, ant_id="", ant_host="", started_at=None, delivery=0
             )
         if node.method is TaskMethod.AWAIT_FORKED_JOB:
             task = task.evolve(state=ActivityState.AWAITING, started_at=self.now)

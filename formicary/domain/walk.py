@@ -6,7 +6,7 @@ from datetime import timedelta
 from formicary.domain.backoff import retry_delay
 from formicary.domain.commands import CancelTask
 from formicary.domain.endings import SKIPPED_EXIT_CODE, Endings
-from formicary.domain.events import TaskFinished, TimerKind
+from formicary.domain.events import TaskFinished, TaskRedelivered, TimerKind
 from formicary.domain.job_graph import TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, Phase
 from formicary.domain.routing import Resolution, Verdict, is_special, misled, resolve
@@ -227,7 +227,7 @@ class Walk(Endings):
             if task.state is ActivityState.HELD:
                 self.dispatch(task, self.graph.node(task.task_type))
 
-    def lose(self, task: ActiveTask, node: TaskNode, ant_id: str) -> None:
+    def lose(self, task: ActiveTask, node: TaskNode, event: TaskRedelivered) -> None:
         """Give the task of a lost ant to another one as a new attempt that costs no retry."""
         if task.losses >= MAX_LOSSES:
             message = f"{MAX_LOSSES} ants were lost while they ran it"
@@ -237,7 +237,8 @@ class Walk(Endings):
             attempt=task.attempt + 1,
             losses=task.losses + 1,
             state=ActivityState.EXECUTING,
-            ant_id=ant_id,
+            ant_id=event.ant_id,
+            delivery=event.delivery,
             started_at=self.now,
         )
 

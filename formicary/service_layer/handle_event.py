@@ -175,7 +175,7 @@ class Engine:
 
     def claim(self, tenant: str, ant_id: str, request: ClaimRequest) -> ClaimAnswer:
         """Let an ant run a message that was delivered before, as a new attempt, or refuse."""
-        event = TaskRedelivered(request.task_type, request.attempt, ant_id)
+        event = TaskRedelivered(request.task_type, request.attempt, ant_id, request.delivery)
         run = self.runs.find(tenant, request.job_request_id)
         if run is None:
             raise NotFoundError(f"there is no job request {request.job_request_id!r}")
@@ -187,6 +187,10 @@ class Engine:
         run, decision = self._commit(run, event, None, event_key(event))
         self._finish(run, decision.commands, event_key(event))
         task = run.active.get(request.task_type)
+        if decision.rejected and task is not None and 0 < request.delivery <= task.delivery:
+            if (task.delivery, task.ant_id) != (request.delivery, ant_id):
+                raise ConcurrentUpdateError("A later delivery of the message has been claimed.")
+            return _grant(run, request.task_type, task.attempt)  # asked again for want of an answer
         if decision.rejected or task is None:
             return ClaimAnswer(granted=False, reason=decision.rejected or "the task has ended")
         return _grant(run, request.task_type, task.attempt)
@@ -239,19 +243,25 @@ class Engine:
         return Outcome.STALE if stale else Outcome.APPLIED
 
     def _finish(self, run: JobRun, commands: Iterable[Command], cause: str) -> None:
-        """Perform commands, and decide on what is known at once, until nothing is left to do."""
+        """Perform commands, and decide on what is known at once, until nothing is left to do.
+
+        A follower that is rejected has been applied already: by another engine, or by a write
+        whose answer was lost, so that nobody may have performed what it called for.
+        """
         todo = deque([tuple(commands)])
+        done: set[Command] = set()
         while todo:
-            batch = todo.popleft()
+            batch = [command for command in todo.popleft() if command not in done]
             if not batch:
                 continue
+            done.update(batch)
             here = self._situation(run)
             followers = list(self.performer.perform(here.run, here.parsed, here.graph, batch))
             for event in followers:
                 run, decision = self._commit(run, event, None, cause)
                 if decision.rejected:
                     self.admission.refused(run, event)
-                todo.append(decision.commands)
+                todo.append(caused_by(run, cause) if decision.rejected else decision.commands)
 
     def _commit(
         self, run: JobRun, event: Event, response: TaskResponse | None, cause: str

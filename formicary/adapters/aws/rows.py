@@ -43,6 +43,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
         "started_at",
         "ant_id",
         "ant_host",
+        "delivery",
     ),
     Failure: ("task_type", "exit_code", "error_code", "error_message", "fatal"),
     ParentLink: ("request_id", "execution_id", "task_type", "proof"),

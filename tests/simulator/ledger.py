@@ -1,0 +1,198 @@
+"""The runs of a world, watched: each state that is committed is checked against the one before."""
+
+from typing import TYPE_CHECKING, Any
+
+from greenlet import getcurrent
+
+from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.domain.events import TaskFinished
+from formicary.domain.job_run import Hold, JobRun, Phase
+from formicary.domain.messages import EventMessage
+from formicary.domain.proofs import attempt_proof
+from formicary.domain.states import STATE_OF_MARK, ErrorCode, TaskMark
+from formicary.domain.task_request import TaskMessage
+from tests.simulator.broken import BrokenError
+
+if TYPE_CHECKING:
+    from tests.simulator.world import World
+
+_NOT_UNDER_WAY = frozenset({Phase.WAITING, Phase.ENDED})
+_ENDED = frozenset(STATE_OF_MARK)
+
+
+class Ledger(InMemoryRunRepository):
+    """RunRepository that trusts nobody."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self.world = world
+        self._log: dict[str, list[JobRun]] = {}
+        self._reports: dict[Any, EventMessage] = {}
+        self._winners: set[tuple[str, str, int]] = set()
+
+    def create(self, run: JobRun) -> JobRun:
+        created = super().create(run)
+        self._log.setdefault(created.request_id, [created])
+        return created
+
+    def save(self, run: JobRun) -> JobRun:
+        saved = super().save(run)
+        states = self._log[run.request_id]
+        self._check_winner(states[-1], saved)
+        check_step(states[-1], saved, self._names(saved))
+        states.append(saved)
+        self._check_limit(saved)
+        self.world.say(f"run {run.request_id[-4:]} v{saved.version} {saved.state} {saved.marks}")
+        return saved
+
+    def handles(self, message: EventMessage) -> None:
+        """Hear what the function that calls is about to apply."""
+        self._reports[getcurrent()] = message
+
+    def _check_winner(self, before: JobRun, after: JobRun) -> None:
+        """An outcome counts once, and only that of the attempt that is waited for."""
+        message = self._reports.pop(getcurrent(), None)
+        if message is None or message.kind != TaskFinished.__name__:
+            return
+        name, attempt = message.event["task_type"], message.event["attempt"]
+        task = before.active.get(name)
+        if task == after.active.get(name):
+            return  # a report that was stale, after which something else was made good
+        if task is None or task.attempt != attempt:
+            current = f"attempt {task.attempt} is waited for" if task else "it had ended"
+            raise BrokenError(f"attempt {attempt} of {name} was taken, but {current}")
+        winner = (message.execution_id, name, attempt)
+        if winner in self._winners:
+            raise BrokenError(f"attempt {attempt} of {name} was taken twice")
+        self._winners.add(winner)
+
+    def all_ended(self) -> bool:
+        return bool(self._log) and all(log[-1].state.terminal for log in self._log.values())
+
+    def paused(self) -> list[str]:
+        return [log[-1].request_id for log in self._log.values() if log[-1].hold is Hold.USER]
+
+    def stuck(self) -> str:
+        return ", ".join(
+            f"{log[-1].request_id[-4:]} is {log[-1].state} {log[-1].marks}"
+            for log in self._log.values()
+            if not log[-1].state.terminal
+        )
+
+    def check_turn(self, message: TaskMessage) -> None:
+        """A script may only begin as an attempt that a committed state called for."""
+        request = message.request
+        for run in self._log[request.job_request_id]:
+            task = run.active.get(request.task_type)
+            there = task is not None and run.execution_id == request.job_execution_id
+            if there and task.attempt == message.attempt:
+                break
+        else:
+            raise BrokenError(f"{message.task_key} runs, but was never called for")
+        proof = attempt_proof(run.key, run.execution_id, request.task_type, message.attempt)
+        if proof != message.proof:
+            raise BrokenError(f"{message.task_key} runs without its fencing token")
+
+    def check_end(self) -> None:
+        """The world has come to rest: every run has ended, as it should."""
+        for log in self._log.values():
+            run = log[-1]
+            if not run.state.terminal:
+                raise BrokenError("nothing is left to do, but " + self.stuck())
+            self._check_slots(run)
+            self._check_always_run(run)
+            self._check_outcomes(run)
+            if self.world.scenario.predictable:
+                self._check_expectation(run)
+
+    def _names(self, run: JobRun) -> list[str]:
+        return [task.name for task in self.world.shapes[run.job_type].tasks]
+
+    def _check_limit(self, run: JobRun) -> None:
+        limit = self.world.shapes[run.job_type].max_concurrency
+        if not limit or run.phase in _NOT_UNDER_WAY:
+            return
+        going_on = [
+            log[-1].request_id
+            for log in self._log.values()
+            if log[-1].job_type == run.job_type and log[-1].phase not in _NOT_UNDER_WAY
+        ]
+        if len(going_on) > limit:
+            raise BrokenError(f"{len(going_on)} of {run.job_type} go on, but {limit} may")
+
+    def _check_slots(self, run: JobRun) -> None:
+        for claim in run.gates:
+            gate = self.world.gates.find(run.tenant, claim.gate)
+            line = self.world.gates.line(run.tenant, claim.gate, 1)
+            if gate is not None and (gate.free != gate.limit or line):
+                raise BrokenError(f"slots are lost: {gate}, in line {line}")
+
+    def _check_always_run(self, run: JobRun) -> None:
+        began = any(
+            state.execution_id == run.execution_id and state.phase not in _NOT_UNDER_WAY
+            for state in self._log[run.request_id]
+        )
+        for task, mark in zip(self.world.shapes[run.job_type].tasks, run.marks, strict=True):
+            unrouted = not any(
+                task.name in other.routes() for other in self.world.shapes[run.job_type].tasks
+            )
+            must = task.always_run and (unrouted or run.state != "COMPLETED")
+            if began and must and mark == TaskMark.NOT_RUN:
+                raise BrokenError(f"{task.name} always runs, but did not: {run.marks}")
+
+    def _check_expectation(self, run: JobRun) -> None:
+        """Nobody interfered, so whatever went wrong may not have changed how the job ends."""
+        attempts = self.attempts(run.tenant, run.request_id, run.execution_id)
+        if any(attempt.error_code == ErrorCode.ANT_LOST for attempt in attempts):
+            return  # so many ants were lost that the task was given up, as it is said to be
+        expected = self.world.expectations[run.job_type]
+        if run.state != expected.state or expected.marks not in ("", run.marks):
+            raise BrokenError(
+                f"{run.job_type} ended {run.state} {run.marks}, "
+                f"but must {expected.state} {expected.marks}"
+            )
+
+    def _check_outcomes(self, run: JobRun) -> None:
+        """Each task that ended has exactly one outcome that counts: that of its last attempt."""
+        for index, letter in enumerate(run.marks):
+            if letter not in _ENDED:
+                continue
+            execution = run.origin_execution_id(index)
+            counted = [
+                attempt
+                for attempt in self.attempts(run.tenant, run.request_id, execution, index)
+                if not attempt.late
+            ]
+            if not counted:
+                raise BrokenError(f"task {index} ended as {letter} but has no outcome")
+
+
+def check_step(before: JobRun, after: JobRun, names: list[str]) -> None:
+    """Check what every single commit must keep."""
+    if after.version != before.version + 1:
+        raise BrokenError(f"a state was overwritten: version {before.version} to {after.version}")
+    if before.state.terminal and after.execution_id == before.execution_id:
+        kept = {name: getattr(after, name) for name in ("children", "updated_at", "outbox")}
+        if after != before.evolve(version=after.version, **kept):
+            raise BrokenError(f"a run that had ended as {before.state} changed")
+    if after.state.terminal != (after.phase is Phase.ENDED) or (
+        after.state.terminal and after.active
+    ):
+        raise BrokenError(f"{after.state} in phase {after.phase} with {list(after.active)}")
+    active = {names[index] for index, mark in enumerate(after.marks) if mark == TaskMark.ACTIVE}
+    if active != set(after.active):
+        raise BrokenError(f"marked as active {sorted(active)}, known {sorted(after.active)}")
+    if after.execution_id == before.execution_id:
+        _check_tasks(before, after, names)
+
+
+def _check_tasks(before: JobRun, after: JobRun, names: list[str]) -> None:
+    for old, new, name in zip(before.marks, after.marks, names, strict=True):
+        if old in _ENDED and new != old:
+            raise BrokenError(f"{name} had ended as {old} and became {new}")
+        if old == TaskMark.ACTIVE and new == TaskMark.NOT_RUN:
+            raise BrokenError(f"{name} was begun and is forgotten")
+    for name, task in after.active.items():
+        earlier: Any = before.active.get(name)
+        if earlier is not None and task.attempt < earlier.attempt:
+            raise BrokenError(f"{name} went back from attempt {earlier.attempt} to {task.attempt}")

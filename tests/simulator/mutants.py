@@ -1,0 +1,74 @@
+"""The engine with one of its guards taken out: each must break a named seed.
+
+What is taken out is what reliability rests on; a simulator that does not notice its absence proves
+nothing by finding no fault.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from formicary.domain.decide import Decision, decide
+from formicary.domain.events import Event, TaskFinished
+from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
+from formicary.domain.states import TaskMark
+from formicary.service_layer.handle_event import Engine
+from tests.simulator.definitions import FastEngine
+from tests.simulator.ledger import Ledger
+from tests.simulator.world import World
+
+
+class LastWriterWins(Ledger):
+    """Saves without the condition on the version."""
+
+    def save(self, run: JobRun) -> JobRun:
+        stored = self.find(run.tenant, run.request_id)
+        version = stored.version if stored else run.version
+        return super().save(run.evolve(version=version))
+
+
+class ForgetfulRuns(Ledger):
+    """Does not store the outbox, so a redelivered event finds nothing to do again."""
+
+    def save(self, run: JobRun) -> JobRun:
+        return super().save(run.evolve(outbox=()))
+
+
+class UnfencedEngine(FastEngine):
+    """Takes the outcome of any attempt for that of the current one."""
+
+    def _commit(self, run: JobRun, event: Event, *rest: Any) -> tuple[JobRun, Decision]:
+        if isinstance(event, TaskFinished) and event.task_type in run.active:
+            event = replace(event, attempt=run.active[event.task_type].attempt)
+        return super()._commit(run, event, *rest)
+
+
+class CredulousEngine(FastEngine):
+    """Applies an outcome that has been applied before, or comes when its task has ended."""
+
+    def _commit(self, run: JobRun, event: Event, *rest: Any) -> tuple[JobRun, Decision]:
+        if isinstance(event, TaskFinished) and not run.state.terminal:
+            graph = self._situation(run).graph
+            if decide(run, event, graph, self.clock.now()).rejected:
+                run = _revived(run, graph.index(event.task_type), event, self.clock.now())
+        return super()._commit(run, event, *rest)
+
+
+def _revived(run: JobRun, index: int, event: TaskFinished, now: Any) -> JobRun:
+    marks = run.marks[:index] + TaskMark.ACTIVE + run.marks[index + 1 :]
+    task = ActiveTask(event.task_type, event.attempt, ActivityState.DISPATCHED, now)
+    return run.evolve(marks=marks, active={**run.active, event.task_type: task})
+
+
+def without(
+    name: str, *, runs: type[Ledger] = Ledger, engine: type[Engine] = FastEngine
+) -> type[World]:
+    """Return a world whose engine lacks a guard."""
+    return type(f"WorldWithout{name}", (World,), {"runs_type": runs, "engine_type": engine})
+
+
+MUTANTS = {
+    "the version check": without("VersionCheck", runs=LastWriterWins),
+    "the fencing": without("Fencing", engine=UnfencedEngine),
+    "the outbox": without("Outbox", runs=ForgetfulRuns),
+    "the dedupe": without("Dedupe", engine=CredulousEngine),
+}

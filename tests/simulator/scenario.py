@@ -1,0 +1,73 @@
+"""A world as it is drawn from a seed: jobs, ants, what users do and how much goes wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+from tests.simulator.faults import draw_rates
+from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE, Shape, draw_shape
+
+SHAPES = 400
+VERBS = ("cancel", "pause", "resume", "trigger", "restart", "restart hard")
+
+
+@dataclass(frozen=True)
+class Verb:
+    """What a user asks of a run, so many seconds after the beginning."""
+
+    name: str
+    request: int
+    at: float
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """All that is decided before the world begins."""
+
+    seed: int
+    parent: Shape
+    child: Shape
+    submits: tuple[float, ...]
+    verbs: tuple[Verb, ...]
+    rates: Mapping[str, float]
+    interruptions: float
+    skew: float
+    ants: int
+
+    @property
+    def predictable(self) -> bool:
+        """Whether faults may not change how it ends: nobody interferes, and nothing is timed."""
+        return not self.verbs and self.parent.steady and self.child.steady
+
+
+def draw_scenario(seed: int) -> Scenario:
+    """Draw the scenario of a seed."""
+    random = Random(f"scenario {seed}")
+    # Definitions come again, in other circumstances: to parse one takes longer than to run it.
+    shapes = Random(f"shape {random.randrange(SHAPES)}")
+    steady = shapes.random() < 0.6
+    child = draw_shape(shapes, CHILD_TYPE, shapes.randint(1, 2), steady)
+    parent = draw_shape(shapes, PARENT_TYPE, shapes.choice([1, 2, 3, 4, 5, 7]), steady)
+    count = random.choice([1, 1, 2, 2, 4])
+    return Scenario(
+        seed=seed,
+        parent=parent,
+        child=child,
+        submits=tuple(random.choice([0.0, 0.0, 20.0]) for _ in range(count)),
+        verbs=_draw_verbs(random, count),
+        rates=draw_rates(random),
+        interruptions=random.choice([0.0, 0.05, 0.2, 0.5]),
+        skew=random.choice([0.0, 0.0, 1.5, 300.0]),
+        ants=random.choice([1, 2, 3]),
+    )
+
+
+def _draw_verbs(random: Random, requests: int) -> tuple[Verb, ...]:
+    if random.random() < 0.5:
+        return ()
+    return tuple(_draw_verb(random, requests) for _ in range(random.choice([1, 1, 2, 3])))
+
+
+def _draw_verb(random: Random, requests: int) -> Verb:
+    at = random.uniform(0, random.choice([8, 40, 150]))
+    return Verb(random.choice(VERBS), random.randrange(requests), at)

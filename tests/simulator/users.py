@@ -1,0 +1,105 @@
+"""Users: they submit, cancel and restart, and try again while they get no answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from formicary.adapters.memory.fake_clock import EPOCH
+from formicary.domain.errors import FormicaryError
+from formicary.domain.records import Principal
+from formicary.service_layer.cancel_job import cancel_job
+from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.job_submission import JobSubmission
+from formicary.service_layer.pause_job import pause_job, resume_job, trigger_job
+from formicary.service_layer.restart_job import RestartWish, restart_job
+from formicary.service_layer.submit_job import submit_job
+from tests.simulator.broken import BrokenError
+from tests.simulator.functions import SimulatedKillError
+from tests.simulator.scenario import Verb
+from tests.simulator.shapes import PARENT_TYPE
+
+if TYPE_CHECKING:
+    from tests.simulator.world import World
+
+CALLER = Principal(tenant="acme", user_id="user")
+_RETRY_SECONDS = 3
+_ASKS: dict[str, Callable[[ControlPlane, Principal, str], Any]] = {
+    "cancel": cancel_job,
+    "pause": pause_job,
+    "resume": resume_job,
+    "trigger": trigger_job,
+    "restart": lambda *who: restart_job(*who, RestartWish()),
+    "restart hard": lambda *who: restart_job(*who, RestartWish(hard=True)),
+}
+
+
+@dataclass
+class User:
+    """Somebody who wants one thing."""
+
+    world: "World"
+    name: str
+    wish: Callable[[ControlPlane], Any]
+    at: datetime
+    heard: Callable[[Any], None] = field(default=lambda answer: None)
+    waits: bool = False
+    satisfied: bool = False
+
+    def next_moment(self) -> datetime | None:
+        return None if self.satisfied or self.waits else self.at
+
+    def act(self) -> None:
+        self.waits = True
+        self.world.call(self.name, lambda _engine, plane: self.wish(plane), self._answered)
+
+    def _answered(self, answer: Any, error: Any) -> None:
+        self.waits = False
+        if error is not None and not isinstance(error, FormicaryError | SimulatedKillError):
+            raise BrokenError(f"{self.name} ends with {error!r}") from error
+        refused = isinstance(error, FormicaryError) and not error.retryable
+        if error is None or refused:
+            self.satisfied = True
+            self.world.say(f"user: {self.name} {'refused' if refused else 'accepted'}")
+            if error is None:
+                self.heard(answer)
+        else:
+            self.at = self.world.clock.now() + timedelta(seconds=_RETRY_SECONDS)
+
+
+def resumer(world: "World", request_id: str) -> User:
+    """Return somebody who ends a pause, now."""
+    wish = lambda plane: resume_job(plane, CALLER, request_id)  # noqa: E731
+    return User(world, "resume", wish, world.clock.now())
+
+
+def users_of(world: "World") -> list[User]:
+    """Return who submits and who interferes."""
+    submitted: dict[int, str] = {}
+    users = [
+        _submitter(world, number, seconds, submitted)
+        for number, seconds in enumerate(world.scenario.submits)
+    ]
+    return users + [_interferer(world, verb, submitted) for verb in world.scenario.verbs]
+
+
+def _submitter(world: "World", number: int, seconds: float, submitted: dict[int, str]) -> User:
+    # Only with a user key can somebody who got no answer ask again without a second run.
+    submission = JobSubmission(job_type=PARENT_TYPE, user_key=f"key-{number}")
+
+    def heard(answer: Any) -> None:
+        submitted[number] = answer.run.request_id
+
+    at = EPOCH + timedelta(seconds=seconds)
+    wish = lambda plane: submit_job(plane, CALLER, submission)  # noqa: E731
+    return User(world, "submit", wish, at, heard)
+
+
+def _interferer(world: "World", verb: Verb, submitted: dict[int, str]) -> User:
+    def wish(plane: ControlPlane) -> Any:
+        request_id = submitted.get(verb.request)
+        if request_id is None:
+            return None
+        return _ASKS[verb.name](plane, CALLER, request_id)
+
+    return User(world, verb.name, wish, EPOCH + timedelta(seconds=verb.at))

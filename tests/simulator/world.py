@@ -1,0 +1,294 @@
+"""One world: functions, ants, users and queues under one scheduler and one virtual clock."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+from typing import Any
+
+from formicary.adapters.memory.fake_clock import EPOCH, FakeClock, SequentialIds
+from formicary.adapters.memory.in_memory_event_queue import ReceivedEvent
+from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
+from formicary.bootstrap.in_memory import build_in_memory_api
+from formicary.domain.ant import AntRegistrationRequest, Heartbeat
+from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage
+from formicary.domain.records import Principal
+from formicary.domain.states import TaskMethod
+from formicary.domain.task_request import TaskMessage
+from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.handle_event import Engine
+from formicary.service_layer.heartbeat_ant import heartbeat_ant
+from formicary.service_layer.register_ant import register_ant
+from tests.simulator.ants import LEASE_SECONDS, TENANT, Ant
+from tests.simulator.broken import BrokenError
+from tests.simulator.calls import Interruptions, SkewedClock
+from tests.simulator.definitions import FastEngine, SharedDefinitions, store
+from tests.simulator.faults import Faults
+from tests.simulator.functions import Function, SimulatedKillError
+from tests.simulator.ledger import Ledger
+from tests.simulator.oracle import expect
+from tests.simulator.outcomes import Ending, Outcomes
+from tests.simulator.scenario import Scenario
+from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE
+from tests.simulator.users import User, resumer, users_of
+
+CALLER = Principal(tenant=TENANT, user_id="user")
+MAX_FUNCTIONS = 4
+MAX_STEPS = 20_000
+NOISY_STEPS = 3_000
+NOISY_SECONDS = 1_800
+LATE_SECONDS = 120
+KIND_SECONDS = 24 * 3600
+_FALLIBLE = ("runs", "ants", "events", "task_queues", "gates")
+_RECEIVED_AT_ONCE = (1, 1, 2, 5)
+
+
+class World:
+    """Everything that happens follows from the scenario and the allowed faults."""
+
+    runs_type: type[Ledger] = Ledger
+    engine_type: type[Engine] = FastEngine
+
+    def __init__(self, scenario: Scenario, allowed: frozenset[int] | None = None) -> None:
+        self.scenario = scenario
+        self.random = Random(f"world {scenario.seed}")
+        self.clock = FakeClock()
+        self.faults = Faults(Random(f"faults {scenario.seed}"), scenario.rates, allowed)
+        self.interruptions = Interruptions(
+            Random(f"calls {scenario.seed}"), self.faults, self.clock, scenario.interruptions
+        )
+        self.outcomes = Outcomes(scenario.seed)
+        self.shapes = {shape.job_type: shape for shape in (scenario.parent, scenario.child)}
+        if scenario.predictable:
+            child = expect(scenario.child, self.outcomes)
+            parent = expect(scenario.parent, self.outcomes, child.state)
+            self.expectations = {PARENT_TYPE: parent, CHILD_TYPE: child}
+        self.ids = SequentialIds(str(scenario.seed))
+        api = build_in_memory_api(self.clock, self.ids)
+        self.runs = self.runs_type(self)
+        self.ports = replace(api, runs=self.runs, parsed=SharedDefinitions(api.definitions))
+        self.gates = api.gates
+        self.events: Any = api.events
+        self.task_queues: Any = InMemoryTaskQueues(self.clock, visibility_seconds=LEASE_SECONDS)
+        self.ports = replace(self.ports, task_queues=self.task_queues)
+        self.queues: dict[str, tuple[str, ...]] = {}
+        self.functions: list[Function] = []
+        self.ants: list[Ant] = []
+        self.trace: list[str] = []
+        self.steps = 0
+        self.rests_since = EPOCH
+        self.handled = 0
+        for shape in self.shapes.values():
+            self.queues.update(store(api.definitions, self.task_queues, shape, TENANT))
+        for _ in range(scenario.ants):
+            self.hire()
+        self.users: list[User] = users_of(self)
+
+    # Control plane
+
+    def engine(self) -> Engine:
+        """Return an engine as a fresh function has it: its own clock, and calls that may fail."""
+        skew = self.random.uniform(-1, 1) if self.scenario.skew else 0.0
+        plane = replace(self.plane(), clock=SkewedClock(self.clock, skew))
+        names = [part.name for part in fields(Engine) if part.init]
+        return self.engine_type(**{name: getattr(plane, name) for name in names})
+
+    def plane(self) -> ControlPlane:
+        """Return the ports of the API as one of its functions has them."""
+        wrapped = {name: self.interruptions.wrap(getattr(self.ports, name)) for name in _FALLIBLE}
+        return replace(self.ports, **wrapped)
+
+    def call(
+        self,
+        name: str,
+        body: Callable[[Engine, ControlPlane], Any],
+        done: Callable[[Any, Any], None],
+    ) -> None:
+        """Start a function that answers somebody."""
+        self.functions.append(Function(name, lambda: body(self.engine(), self.plane()), done))
+
+    # Ants
+
+    def hire(self) -> Ant:
+        """Let a new ant register; every second one has the tag that some tasks want."""
+        number = len(self.ants)
+        tags = ("big",) if number % 2 == 0 else ()
+        skew = self.random.uniform(-1, 1) * self.scenario.skew
+        ant = Ant(f"ant-{number}", self, Random(f"{self.scenario.seed} {number}"), skew, tags)
+        self.ants.append(ant)
+        request = AntRegistrationRequest(
+            ant_id=ant.name, methods=[TaskMethod.SHELL], tags=list(tags), max_capacity=ant.capacity
+        )
+        register_ant(self.plane(), CALLER, request)
+        return ant
+
+    def ending(self, message: TaskMessage) -> Ending:
+        shape = self.shapes[message.request.job_type]
+        task = shape.by_name()[message.request.task_type]
+        return self.outcomes.ending(shape, task, message.attempt)
+
+    def began(self, ant: Ant, message: TaskMessage) -> None:
+        """Note that a script begins: it must be its turn."""
+        self.say(f"{ant.name} runs {message.task_key[-12:]}")
+        self.runs.check_turn(message)
+
+    def beat(self, ant: Ant, heartbeat: Heartbeat) -> None:
+        unheard = self.faults.happens("heartbeat not answered")
+
+        def done(answer: Any, _error: Any) -> None:
+            if answer is not None and not ant.dead and not unheard:
+                ant.cancel(set(answer.cancel))
+
+        self.call(
+            "heartbeat",
+            lambda _engine, plane: heartbeat_ant(plane, CALLER, ant.name, heartbeat),
+            done,
+        )
+
+    def send_report(self, message: EventMessage) -> None:
+        """An ant sends until the queue has taken it, so a report is never lost, but may be late."""
+        late = int(self.random.uniform(1, 200)) if self.faults.happens("message delayed") else 0
+        for _ in range(2 if self.faults.happens("message doubled") else 1):
+            self.events.send(message, late)
+
+    # The scheduler
+
+    def play(self) -> None:
+        """Run to the end: noisy for a while, then kind until nothing is left to do."""
+        while self._goes_on() and self.step():
+            pass
+        self._be_kind()
+        limit = self.clock.now() + timedelta(seconds=KIND_SECONDS)
+        while self.step() or self._resume_paused():
+            if self.clock.now() > limit or self.steps > MAX_STEPS:
+                raise BrokenError("the world is kind, but there is no end: " + self.runs.stuck())
+        self.runs.check_end()
+
+    def _goes_on(self) -> bool:
+        if self.steps > NOISY_STEPS or self.clock.now() > EPOCH + timedelta(seconds=NOISY_SECONDS):
+            return False
+        if not (self.runs.all_ended() and all(user.satisfied for user in self.users)):
+            self.rests_since = self.clock.now()
+        # What comes late comes after the end.
+        return self.clock.now() < self.rests_since + timedelta(seconds=LATE_SECONDS)
+
+    def _be_kind(self) -> None:
+        self.say("the world is kind from here on")
+        self.faults.on = False
+        for ant in self.ants:
+            ant.cut_off_until = None
+            ant.extends = True
+        self.hire()
+        if "big" not in self.ants[-1].tags:
+            self.hire()
+
+    def _resume_paused(self) -> bool:
+        """Somebody resumes what is paused, for nothing else will; False when nothing is."""
+        paused = self.runs.paused()
+        self.users += [resumer(self, request_id) for request_id in paused]
+        return bool(paused)
+
+    def step(self) -> bool:
+        """Do one thing of all that could happen now, or let time pass; False when nothing can."""
+        self.steps += 1
+        choices = self._choices()
+        if choices:
+            self.random.choice(choices)()
+            return True
+        moment = self._next_moment()
+        if moment is None:
+            return False
+        self.clock.advance_to(moment)
+        return True
+
+    def _choices(self) -> list[Callable[[], object]]:
+        now = self.clock.now()
+        choices: list[Callable[[], object]] = [
+            partial(self._resume, function)
+            for function in self.functions
+            if function.stalled_until is None or function.stalled_until <= now
+        ]
+        visible = self.events.queue.next_visible_at()
+        if visible is not None and visible <= now and len(self.functions) < MAX_FUNCTIONS:
+            choices.append(self._consume)
+        choices += [ant.act for ant in self.ants if _due(ant.next_moment(), now)]
+        for url, tags in self.queues.items():
+            if _due(self.task_queues.queue(url).next_visible_at(), now):
+                takers = [a for a in self.ants if a.serves(tags) and a.can_take()]
+                choices += [partial(self._give, ant, url) for ant in takers]
+        choices += [user.act for user in self.users if _due(user.next_moment(), now)]
+        return choices
+
+    def _next_moment(self) -> datetime | None:
+        moments = [function.stalled_until for function in self.functions]
+        moments += [self.events.queue.next_visible_at()]
+        moments += [ant.next_moment() for ant in self.ants]
+        moments += [ant.cut_off_until for ant in self.ants if not ant.dead]
+        moments += [user.next_moment() for user in self.users]
+        for url in self.queues:
+            moments.append(self.task_queues.queue(url).next_visible_at())
+        now = self.clock.now()
+        return min((m for m in moments if m is not None and m > now), default=None)
+
+    def _resume(self, function: Function) -> None:
+        function.stalled_until = None
+        function.resume()
+        function.stalled_until = self.interruptions.stall_until
+        self.interruptions.stall_until = None
+        if function.ended:
+            self.functions.remove(function)
+
+    def _give(self, ant: Ant, url: str) -> None:
+        for got in self.task_queues.receive(url):
+            if self.faults.happens("task delivered twice at once"):
+                # Both believe to be the only one: what a standard queue may do.
+                self.task_queues.extend(url, got.receipt, 0)
+            ant.take(url, got)
+
+    def _consume(self) -> None:
+        received = self.events.receive(self.random.choice(_RECEIVED_AT_ONCE))
+        if not received:
+            return
+        for got in received:
+            if self.faults.happens("event delivered twice at once"):
+                self.events.extend(got.receipt, 0)
+        names = " ".join(got.message.kind for got in received)
+        function = Function(f"engine {names}", partial(self._batch, received), self._ignore)
+        self.functions.append(function)
+        self._resume(function)
+
+    def _batch(self, received: list[ReceivedEvent]) -> None:
+        """Handle a batch as the function does: what fails is not deleted."""
+        engine = self.engine()
+        for got in received:
+            try:
+                self.runs.handles(got.message)
+                outcome = engine.handle(got.message)
+            except SimulatedKillError:
+                self.say(f"killed at {got.message.kind}")
+                raise
+            except Exception as error:
+                if not getattr(error, "retryable", False):
+                    raise BrokenError(f"an event is refused for good: {error!r}") from error
+                continue
+            self.handled += 1
+            self.say(f"{got.message.kind} {got.message.event} {outcome.value}")
+            if not self.faults.happens("event delivered again"):
+                self.events.delete(got.receipt)
+
+    def _ignore(self, _answer: Any, error: Any) -> None:
+        if error is not None and not isinstance(error, SimulatedKillError):
+            raise error
+
+    def run_of(self, request_id: str) -> JobRun | None:
+        return self.runs.find(TENANT, request_id)
+
+    def say(self, text: str) -> None:
+        seconds = (self.clock.now() - EPOCH).total_seconds()
+        self.trace.append(f"{seconds:9.1f}s  {text}")
+
+
+def _due(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now

@@ -1,0 +1,30 @@
+"""The simulator over a few hundred seeds, and over those that once broke something."""
+
+from itertools import chain
+
+from tests.simulator.faults import KINDS
+from tests.simulator.scenario import draw_scenario
+from tests.simulator.search import play, play_seeds
+
+FOUND = (126, 143, 169, 196, 211, 352)
+
+
+def test_nothing_breaks_over_300_seeds_and_those_that_once_did() -> None:
+    figures = play_seeds(chain(FOUND, range(300)))
+    assert not figures.broken, str(figures)
+    assert figures.events > 10 * figures.seeds
+    assert set(figures.faults) == set(KINDS)
+
+
+def test_a_seed_always_tells_the_same_story() -> None:
+    for seed in range(20):
+        first, _ = play(draw_scenario(seed))
+        again, _ = play(draw_scenario(seed))
+        assert first.trace == again.trace
+
+
+def test_without_faults_nothing_goes_wrong_by_itself() -> None:
+    for seed in range(60):
+        world, broke = play(draw_scenario(seed), allowed=frozenset())
+        assert not broke
+        assert not world.faults.happened
