@@ -25,6 +25,7 @@ from formicary.domain.records import (
 )
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.schedule import Schedule
+from formicary.domain.socket_ant import SocketAnt, SocketTask
 from formicary.domain.task_request import TaskMessage
 
 
@@ -326,6 +327,53 @@ class CredentialBroker(Protocol):
 
     def ant_credentials(self, tenant: str, ant_id: str) -> AwsCredentials:
         """Return rights to the tenant's task queues and objects and to the events queue."""
+
+
+class SocketAntRepository(Protocol):
+    """Ants that come over a websocket, and the tasks that wait for one."""
+
+    def find(self, tenant: str, ant_id: str) -> SocketAnt | None:
+        """Return an ant, read consistently."""
+
+    def list(self, tenant: str) -> Sequence[SocketAnt]:
+        """Return the ants by id, read consistently."""
+
+    def save(self, tenant: str, ant: SocketAnt) -> SocketAnt:
+        """Store it if the stored version is still `ant.version` (0: none); return version + 1.
+
+        ConcurrentUpdateError otherwise.
+        """
+
+    def put_connection(self, tenant: str, connection_id: str, ant_id: str) -> None:
+        """Remember who speaks over a connection; forgotten a day later."""
+
+    def find_connection(self, tenant: str, connection_id: str) -> str | None:
+        """Return the id of the ant that registered over a connection."""
+
+    def put_waiting(self, tenant: str, task: SocketTask) -> None:
+        """Let a task wait; doing it again changes nothing."""
+
+    def waiting(self, tenant: str, key: RoutingKey, limit: int) -> Sequence[SocketTask]:
+        """Return the first tasks that wait, those of the oldest runs first."""
+
+    def forget_waiting(self, tenant: str, task: SocketTask) -> None:
+        """Take a task out of those that wait."""
+
+    def take(self, tenant: str, ant: SocketAnt, task: SocketTask) -> SocketAnt:
+        """Give a waiting task to an ant, all or nothing; return the ant as stored.
+
+        ConcurrentUpdateError when the ant has changed or the task no longer waits.
+        """
+
+
+class SocketGateway(Protocol):
+    """The other end of the websockets."""
+
+    def push(self, connection_id: str, text: str) -> bool:
+        """Send a message; False when the connection is gone."""
+
+    def is_open(self, connection_id: str) -> bool:
+        """Whether the connection is there."""
 
 
 class EventBus(Protocol):

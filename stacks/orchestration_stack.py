@@ -8,6 +8,7 @@ import aws_cdk as cdk
 
 from stacks.constructs.change_publisher import ChangePublisher
 from stacks.constructs.engine import Engine
+from stacks.constructs.socket_api import STAGE, SocketApi
 from stacks.constructs.uv_bundling import function_code
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class OrchestrationStack(cdk.Stack):
-    """The engine with its events queue, and the publisher of changes."""
+    """The engine with its events queue, the websockets, and the publisher of changes."""
 
     def __init__(
         self,
@@ -34,6 +35,15 @@ class OrchestrationStack(cdk.Stack):
         )
         code = function_code(deployment.bundle_for)
         engine = Engine(self, "Engine", deployment=deployment, data=data, code=code)
+        sockets = SocketApi(
+            self,
+            "Sockets",
+            deployment=deployment,
+            data=data,
+            events=engine.events.queue,
+            code=code,
+        )
+        engine.serve_sockets(sockets)
         publisher = ChangePublisher(
             self, "Changes", deployment=deployment, table=data.table, code=code
         )
@@ -41,5 +51,7 @@ class OrchestrationStack(cdk.Stack):
         self.events_queue = engine.events.queue
 
         cdk.CfnOutput(self, "EventsQueueUrl", value=self.events_queue.queue_url)
+        cdk.CfnOutput(self, "SocketApiId", value=sockets.api.api_id)
+        cdk.CfnOutput(self, "SocketUrl", value=f"{sockets.api.api_endpoint}/{STAGE}")
         cdk.CfnOutput(self, "BusName", value=publisher.bus.event_bus_name)
         cdk.CfnOutput(self, "QueueNamePrefix", value=deployment.queue_name_prefix)

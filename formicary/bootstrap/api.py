@@ -6,6 +6,7 @@ from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
@@ -52,6 +53,7 @@ def build_api(
         ),
         pictures=later(png_painter),
         configs=DynamoDbConfigRepository(clients.dynamodb, table_name),
+        sockets=DynamoDbSocketAnts(clients.dynamodb, table_name, clock),
         clock=clock,
         ids=UlidGenerator(),
         gates=gates,

@@ -12,6 +12,7 @@ from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
 from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
 from formicary.adapters.system import SystemClock, UlidGenerator
 from formicary.bootstrap.later_client import later
+from formicary.bootstrap.sockets import build_socket_tasks
 from formicary.service_layer.handle_event import Engine
 
 
@@ -24,6 +25,8 @@ def build_engine(
     queue_name_prefix: str,
     timer_group: str,
     timer_role_arn: str,
+    socket_api_id: str,
+    socket_stage: str,
 ) -> Engine:
     """Return the engine; region, endpoint and credentials are botocore's business."""
     clients = AwsClients()
@@ -45,4 +48,7 @@ def build_engine(
         ids=UlidGenerator(),
         gates=DynamoDbGateRepository(clients.dynamodb, table_name),
         configs=DynamoDbConfigRepository(clients.dynamodb, table_name),
+        sockets=build_socket_tasks(
+            clients, table_name, events_queue_url, socket_api_id, socket_stage
+        ),
     )

@@ -8,6 +8,7 @@ from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.bootstrap.later_client import later
@@ -34,6 +35,7 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         credentials=InMemoryCredentialBroker(clock),
         pictures=later(png_painter),
         configs=InMemoryConfigRepository(),
+        sockets=InMemorySocketAnts(),
         clock=clock,
         ids=ids,
         gates=gates,

@@ -20,6 +20,7 @@ class TimerKind(StrEnum):
     TASK_TIMEOUT = "task_timeout"
     JOB_TIMEOUT = "job_timeout"
     CANCEL_GRACE = "cancel_grace"
+    SOCKET_LEASE = "socket_lease"
     ANT_WAIT = "ant_wait"
     PAUSE = "pause"
     JOB_RETRY = "job_retry"

@@ -73,17 +73,19 @@ def _timer_due(run: JobRun, timer: StartTimer) -> bool:
         return run.phase is Phase.RETRYING and timer.fire_at == run.scheduled_at
     if timer.timer is TimerKind.PAUSE:
         return run.hold is Hold.TIMED and timer.attempt == run.holds
-    return _active_in(run, timer.task_type, timer.attempt, _AWAITED[timer.timer])
+    return _active_in(run, timer.task_type, timer.attempt, *_AWAITED[timer.timer])
 
 
 _AWAITED = {
-    TimerKind.RETRY: ActivityState.RETRYING,
-    TimerKind.TASK_TIMEOUT: ActivityState.AWAITING,
-    TimerKind.CANCEL_GRACE: ActivityState.CANCELLING,
-    TimerKind.ANT_WAIT: ActivityState.DISPATCHED,
+    TimerKind.RETRY: (ActivityState.RETRYING,),
+    # An ant watches the time of its task itself; the engine does for a websocket ant.
+    TimerKind.TASK_TIMEOUT: (ActivityState.AWAITING, ActivityState.EXECUTING),
+    TimerKind.CANCEL_GRACE: (ActivityState.CANCELLING,),
+    TimerKind.ANT_WAIT: (ActivityState.DISPATCHED,),
+    TimerKind.SOCKET_LEASE: (ActivityState.DISPATCHED, ActivityState.EXECUTING),
 }
 
 
-def _active_in(run: JobRun, task_type: str, attempt: int, state: ActivityState) -> bool:
+def _active_in(run: JobRun, task_type: str, attempt: int, *states: ActivityState) -> bool:
     active = run.active.get(task_type)
-    return active is not None and active.attempt == attempt and active.state is state
+    return active is not None and active.attempt == attempt and active.state in states

@@ -14,7 +14,7 @@ from formicary.domain.events import (
 )
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
 from formicary.domain.rule_table import ALWAYS, AT_WORK, FINALIZING, RejectedError, Rule
-from formicary.domain.states import ChildMark, ErrorCode, RequestState
+from formicary.domain.states import ChildMark, ErrorCode, RequestState, TaskMethod
 from formicary.domain.walk import Walk
 
 MAX_CONTEXT_CHARACTERS = 128 * 1024
@@ -23,8 +23,8 @@ MAX_CONTEXT_CHARACTERS = 128 * 1024
 def note_who_runs_it(walk: Walk, event: TaskStarted) -> None:
     """Note the ant that was seen with the attempt."""
     task = _current(walk, event.task_type, event.attempt)
-    for_ants = walk.graph.node(task.task_type).method.needs_ant
-    if task.state is not ActivityState.DISPATCHED or not for_ants:
+    node = walk.graph.node(task.task_type)
+    if task.state is not ActivityState.DISPATCHED or not node.method.needs_ant:
         raise RejectedError("the attempt is known to run, or is no longer wanted")
     walk.note_activity(
         task.evolve(
@@ -34,6 +34,8 @@ def note_who_runs_it(walk: Walk, event: TaskStarted) -> None:
             started_at=event.started_at,
         )
     )
+    if node.method is TaskMethod.WEBSOCKET and node.timeout_seconds is not None:
+        walk.start_timer(TimerKind.TASK_TIMEOUT, node.timeout_seconds, task)
 
 
 def take_outcome(walk: Walk, event: TaskFinished) -> None:
@@ -136,12 +138,20 @@ def give_up_on_ant(walk: Walk, event: TimerFired) -> None:
     walk.drop(_waiting_for(walk, event, ActivityState.CANCELLING))
 
 
-def time_await_out(walk: Walk, event: TimerFired) -> None:
-    """Fail a task that has awaited its children too long."""
-    task = _waiting_for(walk, event, ActivityState.AWAITING)
+def time_task_out(walk: Walk, event: TimerFired) -> None:
+    """Fail a task that has awaited its children, or a websocket ant, too long."""
+    task = _waiting_for(walk, event, ActivityState.AWAITING, ActivityState.EXECUTING)
+    if task.state is ActivityState.EXECUTING:
+        walk.commands.append(CancelTask(task.task_type, task.attempt))
     node = walk.graph.node(task.task_type)
     message = f"the task took longer than its timeout of {node.timeout_seconds or 0:g} s"
     walk.take(task, node, _failed(task, ErrorCode.TASK_TIMED_OUT, message))
+
+
+def give_up_on_socket(walk: Walk, event: TimerFired) -> None:
+    """Dispatch a task again whose websocket ant has gone away for good."""
+    task = _waiting_for(walk, event, ActivityState.DISPATCHED, ActivityState.EXECUTING)
+    walk.lose(task, walk.graph.node(task.task_type))
 
 
 def fail_for_want_of_ants(walk: Walk, event: TimerFired) -> None:
@@ -167,9 +177,9 @@ def _failed(task: ActiveTask, code: ErrorCode, message: str) -> TaskFinished:
     )
 
 
-def _waiting_for(walk: Walk, event: TimerFired, state: ActivityState) -> ActiveTask:
+def _waiting_for(walk: Walk, event: TimerFired, *states: ActivityState) -> ActiveTask:
     task = _current(walk, event.task_type, event.attempt)
-    if task.state is not state:
+    if task.state not in states:
         raise RejectedError("the task does not wait for this timer")
     return task
 
@@ -195,7 +205,8 @@ TASK_RULES = (
     Rule(ChildForked, ALWAYS, note_forked_child),
     Rule(ChildFinished, ALWAYS, note_finished_child),
     Rule(TimerKind.RETRY, AT_WORK, run_again, _OVER),
-    Rule(TimerKind.TASK_TIMEOUT, AT_WORK, time_await_out, _OVER),
+    Rule(TimerKind.TASK_TIMEOUT, AT_WORK, time_task_out, _OVER),
+    Rule(TimerKind.SOCKET_LEASE, AT_WORK, give_up_on_socket, _OVER),
     Rule(TimerKind.ANT_WAIT, AT_WORK, fail_for_want_of_ants, _OVER),
     Rule(TimerKind.CANCEL_GRACE, (FINALIZING,), give_up_on_ant, _OVER),
 )

@@ -11,6 +11,7 @@ from formicary.domain.states import TaskMark, TaskMethod
 
 WELL = frozenset({TaskMark.COMPLETED, TaskMark.SKIPPED, TaskMark.ALLOWED})
 _UNTOUCHED = frozenset({TaskMark.NOT_RUN, TaskMark.LATER})
+SOCKET_LEASE_SECONDS = 60.0
 _ON_ANT = frozenset({ActivityState.DISPATCHED, ActivityState.EXECUTING})
 
 
@@ -108,6 +109,8 @@ class Turns(RunDraft):
             self.commands.append(ForkJob(task.task_type, task.attempt, child))
             return
         self.commands.append(DispatchTask(task.task_type, task.attempt))
+        if node.method is TaskMethod.WEBSOCKET:
+            self.start_timer(TimerKind.SOCKET_LEASE, SOCKET_LEASE_SECONDS, task)
         limit = self.graph.policy.max_wait_seconds
         if limit is not None and node.method.needs_ant:
             self.start_timer(TimerKind.ANT_WAIT, limit, task)

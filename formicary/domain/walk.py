@@ -227,15 +227,20 @@ class Walk(Endings):
             if task.state is ActivityState.HELD:
                 self.dispatch(task, self.graph.node(task.task_type))
 
-    def lose(self, task: ActiveTask, node: TaskNode, event: TaskRedelivered) -> None:
-        """Give the task of a lost ant to another one as a new attempt that costs no retry."""
+    def lose(self, task: ActiveTask, node: TaskNode, event: TaskRedelivered | None = None) -> None:
+        """Give the task of a lost ant to another one as a new attempt that costs no retry.
+
+        Without an event of one that has it already, it is dispatched again.
+        """
         if task.losses >= MAX_LOSSES:
             message = f"{MAX_LOSSES} ants were lost while they ran it"
             self.fail(task, node, _failure(ErrorCode.ANT_LOST, message))
             return
+        task = task.evolve(attempt=task.attempt + 1, losses=task.losses + 1)
+        if event is None:
+            self.dispatch(task, node)
+            return
         self.active[task.task_type] = task.evolve(
-            attempt=task.attempt + 1,
-            losses=task.losses + 1,
             state=ActivityState.EXECUTING,
             ant_id=event.ant_id,
             delivery=event.delivery,

@@ -14,6 +14,7 @@ from formicary.ports import (
     IdGenerator,
     ObjectStore,
     RunRepository,
+    SocketAntRepository,
     TaskQueues,
     TokenRepository,
 )
@@ -47,6 +48,7 @@ class ControlPlane:
     credentials: CredentialBroker
     pictures: GraphPainter
     configs: ConfigRepository
+    sockets: SocketAntRepository
     clock: Clock
     ids: IdGenerator
     gates: GateRepository

@@ -15,7 +15,7 @@ from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.proofs import attempt_proof
 from formicary.domain.rendered_graph import is_true
 from formicary.domain.routing_key import RoutingKey
-from formicary.domain.states import ErrorCode, RequestState
+from formicary.domain.states import ErrorCode, RequestState, TaskMethod
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
 from formicary.domain.templating.errors import TemplateError
@@ -29,6 +29,7 @@ from formicary.ports import (
 )
 from formicary.service_layer.config_variables import config_layers
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
+from formicary.service_layer.socket_tasks import SocketTasks
 from formicary.service_layer.task_leases import TaskLeases
 from formicary.service_layer.task_variables import (
     job_built_ins,
@@ -54,6 +55,7 @@ class TaskDispatcher:
     clock: Clock
     configs: ConfigRepository
     leases: TaskLeases
+    sockets: SocketTasks | None = None
 
     def dispatch(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
@@ -102,7 +104,10 @@ class TaskDispatcher:
         self, tenant: str, key: RoutingKey, message: TaskMessage, command: DispatchTask
     ) -> TaskFinished | None:
         try:
-            self.task_queues.send(tenant, key, message)
+            if key.method is TaskMethod.WEBSOCKET and self.sockets is not None:
+                self.sockets.offer(key, message)
+            else:
+                self.task_queues.send(tenant, key, message)
         except PayloadTooLargeError as fault:
             text = f"the rendered task is too large for a message: {fault.message}"
             return _failed(command, ErrorCode.VALIDATION, text)

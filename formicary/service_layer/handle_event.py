@@ -6,8 +6,8 @@ the event that caused it is given back to the queue until all of its commands ha
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from formicary.domain.ant import ClaimAnswer, ClaimRequest
@@ -34,6 +34,7 @@ from formicary.domain.outbox import caused_by
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import attempt_proof, proof_matches, proof_of
 from formicary.domain.restart import as_ended, repinned
+from formicary.domain.task_request import task_key
 from formicary.domain.task_response import TaskResponse
 from formicary.ports import (
     AntRepository,
@@ -55,6 +56,7 @@ from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.perform_commands import CommandPerformer, plan_variables
 from formicary.service_layer.record_attempt import AttemptRecorder, Happening
+from formicary.service_layer.socket_tasks import LEASE_CHECK, SocketTasks, Standing
 from formicary.service_layer.task_leases import TaskLeases, waits_for_lease
 from formicary.service_layer.tenant_limits import KnownLimits
 
@@ -95,6 +97,7 @@ class Engine:
     ids: IdGenerator
     gates: GateRepository
     configs: ConfigRepository = field(default_factory=NoConfigs)
+    sockets: SocketTasks | None = None
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
     leases: TaskLeases = field(init=False)
@@ -114,6 +117,7 @@ class Engine:
             self.clock,
             self.configs,
             self.leases,
+            self.sockets,
         )
         forker = ChildForker(
             self.runs,
@@ -143,6 +147,7 @@ class Engine:
             forker,
             self.admission,
             planner,
+            self.sockets,
         )
         self.recorder = AttemptRecorder(self.runs)
 
@@ -168,9 +173,11 @@ class Engine:
             return self._end_lease(run, event)
         if message.execution_id != run.execution_id and not isinstance(event, ChildFinished):
             return self._take_from_earlier_execution(run, event, message)
-        if isinstance(event, TimerFired) and self._comes_early(event):
-            self.performer.start_timer(run, event)
-            return Outcome.EARLY
+        if isinstance(event, TimerFired):
+            again = self._again_at(run, event)
+            if again is not None:
+                self.performer.start_timer(run, replace(event, fire_at=again))
+                return Outcome.EARLY
         return self._apply_with_followers(run, event, message.response)
 
     def claim(self, tenant: str, ant_id: str, request: ClaimRequest) -> ClaimAnswer:
@@ -229,6 +236,16 @@ class Engine:
 
     def _comes_early(self, event: TimerFired) -> bool:
         return event.fire_at is not None and event.fire_at > self.clock.now() + _TIMER_SLACK
+
+    def _again_at(self, run: JobRun, event: TimerFired) -> datetime | None:
+        """Return when a timer has to fire again: it comes early, or its lease still holds."""
+        if self._comes_early(event):
+            return event.fire_at
+        if event.timer is not TimerKind.SOCKET_LEASE or self.sockets is None:
+            return None
+        key = task_key(run.execution_id, event.task_type, event.attempt)
+        standing = self.sockets.check_lease(run, event.task_type, event.attempt, key)
+        return None if standing is Standing.LOST else self.clock.now() + LEASE_CHECK
 
     def _apply_with_followers(
         self, run: JobRun, event: Event, response: TaskResponse | None

@@ -34,6 +34,7 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import internal_proof
+from formicary.domain.states import TaskMethod
 from formicary.domain.task_request import task_key
 from formicary.ports import AntRepository, Clock, ConfigRepository, EventQueue, RunRepository
 from formicary.service_layer.admission import Admission, lease_end
@@ -41,6 +42,7 @@ from formicary.service_layer.config_variables import config_layers
 from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
+from formicary.service_layer.socket_tasks import SocketTasks
 from formicary.service_layer.task_variables import job_variables
 
 MAX_DELAY_SECONDS = 900
@@ -59,6 +61,7 @@ class CommandPerformer:
     forker: ChildForker
     admission: Admission
     planner: CronPlanner
+    sockets: SocketTasks | None = None
 
     def perform(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, commands: Iterable[Command]
@@ -78,7 +81,7 @@ class CommandPerformer:
             return self._fork(run, parsed, graph, command)
         if isinstance(command, AcquireSlots):
             return self._acquire(run, command)
-        self._tell(run, command)
+        self._tell(run, graph, command)
         return None
 
     def _acquire(self, run: JobRun, command: AcquireSlots) -> SlotsGranted | None:
@@ -88,7 +91,7 @@ class CommandPerformer:
             self.start_timer(run, TimerFired(TimerKind.LEASE, "", command.stint, until))
         return granted
 
-    def _tell(self, run: JobRun, command: Command) -> None:
+    def _tell(self, run: JobRun, graph: JobGraph, command: Command) -> None:
         """Carry out what no event follows from at once."""
         if isinstance(command, StartTimer):
             self.start_timer(run, _timer_event(command))
@@ -99,7 +102,7 @@ class CommandPerformer:
         elif isinstance(command, PlanNext):
             self.planner.plan_next(run)
         elif isinstance(command, CancelTask):
-            self._cancel_task(run, command)
+            self._cancel_task(run, graph, command)
         elif isinstance(command, CancelChild):
             self._cancel_child(run, command)
         elif isinstance(command, NotifyParent):
@@ -124,8 +127,12 @@ class CommandPerformer:
             return task
         return self.forker.fork(run, task, command)
 
-    def _cancel_task(self, run: JobRun, command: CancelTask) -> None:
+    def _cancel_task(self, run: JobRun, graph: JobGraph, command: CancelTask) -> None:
         key = task_key(run.execution_id, command.task_type, command.attempt)
+        by_socket = graph.node(command.task_type).method is TaskMethod.WEBSOCKET
+        if by_socket and self.sockets is not None:
+            self.sockets.cancel(run.tenant, key)
+            return
         until = self.clock.now() + timedelta(seconds=CANCEL_WISH_SECONDS)
         self.ants.put_cancel(run.tenant, key, until)
 

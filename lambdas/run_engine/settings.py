@@ -16,3 +16,5 @@ class Settings(BaseSettings):
     timer_role_arn: str = Field(description="The role by which schedules send to the queue")
     artifact_bucket: str = Field(description="The bucket of artifacts and logs")
     queue_name_prefix: str = Field(description="How the names of task queues begin")
+    socket_api_id: str = Field(description="The websocket API")
+    socket_stage: str = Field(description="The stage of the websocket API")

@@ -14,6 +14,7 @@ from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_with_dlq import QueueWithDlq
 
 if TYPE_CHECKING:
+    from stacks.constructs.socket_api import SocketApi
     from stacks.data_stack import DataStack
     from stacks.deployment import Deployment
 
@@ -84,8 +85,15 @@ class Engine(Construct):
             removal_policy=deployment.removal_policy,
         )
         self.function = engine.function
+        self._role = engine.role
         accept_scoped_wildcards(engine.role)
         self._consume(max_concurrency=deployment.engine_max_concurrency)
+
+    def serve_sockets(self, sockets: SocketApi) -> None:
+        """Let the engine hand tasks to the ants that come over a websocket."""
+        for name, value in sockets.environment.items():
+            self.function.add_environment(f"FORMICARY_{name}", value)
+        self._role.add_to_policy(sockets.manage())
 
     def _consume(self, *, max_concurrency: int) -> None:
         lambda_.EventSourceMapping(

@@ -20,6 +20,9 @@ _SCOPED_WILDCARDS = {
     r"/^Resource::arn:<AWS::Partition>:scheduler:.*:schedule\/FormicaryTimers-[a-z0-9]+\/\*$/": (
         "Timers are made at run time; the schedule group is this stage's alone."
     ),
+    r"/^Resource::arn:<AWS::Partition>:execute-api:.*\/ws\/\*\/@connections\/\*$/": (
+        "Connections are made at run time; the API is this stage's alone."
+    ),
     r"/^Resource::.*\/t\/\*$/": (
         "Objects are made at run time under t/<tenant>/; an ant's session has its tenant's alone."
     ),

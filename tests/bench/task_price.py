@@ -99,6 +99,8 @@ def _make_account(endpoint: str) -> dict[str, str]:
         "FORMICARY_TIMER_GROUP": "default",
         "FORMICARY_TIMER_ROLE_ARN": role,
         "FORMICARY_QUEUE_NAME_PREFIX": _PREFIX,
+        "FORMICARY_SOCKET_API_ID": "no-sockets",
+        "FORMICARY_SOCKET_STAGE": "ws",
         "FORMICARY_ANT_ROLE_ARN": role,
         "FORMICARY_EVENT_BUS_NAME": _BUS,
         "FORMICARY_HEARTBEAT_SECONDS": str(_HEARTBEAT_SECONDS),

@@ -16,6 +16,7 @@ from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.scheduler_timers import SchedulerTimers
@@ -31,6 +32,7 @@ from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.domain.messages import EventMessage
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         GateRepository,
         ObjectStore,
         RunRepository,
+        SocketAntRepository,
         TaskQueues,
         TokenRepository,
     )
@@ -76,6 +79,7 @@ class Tables:
     tokens: TokenRepository
     gates: GateRepository
     configs: ConfigRepository
+    sockets: SocketAntRepository
     clients: AwsClients | None = None
 
     @property
@@ -95,6 +99,7 @@ def memory_tables() -> Tables:
         InMemoryTokenRepository(),
         InMemoryGateRepository(),
         InMemoryConfigRepository(),
+        InMemorySocketAnts(),
     )
 
 
@@ -144,6 +149,7 @@ def aws_tables(name: str, clients: AwsClients) -> Tables:
         DynamoDbTokenRepository(clients.dynamodb, TABLE),
         DynamoDbGateRepository(clients.dynamodb, TABLE),
         DynamoDbConfigRepository(clients.dynamodb, TABLE),
+        DynamoDbSocketAnts(clients.dynamodb, TABLE, clock),
         clients,
     )
 

@@ -6,7 +6,14 @@ import importlib
 
 import pytest
 
-FUNCTIONS = ("authorize_request", "handle_api", "publish_changes", "run_engine")
+FUNCTIONS = (
+    "authorize_request",
+    "authorize_socket",
+    "handle_api",
+    "publish_changes",
+    "run_engine",
+    "serve_socket",
+)
 
 
 def _function(synthesised, name):

@@ -43,7 +43,7 @@ def test_bundle_for_lambda_carries_arm64_wheels_whatever_machine_made_it(bundle)
     clients = [
         name for name, found in vars(AwsClients).items() if isinstance(found, cached_property)
     ]
-    assert services == set(clients)
+    assert services == {*clients, "apigatewaymanagementapi"}
     assert sum(path.stat().st_size for path in output.rglob("*") if path.is_file()) < 40_000_000
 
 
@@ -68,7 +68,7 @@ def test_every_function_loads_from_its_bundle_alone(bundle):
         [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
     )
 
-    assert len(names) == 4
+    assert len(names) >= 6
     assert done.returncode == 0, done.stderr
 
 

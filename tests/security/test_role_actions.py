@@ -36,6 +36,13 @@ ALLOWED = {
         "sts:AssumeRole",
     },
     "AuthorizeRequestRole": {*_LOGS, "dynamodb:GetItem"},
+    "AuthorizeSocketRole": {*_LOGS, "dynamodb:GetItem"},
+    "ServeSocketRole": {
+        *_LOGS,
+        *_TABLE,
+        "sqs:SendMessage*",
+        "execute-api:ManageConnections",
+    },
     "RunEngineRole": {
         *_LOGS,
         *_TABLE,
@@ -45,6 +52,7 @@ ALLOWED = {
         *_MAKE_QUEUES,
         "scheduler:CreateSchedule",
         "iam:PassRole",
+        "execute-api:ManageConnections",
     },
     "TimersRole": {"sqs:SendMessage"},
     "PublishChangesRole": {
@@ -105,8 +113,9 @@ def test_no_statement_is_about_everything(dev):
             assert "*" not in _as_list(statement["Action"])
 
 
-def test_who_checks_tokens_reads_nothing_else(dev):
-    (read,) = [s for s in _statements(dev, "AuthorizeRequestRole") if "dynamodb" in str(s)]
+@pytest.mark.parametrize("role", ["AuthorizeRequestRole", "AuthorizeSocketRole"])
+def test_who_checks_tokens_reads_nothing_else(dev, role):
+    (read,) = [s for s in _statements(dev, role) if "dynamodb" in str(s)]
 
     assert read["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["TOKEN#*"]}}
 

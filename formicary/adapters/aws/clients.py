@@ -87,7 +87,23 @@ class AwsClients:
         client: EventBridgeClient = self._make("events")
         return client
 
-    def _make(self, service: str, config: Any = None) -> Any:
+    def sockets(self, api_id: str, stage: str) -> Any:
+        """Client of the management API of one stage of a websocket API.
+
+        Each stage has an address of its own on AWS; where an endpoint is configured, it lies
+        below that (https://docs.localstack.cloud/aws/services/apigateway).
+        """
+        service = "apigatewaymanagementapi"
+        default = self._make(service).meta.endpoint_url
+        host = default.removeprefix("https://execute-api.")
+        endpoint = (
+            f"{default}/_aws/execute-api/{api_id}/{stage}"
+            if host == default
+            else f"https://{api_id}.execute-api.{host}/{stage}"
+        )
+        return self._make(service, endpoint_url=endpoint)
+
+    def _make(self, service: str, config: Any = None, **options: Any) -> Any:
         """Make a client; a region or profile that is missing is told in words."""
         with aws_errors():
-            return self._session.create_client(service, config=config or self._config)
+            return self._session.create_client(service, config=config or self._config, **options)

@@ -38,6 +38,7 @@ class Expression:
 
 
 ABSENT = Expression("attribute_not_exists(pk)")
+PRESENT = Expression("attribute_exists(pk)")
 
 
 def equals(name: str, value: str | int) -> Expression:

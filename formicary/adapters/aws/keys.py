@@ -12,6 +12,8 @@
 | T#<tenant>#ANTS | <ant> | an ant |
 | T#<tenant>#QUEUES | <routing key> | a task queue |
 | T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
+| T#<tenant>#SOCKETS | A#<ant>, C#<connection> | a websocket ant, and who speaks over a connection |
+| T#<tenant>#SOCKTASKS#<routing key> | <run>#<task key> | a task that waits for a websocket ant |
 | TOKEN#<hash> | TOKEN | whose token it is |
 Index gsi1: T#<tenant>#DEFS by job type, T#<tenant>#RUNS by run, T#<tenant>#ARTS by artifact.
 """
@@ -161,6 +163,22 @@ def cancel_key(tenant: str, task_key: str, expires_at: datetime) -> Key:
 def expiry_sort(moment: datetime) -> str:
     """Milliseconds as text that sorts as the time does."""
     return f"{int(moment.timestamp() * 1000):015d}"
+
+
+def socket_ant_key(tenant: str, ant_id: str) -> Key:
+    """Key of a websocket ant."""
+    return Key(f"T#{part(tenant)}#SOCKETS", f"A#{part(ant_id)}")
+
+
+def socket_connection_key(tenant: str, connection_id: str) -> Key:
+    """Key of a websocket connection."""
+    return Key(f"T#{part(tenant)}#SOCKETS", f"C#{part(connection_id)}")
+
+
+def socket_task_key(tenant: str, routing_key: str, request_id: str, task_key: str) -> Key:
+    """Key of a task that waits for a websocket ant; run ids sort by age."""
+    pk = f"T#{part(tenant)}#SOCKTASKS#{part(routing_key)}"
+    return Key(pk, f"{part(request_id)}#{part(task_key)}")
 
 
 def token_key(token_sha256: str) -> Key:

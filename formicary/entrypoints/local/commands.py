@@ -31,7 +31,7 @@ def up(settings: LocalSettings) -> None:
         progress.tell(f"stacks {'deployed' if deployed.changed else 'are as they were'}")
         tokens = ensure_tokens(aws, deployed)
         url = deployed.url(aws)
-        _write_env(aws, url=url, token=tokens.admin)
+        _write_env(aws, url=url, token=tokens.admin, socket_url=deployed.socket_url(aws))
         control_plane = ControlPlane(url=url, token=tokens.admin)
         ant = LocalAnt(
             home=aws.home,
@@ -100,8 +100,13 @@ def _await_ant(ant: LocalAnt, control_plane: ControlPlane, since: str) -> None:
         raise LocalError(f"the ant did not register:\n{ant.daemon.log_tail()}")
 
 
-def _write_env(aws: EmbeddedAws, *, url: str, token: str) -> None:
-    values = {"FORMICARY_URL": url, "FORMICARY_TOKEN": token, **aws.client_environment()}
+def _write_env(aws: EmbeddedAws, *, url: str, token: str, socket_url: str) -> None:
+    values = {
+        "FORMICARY_URL": url,
+        "FORMICARY_SOCKET_URL": socket_url,
+        "FORMICARY_TOKEN": token,
+        **aws.client_environment(),
+    }
     write_private(aws.home.env_file, "".join(f"{name}={value}\n" for name, value in values.items()))
 
 

@@ -32,12 +32,18 @@ class Deployed:
     """What a client or an ant must know of the stacks."""
 
     api_id: str
+    socket_api_id: str
     table_name: str
     changed: bool
 
     def url(self, aws: EmbeddedAws) -> str:
         """The address of the REST API: no name to resolve and nothing to quote in a shell."""
         return f"{aws.endpoint}/_aws/execute-api/{self.api_id}"
+
+    def socket_url(self, aws: EmbeddedAws) -> str:
+        """The address of the websocket API; a client adds `?token=`."""
+        base = aws.endpoint.replace("http", "ws", 1)
+        return f"{base}/_aws/execute-api/{self.socket_api_id}/ws"
 
 
 def deploy(aws: EmbeddedAws, progress: Progress) -> Deployed:
@@ -148,4 +154,9 @@ def _read(parameters: Any, name: str) -> str | None:
 
 
 def _deployed(outputs: dict[str, Any], *, changed: bool) -> Deployed:
-    return Deployed(api_id=outputs["ApiId"], table_name=outputs["TableName"], changed=changed)
+    return Deployed(
+        api_id=outputs["ApiId"],
+        socket_api_id=outputs["SocketApiId"],
+        table_name=outputs["TableName"],
+        changed=changed,
+    )

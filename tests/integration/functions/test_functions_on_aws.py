@@ -76,6 +76,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "TIMER_GROUP": "timers",
             "TIMER_ROLE_ARN": "arn:aws:iam::123456789012:role/timers",
             "QUEUE_NAME_PREFIX": "formicary-test",
+            "SOCKET_API_ID": "no-sockets",
+            "SOCKET_STAGE": "ws",
             "ANT_ROLE_ARN": "arn:aws:iam::123456789012:role/ant",
             "EVENT_BUS_NAME": "bus",
         }

@@ -112,4 +112,5 @@ def test_the_memory_of_the_functions_is_that_of_the_stacks() -> None:
                 }
                 found[words["name"]] = words["memory_mb"]
 
-    assert found == bill.MEMORY_MB
+    # Functions that no task passes on its way (websockets, housekeeping) are on no bill.
+    assert {name: found[name] for name in bill.MEMORY_MB} == bill.MEMORY_MB

@@ -50,7 +50,6 @@ UNUSED: dict[str, dict[str, str]] = {
 # Methods that a definition may name and nobody carries out.
 UNSERVED = {
     "KUBERNETES": "the default method; waits for an ant with an executor of its own for it",
-    "WEBSOCKET": "as KUBERNETES",
     "MESSAGING": "as KUBERNETES",
     "EXPIRE_ARTIFACTS": "fails at once with ERR_UNSUPPORTED_METHOD",
 }

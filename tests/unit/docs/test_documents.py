@@ -152,7 +152,7 @@ def test_methods_without_anybody_to_carry_them_out_are_the_ones_told() -> None:
     from formicary.domain.states import HTTP_METHODS
 
     served = set(installed_methods())
-    served |= {TaskMethod.FORK_JOB, TaskMethod.AWAIT_FORKED_JOB}
+    served |= {TaskMethod.FORK_JOB, TaskMethod.AWAIT_FORKED_JOB, TaskMethod.WEBSOCKET}
 
     assert served >= HTTP_METHODS
     assert set(UNSERVED) == set(TaskMethod) - served

@@ -32,6 +32,7 @@ from formicary.domain.task_response import TaskResponse
 from formicary.service_layer.definition_summary import summary_of
 from formicary.service_layer.gates_of_run import gates_of_run
 from formicary.service_layer.handle_event import Engine, Outcome
+from formicary.service_layer.socket_tasks import SocketTasks
 
 TENANT = "acme"
 
@@ -119,7 +120,12 @@ class World:
             self.ids,
             wrap(self.gates),
             self.configs,
+            self._sockets(),
         )
+
+    def _sockets(self) -> SocketTasks | None:
+        """A world without websockets; one with them has its own."""
+        return None
 
     def upload(self, text: str) -> None:
         parsed = parse_job(text)

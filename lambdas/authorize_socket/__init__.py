@@ -1,0 +1,1 @@
+"""The authorizer of the websocket API."""

@@ -1,0 +1,1 @@
+"""Websocket ants: connections, registrations and answers."""
