@@ -14,12 +14,13 @@ from formicary.domain.templating.environment import Env, Warn
 from formicary.domain.templating.errors import TemplateError
 from formicary.domain.templating.functions import Function, functions_of
 from formicary.domain.templating.nodes import Call, Command, Invoke, Literal, Operand, Path, Pipe
-from formicary.domain.templating.values import NOTHING, Missing, is_list, truth
+from formicary.domain.templating.values import NOTHING, Missing, is_list, is_map, truth
 
 MAX_OUTPUT = 1024 * 1024
 MAX_STEPS = 100_000
 _STEP_SIZE = 256  # of a value that a function reads or makes: what counts as one step
 _MAX_WARNINGS = 100
+_WITHOUT_SIZE = frozenset({type(None), bool, int, float})
 _NO_ARGUMENT: tuple[Any, ...] = ()
 
 
@@ -117,7 +118,7 @@ class Pipelines:
         for place, name in enumerate(path.names):
             if isinstance(value, Missing) or (value is None and self._dialect is Dialect.JOB):
                 return _missing(path)
-            if not isinstance(value, Mapping):
+            if not is_map(value):
                 raise _no_map(value, name, path)
             if given and place == last:
                 raise fault("only a function can be given a value", path)
@@ -127,7 +128,10 @@ class Pipelines:
     def _call(self, head: Call, values: list[Any]) -> Any:
         self._check_count(head, len(values))
         function = self._functions[head.name]
-        known = [self._given(function, value) for value in values]
+        known = [
+            self._given(function, value) if isinstance(value, Missing) else value
+            for value in values
+        ]
         self._spend(1 + sum(map(_size, known)) // _STEP_SIZE, head)
         try:
             if head.name == "Random":
@@ -140,10 +144,11 @@ class Pipelines:
             raise fault(f"{head.name}: the text is too long", head)
         return result
 
-    def _given(self, function: Function, value: Any) -> Any:
-        if isinstance(value, Missing) and not function.tolerant:
+    def _given(self, function: Function, value: Missing) -> Any:
+        """Warn of a missing value that a function is given; it gets nil."""
+        if not function.tolerant:
             self._warn(value)
-        return None if isinstance(value, Missing) else value
+        return None
 
     def _random(self, head: Call, least: Any, most: Any) -> int:
         """Draw from the attempt's nonce, so that rendering it again gives the same."""
@@ -175,7 +180,9 @@ class Pipelines:
 
 
 def _size(value: Any) -> int:
-    return len(value) if isinstance(value, str | Mapping) or is_list(value) else 0
+    if type(value) in _WITHOUT_SIZE:
+        return 0
+    return len(value) if isinstance(value, str) or is_map(value) or is_list(value) else 0
 
 
 def _missing(path: Path) -> Missing:

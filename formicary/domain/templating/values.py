@@ -5,7 +5,7 @@ A text with bytes that are no UTF-8 holds them as Python's surrogate escapes do.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _NOT_UNICODE = re.compile("[\ud800-\udfff]")
@@ -54,8 +54,15 @@ class Slice(list[Any]):
         return Slice(whole[start:end], whole[end:last])
 
 
+def is_map(value: Any) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether a value is a map for templates."""
+    return type(value) is dict or isinstance(value, Mapping)
+
+
 def is_list(value: Any) -> bool:
     """Whether a value is a list for templates (a text is not)."""
+    if type(value) is list:
+        return True
     return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
 
 
