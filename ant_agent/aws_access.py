@@ -41,6 +41,7 @@ _REFUSED_CREDENTIALS = frozenset(
         "UnrecognizedClientException",
     }
 )
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 
 class LentCredentials(RefreshableCredentials):  # type: ignore[misc]
@@ -117,7 +118,10 @@ class AwsAccess:
         try:
             return call(client)
         except ClientError as error:
-            if error_code(error) not in _REFUSED_CREDENTIALS:
+            refused = error_code(error) in _REFUSED_CREDENTIALS
+            # Rights name the queues there are: new ones come with new credentials.
+            outdated = service == "sqs" and error_code(error) in _DENIED
+            if not (refused or outdated):
                 raise
             credentials.refused(key)
             return call(client)

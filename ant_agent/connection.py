@@ -16,7 +16,10 @@ CLOCK_WARNING_SECONDS = 60
 class Connection:
     """Registers the ant, again when need be, and keeps the answer for all threads."""
 
-    def __init__(self, settings: Settings, control_plane: ControlPlaneClient) -> None:
+    def __init__(
+        self, settings: Settings, control_plane: ControlPlaneClient, *, trial: bool = False
+    ) -> None:
+        """With `trial` it only learns what an ant would be told; none is registered."""
         self._control_plane = control_plane
         # Every poller may hold a connection for the length of a poll.
         self.aws = AwsAccess(max_connections=settings.capacity + 50)
@@ -27,6 +30,7 @@ class Connection:
             methods=list(settings.methods),
             tags=list(settings.tags),
             max_capacity=settings.capacity,
+            trial=trial,
         )
         self._answer: AntRegistrationAnswer | None = None
 

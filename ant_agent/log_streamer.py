@@ -8,9 +8,12 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Mapping
 from typing import Protocol
 
 from ant_agent.aws_errors import AWS_OR_FILE_FAULTS
+from ant_agent.write_times import WriteTimes
+from formicary.domain.log_times import note_times
 
 _log = logging.getLogger(__name__)
 INLINE_LIMIT = 4096
@@ -23,8 +26,10 @@ _PARTIAL_CHARACTER = 3
 class ObjectSink(Protocol):
     """Where chunks go."""
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Store an object."""
+    def put(
+        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Store an object, with what is noted of it."""
 
 
 class LogStreamer:
@@ -44,10 +49,13 @@ class LogStreamer:
         self._idle = False
         self._closing = False
         self._abandoned = False
+        self._times = WriteTimes()
+        self._new_line = True
 
     def grown(self, size: int) -> None:
         """Tell how long the file is now."""
         with self._changed:
+            self._times.written(self._size)
             passed_limit = self._size <= INLINE_LIMIT < size
             self._size = size
             if self._thread is None and size:
@@ -64,6 +72,10 @@ class LogStreamer:
         if self._thread is not None:
             self._thread.join()
         return self._chunks
+
+    def times(self) -> str:
+        """Return the note of what has not been shipped."""
+        return self._note(self._size - self._sent)
 
     def abandon(self) -> None:
         """Ship no more."""
@@ -113,14 +125,23 @@ class LogStreamer:
             return True
         key = f"{self._prefix}{self._chunks + 1:06d}"
         try:
-            self._sink.put(key, chunk, "text/plain; charset=utf-8")
+            self._sink.put(
+                key, chunk, "text/plain; charset=utf-8", {"times": self._note(len(chunk))}
+            )
         except AWS_OR_FILE_FAULTS as error:
             _log.warning("cannot ship a log chunk", extra={"key": key, "error": str(error)})
             return False
         with self._changed:
             self._sent += len(chunk)
             self._chunks += 1
+            self._times.forget_before(self._sent)
+            self._new_line = chunk.endswith(b"\n")
         return True
+
+    def _note(self, length: int) -> str:
+        with self._changed:
+            marks = self._times.between(self._sent, self._sent + length)
+        return note_times(marks, new_line=self._new_line)
 
 
 def _whole_characters(chunk: bytes) -> bytes:

@@ -3,7 +3,7 @@
 import base64
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -45,11 +45,19 @@ class S3ObjectStore:
         self._aws = aws
         self._bucket = bucket
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
+    def put(
+        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Store a small object."""
 
         def call(s3: "S3Client") -> None:
-            s3.put_object(Bucket=self._bucket(), Key=key, Body=body, ContentType=content_type)
+            s3.put_object(
+                Bucket=self._bucket(),
+                Key=key,
+                Body=body,
+                ContentType=content_type,
+                Metadata=metadata or {},
+            )
 
         self._aws.s3(call)
 

@@ -82,10 +82,11 @@ class OutputLog:
         with self._lock:
             self._keep(self._masker.finish())
         chunks = self._streamer.close()
-        inline = ""
-        if not chunks:
-            inline = os.pread(self._fd, INLINE_LIMIT, 0).decode(errors="replace")
-        return TaskLog(inline=inline, chunks=chunks, size=self._size, truncated=self._truncated)
+        log = TaskLog(chunks=chunks, size=self._size, truncated=self._truncated)
+        if chunks:
+            return log
+        inline = os.pread(self._fd, INLINE_LIMIT, 0).decode(errors="replace")
+        return log.model_copy(update={"inline": inline, "times": self._streamer.times()})
 
     def discard(self) -> None:
         """Stop shipping and close the file; `finish` comes first when the output matters."""

@@ -44,7 +44,7 @@ class Outcome:
         """Take the executor's word."""
         self.result = result
         self.warnings += result.warnings
-        self.timings.pod_started_at = result.started_at
+        self.timings.pod_started_at = result.started_at or self.timings.pod_started_at
         self.timings.pre_script_finished_at = result.pre_script_finished_at
         if result.stopped is not None:
             self.stop(result.stopped, timeout)

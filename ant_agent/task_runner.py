@@ -153,6 +153,7 @@ class TaskRunner:
         return task, cache
 
     def _execute(self, session: TaskSession, task: TaskContext, outcome: Outcome) -> None:
+        outcome.reached("pod_started_at")
         try:
             result = session.run_scripts()
         except TaskStoppedError as stopped:

@@ -283,11 +283,16 @@ class TaskQueues(Protocol):
 class ObjectStore(Protocol):
     """Artifacts and logs: keys are relative to the bucket."""
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
-        """Store an object."""
+    def put(
+        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
+        """Store an object, with what is noted of it."""
 
     def get(self, key: str) -> bytes | None:
         """Return an object, None when there is none."""
+
+    def metadata(self, key: str) -> Mapping[str, str]:
+        """Return what was noted of an object that there is."""
 
     def list_keys(self, prefix: str) -> Sequence[str]:
         """Return the keys below a prefix, sorted."""
@@ -325,8 +330,10 @@ class ConfigRepository(Protocol):
 class CredentialBroker(Protocol):
     """Hands ants short-lived rights."""
 
-    def ant_credentials(self, tenant: str, ant_id: str) -> AwsCredentials:
-        """Return rights to the tenant's task queues and objects and to the events queue."""
+    def ant_credentials(
+        self, tenant: str, ant_id: str, keys: Sequence[RoutingKey]
+    ) -> AwsCredentials:
+        """Return rights to the queues of these keys, the tenant's objects and the events queue."""
 
 
 class SocketAntRepository(Protocol):

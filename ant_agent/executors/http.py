@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
+from ant_agent.executors.address_guard import ForbiddenAddressError, guard
 from ant_agent.executors.base import ExecutorHost, ExecutorResult, TaskContext
 from ant_agent.task_environment import as_text
 from formicary.domain.states import ErrorCode, TaskMethod
@@ -111,7 +112,7 @@ class HttpSession:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             reason = f"{type(error).__name__}: {error}"
             return _failure("", exchange.url, reason)
-        except (ResponseTooLargeError, OSError) as error:
+        except (ForbiddenAddressError, ResponseTooLargeError, OSError) as error:
             return _failure("", exchange.url, str(error))
         if 200 <= status < 300:
             return ExecutorResult(succeeded=True, exit_code=str(status))
@@ -143,14 +144,13 @@ class HttpSession:
 
     async def _exchange(self, exchange: _Exchange) -> int:
         timeout = httpx.Timeout(None, connect=self._connect_seconds)
-        async with (
-            httpx.AsyncClient(
-                timeout=timeout, follow_redirects=True, max_redirects=_MAX_REDIRECTS
-            ) as client,
-            client.stream(**_arguments(exchange)) as response,
-        ):
-            await self._receive(response, exchange)
-            return response.status_code
+        async with httpx.AsyncClient(
+            timeout=timeout, follow_redirects=True, max_redirects=_MAX_REDIRECTS
+        ) as client:
+            guard(client)
+            async with client.stream(**_arguments(exchange)) as response:
+                await self._receive(response, exchange)
+                return response.status_code
 
     async def _receive(self, response: httpx.Response, exchange: _Exchange) -> None:
         size = 0

@@ -25,7 +25,7 @@ class TaskInFlight(BaseModel):
 
 
 class AntRegistrationRequest(BaseModel):
-    """Body of `POST /api/ants`."""
+    """Body of `POST /api/ants`; with `trial` the answer is given and nothing is stored."""
 
     ant_id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     host: str = ""
@@ -33,6 +33,7 @@ class AntRegistrationRequest(BaseModel):
     methods: list[TaskMethod] = Field(min_length=1)
     tags: list[str] = Field(default_factory=list)
     max_capacity: int = Field(default=1, ge=1, le=1000)
+    trial: bool = False
 
 
 class AwsCredentials(BaseModel):

@@ -3,6 +3,9 @@
 import hashlib
 from urllib.parse import quote
 
+# Where ants may write below their tenant: outcomes of runs, and caches.
+ANT_PARTS = ("r", "c")
+
 
 def attempt_prefix(
     tenant: str, request_id: str, execution_id: str, task_type: str, attempt: int

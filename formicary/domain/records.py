@@ -89,11 +89,16 @@ class TaskAttempt(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a request, as the authorizer found it."""
+    """Who makes a request, as the authorizer found it.
+
+    `methods` and `tags` are those that ants of a token may have; None is any.
+    """
 
     tenant: str
     user_id: str
     role: str = "admin"
+    methods: frozenset[str] | None = None
+    tags: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,11 @@ class RoutingKey:
 
     def queue_name(self, prefix: str, tenant: str) -> str:
         """Return the queue's name: readable, unique by a hash, at most 80 characters (SQS)."""
-        digest = hashlib.sha256(f"{tenant}|{self}".encode()).hexdigest()[:_HASH_LENGTH]
+        digest = self.digest(tenant)
         words = "-".join((prefix, tenant, self.method, *self.tags))
         slug = re.sub(r"[^A-Za-z0-9_-]+", "_", words)
         return f"{slug[: _MAX_QUEUE_NAME - _HASH_LENGTH - 1]}-{digest}"
+
+    def digest(self, tenant: str) -> str:
+        """Return the end of the queue's name, by which alone a policy can name it."""
+        return hashlib.sha256(f"{tenant}|{self}".encode()).hexdigest()[:_HASH_LENGTH]

@@ -9,7 +9,11 @@ from formicary.domain.states import RequestState
 
 
 class TaskResponseTimings(BaseModel):
-    """When each step of an attempt ended, by the ant's clock."""
+    """When each step of an attempt ended, by the ant's clock.
+
+    `received_at` is when the ant took it, `pod_started_at` when its scripts began, in a container
+    or not.
+    """
 
     received_at: datetime | None = None
     pod_started_at: datetime | None = None
@@ -24,11 +28,14 @@ class TaskResponseTimings(BaseModel):
 class TaskLog(BaseModel):
     """Where the output of an attempt is: inline when small, else `chunks` objects in the store.
 
+    `times` notes when what is inline was written; chunks have it as metadata (`log_times.py`).
+
     `size` is in bytes of what was kept; `truncated` tells that the output limit was reached.
     """
 
     inline: str = ""
     chunks: int = 0
+    times: str = ""
     size: int = 0
     truncated: bool = False
 

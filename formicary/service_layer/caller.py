@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from formicary.domain.errors import FormicaryError, NotAuthorizedError, NotFoundError
+from formicary.domain.grants import words
 from formicary.domain.records import Principal
 from formicary.routes import Role, Route, routes_of
 
@@ -51,6 +52,8 @@ def principal_of(event: Mapping[str, Any]) -> Principal:
         tenant=str(context["tenant"]),
         user_id=str(context.get("user") or ""),
         role=str(context["role"]),
+        methods=words(context.get("methods")),
+        tags=words(context.get("tags")),
     )
 
 

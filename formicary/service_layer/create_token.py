@@ -18,6 +18,17 @@ def create_token(
     return token
 
 
+def create_ant_token(
+    tokens: TokenRepository,
+    ids: IdGenerator,
+    owner: Principal,
+) -> str:
+    """Return a new token for ants, with the methods and tags that its owner stands for."""
+    token = TOKEN_PREFIX + ids.key()
+    tokens.put(token_hash(token), owner)
+    return token
+
+
 def store_token(
     tokens: TokenRepository, token: str, *, tenant: str, user_id: str, role: Role
 ) -> None:

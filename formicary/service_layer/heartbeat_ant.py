@@ -7,6 +7,7 @@ from formicary.domain.events import TaskStarted
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.records import Principal
 from formicary.service_layer.ant_directives import directives_for
+from formicary.service_layer.ant_grant import check_grant
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.register_ant import unknown_ant
 
@@ -32,6 +33,7 @@ def heartbeat_ant(
     if stored is None:
         raise unknown_ant(ant_id)
     ant, seen_before = stored
+    check_grant(caller, ant)
     started = _newly_seen(heartbeat.in_flight, seen_before)
     if started:
         plane.events.send_all([_started(caller.tenant, ant, task) for task in started])

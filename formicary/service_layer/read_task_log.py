@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from formicary.domain.errors import InvalidRequestError, NotFoundError
 from formicary.domain.job_run import JobRun
+from formicary.domain.log_times import read_times, stamped
 from formicary.domain.object_keys import log_prefix
 from formicary.domain.records import Principal, TaskAttempt
 from formicary.service_layer.control_plane import ControlPlane
@@ -45,15 +46,21 @@ def read_task_log(
     *,
     attempt: int | None = None,
     offset: int = 0,
+    timestamps: bool = False,
 ) -> LogPart:
-    """Return the log of an attempt (the latest unless told) from `offset` on."""
+    """Return the log of an attempt (the latest unless told) from `offset` on.
+
+    With `timestamps` each line begins with the time when it was written, as far as that was noted.
+    """
     run = find_run(plane, caller, request_id)
     found = _find_attempt(plane, run, task_type, attempt)
     if found.ended is not None and found.ended.log.inline:
         data = found.ended.log.inline.encode()
-        return LogPart(data[offset:], max(offset, len(data)), complete=True)
+        times = read_times(found.ended.log.times) if timestamps else None
+        shown = stamped(data, offset, len(data), times)
+        return LogPart(shown, max(offset, len(data)), complete=True)
     prefix = log_prefix(run.tenant, run.request_id, found.execution_id, task_type, found.attempt)
-    return _read_chunks(plane, prefix, offset, ended=found.ended is not None)
+    return _read_chunks(plane, prefix, offset, ended=found.ended is not None, timestamps=timestamps)
 
 
 def _find_attempt(plane: ControlPlane, run: JobRun, task_type: str, wanted: int | None) -> _Found:
@@ -80,7 +87,9 @@ def _index(plane: ControlPlane, run: JobRun, task_type: str) -> int:
     return names.index(task_type)
 
 
-def _read_chunks(plane: ControlPlane, prefix: str, offset: int, *, ended: bool) -> LogPart:
+def _read_chunks(
+    plane: ControlPlane, prefix: str, offset: int, *, ended: bool, timestamps: bool
+) -> LogPart:
     keys = plane.objects.list_keys(prefix)
     chunk, skip = offset >> _CHUNK_BITS, offset & _BYTE_MASK
     if chunk > len(keys):
@@ -88,14 +97,16 @@ def _read_chunks(plane: ControlPlane, prefix: str, offset: int, *, ended: bool) 
             "offset is 0 or what the header Formicary-Next-Offset of the answer before said."
         )
     parts: list[bytes] = []
-    room = MAX_ANSWER_BYTES
+    # An empty line of one byte grows to 26 by its time.
+    room = MAX_ANSWER_BYTES // 32 if timestamps else MAX_ANSWER_BYTES
     last = min(len(keys), chunk + MAX_CHUNKS)
     while chunk < last and room > 0:
         whole = plane.objects.get(keys[chunk]) or b""
-        part = whole[skip : skip + room]
-        parts.append(part)
-        room -= len(part)
-        skip += len(part)
+        end = min(len(whole), skip + room)
+        note = plane.objects.metadata(keys[chunk]).get("times", "") if timestamps else ""
+        parts.append(stamped(whole, skip, end, read_times(note)))
+        room -= end - skip
+        skip = end
         if skip >= len(whole):
             chunk, skip = chunk + 1, 0
     return LogPart(

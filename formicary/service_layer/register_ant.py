@@ -2,6 +2,7 @@
 
 from formicary.domain.ant import (
     MINIMUM_ANT_VERSION,
+    AntDirectives,
     AntRegistration,
     AntRegistrationAnswer,
     AntRegistrationRequest,
@@ -12,6 +13,7 @@ from formicary.domain.errors import AntTooOldError, NotFoundError
 from formicary.domain.records import Principal
 from formicary.domain.routing_key import RoutingKey
 from formicary.service_layer.ant_directives import directives_for
+from formicary.service_layer.ant_grant import check_grant
 from formicary.service_layer.control_plane import ControlPlane
 
 
@@ -27,11 +29,14 @@ def register_ant(
         )
     now = plane.clock.now()
     tags = sorted({tag.strip().lower() for tag in request.tags if tag.strip()})
-    fields = request.model_dump(exclude={"tags"})
+    fields = request.model_dump(exclude={"tags", "trial"})
     ant = AntRegistration(**fields, tags=tags, created_at=now, updated_at=now)
-    credentials = plane.credentials.ant_credentials(caller.tenant, ant.ant_id)
+    check_grant(caller, ant)
     _ensure_untagged_queues(plane, caller.tenant, ant)
-    plane.ants.register(caller.tenant, ant)
+    directives = directives_for(plane, caller.tenant, ant)
+    credentials = _credentials(plane, caller.tenant, ant, directives)
+    if not request.trial:
+        plane.ants.register(caller.tenant, ant)
     environment = plane.ant_environment
     return AntRegistrationAnswer(
         ant_id=ant.ant_id,
@@ -40,20 +45,29 @@ def register_ant(
         artifact_bucket=environment.artifact_bucket,
         events_queue_url=environment.events_queue_url,
         credentials=credentials,
-        directives=directives_for(plane, caller.tenant, ant),
+        directives=directives,
     )
 
 
 def renew_credentials(plane: ControlPlane, caller: Principal, ant_id: str) -> AwsCredentials:
     """Return fresh credentials for an ant that is registered."""
-    if plane.ants.find(caller.tenant, ant_id) is None:
+    ant = plane.ants.find(caller.tenant, ant_id)
+    if ant is None:
         raise unknown_ant(ant_id)
-    return plane.credentials.ant_credentials(caller.tenant, ant_id)
+    check_grant(caller, ant)
+    return _credentials(plane, caller.tenant, ant, directives_for(plane, caller.tenant, ant))
 
 
 def unknown_ant(ant_id: str) -> NotFoundError:
     """Return the error for an ant that is not registered; the ant then registers again."""
     return NotFoundError(f"There is no ant {ant_id!r}; register it first.", ant_id=ant_id)
+
+
+def _credentials(
+    plane: ControlPlane, tenant: str, ant: AntRegistration, directives: AntDirectives
+) -> AwsCredentials:
+    keys = [RoutingKey.parse(queue.routing_key) for queue in directives.queues]
+    return plane.credentials.ant_credentials(tenant, ant.ant_id, keys)
 
 
 def _ensure_untagged_queues(plane: ControlPlane, tenant: str, ant: AntRegistration) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
 from formicary.domain.records import TaskAttempt
 from formicary.domain.states import STATE_OF_MARK, ChildMark, RequestState, TaskMark
+from formicary.domain.task_response import TaskResponseTimings
 from formicary.service_layer.artifact_view import ArtifactView, artifact_view
 
 _ACTIVE_STATES = {
@@ -41,6 +42,7 @@ _COPIED = (
     "cost_factor",
     "started_at",
     "ended_at",
+    "timings",
 )
 
 
@@ -61,6 +63,7 @@ class AttemptView(BaseModel):
     ant_id: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    timings: TaskResponseTimings = Field(default_factory=TaskResponseTimings)
     late: bool = False
 
 
@@ -87,6 +90,10 @@ class TaskExecutionView(BaseModel):
     artifacts: list[ArtifactView] = Field(default_factory=list)
     stdout: list[str] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
+    timings: TaskResponseTimings = Field(
+        default_factory=TaskResponseTimings,
+        description="When each step of the last attempt ended, by the ant's clock.",
+    )
     cost_factor: float = 0.0
     started_at: datetime | None = None
     ended_at: datetime | None = None

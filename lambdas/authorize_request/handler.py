@@ -11,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 
 from formicary.bootstrap.authorizer import build_authorizer
+from formicary.domain.grants import written_grant
 from formicary.ports import TokenRepository
 from formicary.service_layer.authorize_request import find_principal
 from lambdas.authorize_request.settings import Settings
@@ -41,4 +42,5 @@ def authorize(tokens: TokenRepository, event: dict[str, Any]) -> dict[str, Any]:
     if principal is None:
         return _NOBODY
     context = {"tenant": principal.tenant, "user": principal.user_id, "role": principal.role}
+    context |= written_grant(principal)
     return {"isAuthorized": True, "context": context}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from formicary.domain.ant import AntRegistration, QueueDirective, TaskInFlight
 from formicary.domain.records import Principal
 from formicary.domain.routing_key import RoutingKey
@@ -128,3 +130,12 @@ def test_a_token_is_found_by_its_hash(tables, tenant):
 
     assert tables.tokens.find(f"hash-{tenant}") == principal
     assert tables.tokens.find(f"other-{tenant}") is None
+
+
+@pytest.mark.parametrize("granted", [frozenset(), frozenset({"SHELL"}), frozenset({"a", "ü"})])
+def test_what_a_token_grants_is_kept(tables, tenant, granted):
+    principal = Principal(tenant, "ants", "ant", methods=granted, tags=granted)
+
+    tables.tokens.put(f"hash-{tenant}", principal)
+
+    assert tables.tokens.find(f"hash-{tenant}") == principal

@@ -22,6 +22,8 @@ from tests.contract.backends import BUCKET, PREFIX, REGION, TIMERS, AwsServices
 from tests.contract.examples import NOW, a_task_message
 
 KEY = RoutingKey.of(TaskMethod.SHELL, ["Linux", "ü"])
+OTHER_TAG = RoutingKey.of(TaskMethod.SHELL, ["Linux"])
+OTHER_METHOD = RoutingKey.of(TaskMethod.DOCKER, ["Linux", "ü"])
 
 
 def an_event(tenant, name="task", size=0):
@@ -168,6 +170,14 @@ def test_keys_are_listed_sorted_below_their_prefix(services, tenant):
     assert list(services.objects.list_keys(f"t/{tenant}/none/")) == []
 
 
+def test_what_is_noted_of_an_object_is_read_without_it(services, tenant):
+    services.objects.put(f"t/{tenant}/noted", b"x", "text/plain", {"times": "1 5 0:0"})
+    services.objects.put(f"t/{tenant}/plain", b"x", "text/plain")
+
+    assert services.objects.metadata(f"t/{tenant}/noted") == {"times": "1 5 0:0"}
+    assert services.objects.metadata(f"t/{tenant}/plain") == {}
+
+
 def test_a_presigned_url_names_the_object(services, tenant):
     services.objects.put(f"t/{tenant}/a b", b"content", "text/plain")
 
@@ -184,7 +194,7 @@ def test_a_presigned_url_names_the_object(services, tenant):
 def test_credentials_for_an_ant_last_about_an_hour(services, tenant):
     before = services.clock.now() if services.name == "memory" else datetime.now(UTC)
 
-    credentials = services.broker.ant_credentials(tenant, "ant-" + "x" * 99)
+    credentials = services.broker.ant_credentials(tenant, "ant-" + "x" * 99, [KEY])
 
     assert 3000 < (credentials.expires_at - before).total_seconds() < 4000
     assert credentials.access_key_id
@@ -194,7 +204,7 @@ def test_credentials_for_an_ant_last_about_an_hour(services, tenant):
 @pytest.mark.parametrize("name", ["", "a-b", "*", "a/b", "${aws:username}", "a?", "x" * 33])
 def test_no_credentials_for_a_tenant_whose_name_would_open_more(services, name):
     with pytest.raises(InvalidRequestError):
-        services.broker.ant_credentials(name, "ant-1")
+        services.broker.ant_credentials(name, "ant-1", [KEY])
 
 
 @pytest.fixture(params=["moto", pytest.param("emulator", marks=pytest.mark.emulator)])
@@ -222,16 +232,42 @@ def test_a_queue_made_with_another_lease_is_taken_as_it_is(aws_services, tenant)
     assert other.ensure(tenant, KEY) == url
 
 
-def test_the_session_policy_of_an_ant_fits_and_names_only_its_tenant(aws_services):
-    tenant = "t" * 32
-    policy = aws_services.broker.session_policy(tenant)
+def _queues_of(policy: str) -> list[str]:
+    statements = json.loads(policy)["Statement"]
+    (polls,) = [s for s in statements if "sqs:ReceiveMessage" in s["Action"]]
+    return polls["Resource"]
 
-    assert len(json.dumps(policy, separators=(",", ":"))) < 1500
-    queues, events, objects, listing = [s["Resource"] for s in policy["Statement"]]
-    assert queues.endswith(f":{PREFIX}-{tenant}-*")
-    assert events.endswith(":formicary-contract-events")
-    assert objects == f"arn:aws:s3:::{BUCKET}/t/{tenant}/*"
-    assert listing == f"arn:aws:s3:::{BUCKET}"
+
+def _keys(count: int, method: TaskMethod = TaskMethod.SHELL) -> list[RoutingKey]:
+    return [RoutingKey.of(method, [f"tag-{number}"]) for number in range(count)]
+
+
+def test_the_session_of_an_ant_names_the_queues_of_its_routing_keys_alone(aws_services):
+    policy = aws_services.broker.session_policy("acme", [KEY, *_keys(1)])
+
+    assert _queues_of(policy) == [
+        f"arn:aws:sqs:*:*:{PREFIX}-acme-*-{key.queue_name(PREFIX, 'acme')[-8:]}"
+        for key in (KEY, *_keys(1))
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 1000])
+@pytest.mark.parametrize("tenant", ["t", "t" * 32])
+def test_the_session_policy_of_an_ant_fits_however_many_queues_it_polls(
+    aws_services, tenant, count
+):
+    policy = aws_services.broker.session_policy(tenant, _keys(count))
+
+    assert len(policy) <= 2048
+    assert policy.count(f"{BUCKET}/t/{tenant}/") == 3
+
+
+def test_where_queues_are_too_many_to_name_a_session_is_held_to_its_methods(aws_services):
+    keys = [*_keys(60), *_keys(60, TaskMethod.HTTP_GET)]
+
+    names = _queues_of(aws_services.broker.session_policy("acme", keys))
+
+    assert names == [f"arn:aws:sqs:*:*:{PREFIX}-acme-{m}-*" for m in ("HTTP_GET", "SHELL")]
 
 
 @pytest.mark.emulator
@@ -241,7 +277,9 @@ def test_an_ant_reaches_its_own_tenants_things_and_no_others(
     mine = emulator_services.task_queues.ensure(tenant, KEY)
     theirs = emulator_services.task_queues.ensure(f"{tenant}x", KEY)
     emulator_services.objects.put(f"t/{tenant}x/secret", b"x", "text/plain")
-    given = emulator_services.broker.ant_credentials(tenant, "ant-1")
+    tagged = emulator_services.task_queues.ensure(tenant, OTHER_TAG)
+    docker = emulator_services.task_queues.ensure(tenant, OTHER_METHOD)
+    given = emulator_services.broker.ant_credentials(tenant, "ant-1", [KEY])
     session = boto3.Session(
         given.access_key_id, given.secret_access_key, given.session_token, REGION
     )
@@ -252,11 +290,17 @@ def test_an_ant_reaches_its_own_tenants_things_and_no_others(
     sqs.send_message_batch(
         QueueUrl=emulator_services.events_url, Entries=[{"Id": "1", "MessageBody": "x"}]
     )
-    s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/a", Body=b"a")
+    s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/r/a", Body=b"a")
+    s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/c/a", Body=b"a")
+    s3.get_object(Bucket=BUCKET, Key=f"t/{tenant}/r/a")
     s3.list_objects_v2(Bucket=BUCKET, Prefix=f"t/{tenant}/")
 
     for refused in (
         lambda: sqs.receive_message(QueueUrl=theirs),
+        lambda: sqs.receive_message(QueueUrl=tagged),
+        lambda: sqs.receive_message(QueueUrl=docker),
+        lambda: s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/u/a", Body=b"a"),
+        lambda: s3.delete_object(Bucket=BUCKET, Key=f"t/{tenant}/r/a"),
         lambda: sqs.send_message(QueueUrl=mine, MessageBody="x"),
         lambda: sqs.receive_message(QueueUrl=emulator_services.events_url),
         lambda: s3.get_object(Bucket=BUCKET, Key=f"t/{tenant}x/secret"),
@@ -264,6 +308,9 @@ def test_an_ant_reaches_its_own_tenants_things_and_no_others(
         lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix=f"t/{tenant}x/"),
         lambda: s3.list_objects_v2(Bucket=BUCKET),
         lambda: session.client("dynamodb", endpoint_url=emulator_url).list_tables(),
+        lambda: session.client("dynamodb", endpoint_url=emulator_url).get_item(
+            TableName="any", Key={"pk": {"S": "x"}, "sk": {"S": "x"}}
+        ),
     ):
         with pytest.raises(ClientError, match=r"AccessDenied|403"):
             refused()

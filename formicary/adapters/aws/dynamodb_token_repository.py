@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from formicary.adapters.aws import keys
 from formicary.adapters.aws.dynamodb_table import DynamoDbTable, Put
+from formicary.domain.grants import words, written_grant
 from formicary.domain.records import Principal
 
 if TYPE_CHECKING:
@@ -21,7 +22,15 @@ class DynamoDbTokenRepository:
     def find(self, token_sha256: str) -> Principal | None:
         """Return whose token it is; read consistently, since refusals are cached for minutes."""
         item = self._table.get(keys.token_key(token_sha256))
-        return None if item is None else Principal(item["tenant"], item["user_id"], item["role"])
+        if item is None:
+            return None
+        return Principal(
+            item["tenant"],
+            item["user_id"],
+            item["role"],
+            methods=words(item.get("methods")),
+            tags=words(item.get("tags")),
+        )
 
     def put(self, token_sha256: str, principal: Principal) -> None:
         """Store a token."""
@@ -29,5 +38,6 @@ class DynamoDbTokenRepository:
             "tenant": principal.tenant,
             "user_id": principal.user_id,
             "role": principal.role,
+            **written_grant(principal),
         }
         self._table.put(Put(keys.token_key(token_sha256), attributes))

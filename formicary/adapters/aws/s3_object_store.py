@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -21,9 +21,17 @@ class S3ObjectStore:
         self._bucket = bucket
 
     @aws_errors()
-    def put(self, key: str, body: bytes, content_type: str) -> None:
+    def put(
+        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Store an object."""
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            Metadata=metadata or {},
+        )
 
     def get(self, key: str) -> bytes | None:
         """Return an object, None when there is none."""
@@ -31,6 +39,11 @@ class S3ObjectStore:
             return self._read(key)
         except NotFoundError:
             return None
+
+    @aws_errors()
+    def metadata(self, key: str) -> Mapping[str, str]:
+        """Return what was noted of an object."""
+        return self._client.head_object(Bucket=self._bucket, Key=key)["Metadata"]
 
     @aws_errors()
     def list_keys(self, prefix: str) -> Sequence[str]:

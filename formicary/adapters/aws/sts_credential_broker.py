@@ -1,16 +1,19 @@
-"""Credentials for ants from STS: the ant role, narrowed to one tenant when they are made."""
+"""Credentials for ants from STS: the ant role, narrowed to one ant when they are made."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from formicary.adapters.aws.error_mapping import aws_errors
 from formicary.adapters.tenants import checked_tenant
 from formicary.domain.ant import AwsCredentials
+from formicary.domain.object_keys import ANT_PARTS
+from formicary.domain.routing_key import RoutingKey
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 # The most that a role assumed by a role gets: https://docs.aws.amazon.com/IAM (role chaining).
 _DURATION_SECONDS = 3600
 _MAX_SESSION_NAME = 64
+# What STS takes: https://docs.aws.amazon.com/STS (AssumeRole, Policy).
+_MAX_POLICY = 2048
 _NOT_IN_A_SESSION_NAME = re.compile(r"[^\w+=,.@-]", re.ASCII)
 
 
@@ -40,12 +45,14 @@ class StsCredentialBroker:
         self._bucket = bucket
 
     @aws_errors()
-    def ant_credentials(self, tenant: str, ant_id: str) -> AwsCredentials:
-        """Return credentials for one hour, for the tenant's queues and objects and nothing else."""
+    def ant_credentials(
+        self, tenant: str, ant_id: str, keys: Sequence[RoutingKey]
+    ) -> AwsCredentials:
+        """Return credentials for an hour, for these queues, the tenant's objects, nothing else."""
         answer = self._client.assume_role(
             RoleArn=self._role_arn,
             RoleSessionName=_session_name(ant_id),
-            Policy=json.dumps(self.session_policy(tenant), separators=(",", ":")),
+            Policy=self.session_policy(tenant, keys),
             DurationSeconds=_DURATION_SECONDS,
         )["Credentials"]
         return AwsCredentials(
@@ -55,40 +62,58 @@ class StsCredentialBroker:
             expires_at=answer["Expiration"],
         )
 
-    def session_policy(self, tenant: str) -> dict[str, Any]:
-        """Return what the ants of a tenant may do, of what their role may."""
+    def session_policy(self, tenant: str, keys: Sequence[RoutingKey]) -> str:
+        """Return what an ant may do, of what its role may, as narrow as STS has room for.
+
+        Each queue by its name; when those are too many, all queues of the ant's methods; at last
+        all queues of the tenant. The role holds them to this deployment's account and region.
+        """
+        prefix = f"{self._queue_name_prefix}-{checked_tenant(tenant)}"
+        methods = sorted({key.method for key in keys})
+        attempts = (
+            [f"{prefix}-*-{key.digest(tenant)}" for key in keys],
+            [f"{prefix}-{method}-*" for method in methods],
+            [f"{prefix}-*"],
+        )
+        for names in attempts:
+            policy = json.dumps(self._policy(tenant, names), separators=(",", ":"))
+            if len(policy) <= _MAX_POLICY:
+                break
+        return policy
+
+    def _policy(self, tenant: str, queue_names: list[str]) -> dict[str, Any]:
         _, partition, _, _, account, _ = self._role_arn.split(":", 5)
-        queues = f"arn:{partition}:sqs:{self._client.meta.region_name}:{account}"
+        events = f"{self._client.meta.region_name}:{account}:{self._events_queue_name}"
         bucket = f"arn:{partition}:s3:::{self._bucket}"
-        objects = f"t/{checked_tenant(tenant)}/*"
-        return {
-            "Version": "2012-10-17",
-            "Statement": [
-                _allow(
-                    f"{queues}:{self._queue_name_prefix}-{tenant}-*",
-                    "sqs:ReceiveMessage",
-                    "sqs:DeleteMessage*",
-                    "sqs:ChangeMessageVisibility*",
-                    "sqs:GetQueueUrl",
-                ),
-                _allow(f"{queues}:{self._events_queue_name}", "sqs:SendMessage*"),
-                _allow(
-                    f"{bucket}/{objects}",
-                    "s3:GetObject",
-                    "s3:PutObject",
-                    "s3:AbortMultipartUpload",
-                    "s3:ListMultipartUploadParts",
-                ),
-                {
-                    **_allow(bucket, "s3:ListBucket"),
-                    "Condition": {"StringLike": {"s3:prefix": objects}},
-                },
-            ],
-        }
+        objects = f"t/{tenant}/"
+        statements = [
+            _allow([f"arn:{partition}:sqs:{events}"], "sqs:SendMessage*"),
+            _allow([f"{bucket}/{objects}*"], "s3:GetObject"),
+            _allow(
+                [f"{bucket}/{objects}{part}/*" for part in ANT_PARTS],
+                "s3:PutObject",
+                "s3:AbortMultipartUpload",
+                "s3:ListMultipartUploadParts",
+            ),
+            {
+                **_allow([bucket], "s3:ListBucket"),
+                "Condition": {"StringLike": {"s3:prefix": f"{objects}*"}},
+            },
+        ]
+        if queue_names:
+            polls = _allow(
+                [f"arn:{partition}:sqs:*:*:{name}" for name in queue_names],
+                "sqs:ReceiveMessage",
+                "sqs:DeleteMessage*",
+                "sqs:ChangeMessageVisibility*",
+                "sqs:GetQueueUrl",
+            )
+            statements.append(polls)
+        return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _allow(resource: str, *actions: str) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}
+def _allow(resources: list[str], *actions: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resources}
 
 
 def _session_name(ant_id: str) -> str:

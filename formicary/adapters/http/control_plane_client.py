@@ -142,10 +142,18 @@ class ControlPlaneClient:
         self._call("POST", f"/api/jobs/requests/{_part(run_id)}/restart", params=query)
 
     def task_log(
-        self, run_id: str, task_type: str, *, attempt: int = 0, offset: int = 0
+        self,
+        run_id: str,
+        task_type: str,
+        *,
+        attempt: int = 0,
+        offset: int = 0,
+        timestamps: bool = False,
     ) -> LogPart:
         """Return the log of a task (of its latest attempt, unless told) from a byte offset on."""
         query = {"offset": str(offset)} | ({"attempt": str(attempt)} if attempt else {})
+        if timestamps:
+            query["timestamps"] = "true"
         path = f"/api/jobs/requests/{_part(run_id)}/tasks/{_part(task_type)}/log"
         answer = self._call("GET", path, params=query)
         next_offset = int(answer.headers.get("Formicary-Next-Offset", offset + len(answer.content)))

@@ -1,10 +1,12 @@
 """Credentials that open nothing."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import timedelta
 
 from formicary.adapters.tenants import checked_tenant
 from formicary.domain.ant import AwsCredentials
+from formicary.domain.routing_key import RoutingKey
 from formicary.ports import Clock
 
 
@@ -16,7 +18,12 @@ class InMemoryCredentialBroker:
         self._duration = timedelta(seconds=duration_seconds)
         self._numbers = itertools.count(1)
 
-    def ant_credentials(self, tenant: str, ant_id: str) -> AwsCredentials:
+    def ant_credentials(
+        self,
+        tenant: str,
+        ant_id: str,
+        keys: Sequence[RoutingKey],  # noqa: ARG002 - they open nothing
+    ) -> AwsCredentials:
         """Return credentials that tell who asked for them."""
         return AwsCredentials(
             access_key_id=f"MEMORY{next(self._numbers):08d}",

@@ -1,7 +1,7 @@
 """The artifact bucket in memory."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 
@@ -11,18 +11,27 @@ class InMemoryObjectStore:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._objects: dict[str, bytes] = {}
+        self._metadata: dict[str, dict[str, str]] = {}
         self.content_types: dict[str, str] = {}
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
+    def put(
+        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
         """Store an object."""
         with self._lock:
             self._objects[key] = bytes(body)
             self.content_types[key] = content_type
+            self._metadata[key] = dict(metadata or {})
 
     def get(self, key: str) -> bytes | None:
         """Return an object, None when there is none."""
         with self._lock:
             return self._objects.get(key)
+
+    def metadata(self, key: str) -> Mapping[str, str]:
+        """Return what was noted of an object."""
+        with self._lock:
+            return self._metadata[key]
 
     def list_keys(self, prefix: str) -> Sequence[str]:
         """Return the keys below a prefix, sorted."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from formicary.domain.records import Principal
+from formicary.entrypoints.cli.ant_settings import refuse_unknown_methods
 from formicary.entrypoints.cli.session import Session, example, reading
 from formicary.routes import Role
 
@@ -21,6 +23,19 @@ def _checked_tenant(_ctx: click.Context, _option: click.Parameter, value: str) -
     if not _TENANT.fullmatch(value):
         raise click.BadParameter("use 1 to 32 letters, digits and underscores")
     return value
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _checked_methods(
+    _ctx: click.Context, _option: click.Parameter, value: str | None
+) -> frozenset[str] | None:
+    if value is None:
+        return None
+    refuse_unknown_methods(value)
+    return frozenset(_words(value))
 
 
 @admin.command(
@@ -98,3 +113,43 @@ def limits(
         *((f"user {name}", count) for name, count in answer["users"].items()),
     ]
     emit(output, answer, lambda: show(table(("JOBS OF", "AT ONCE"), rows)))
+
+
+@admin.command(
+    "create-ant-token",
+    epilog=example(
+        "formicary admin create-ant-token --table FormicaryData-prod-Table \\",
+        "    --methods SHELL,DOCKER --tags linux,gpu",
+    ),
+)
+@click.option("--table", required=True, help="Name of the table: output TableName of the stacks.")
+@click.option("--tenant", default="default", show_default=True, callback=_checked_tenant)
+@click.option("--user", default="ants", show_default=True, help="Who it is for.")
+@click.option(
+    "--methods",
+    callback=_checked_methods,
+    help="Methods that its ants may carry out, separated by commas.  [default: all]",
+)
+@click.option(
+    "--tags",
+    help="Tags that its ants may have, separated by commas; '' for none.  [default: all]",
+)
+def create_ant_token_(
+    table: str, tenant: str, user: str, methods: frozenset[str] | None, tags: str | None
+) -> None:
+    """Make a token to register ants with and print it, once; only its hash is stored.
+
+    An ant that asks for another method or tag than the token grants is refused.
+    """
+    from formicary.adapters.system import UlidGenerator  # noqa: PLC0415 - boto3 is slow
+    from formicary.bootstrap.authorizer import build_authorizer  # noqa: PLC0415 - as above
+    from formicary.service_layer.create_token import create_ant_token  # noqa: PLC0415 - as above
+
+    owner = Principal(
+        tenant=tenant,
+        user_id=user,
+        role=Role.ANT,
+        methods=methods,
+        tags=None if tags is None else frozenset(_words(tags.lower())),
+    )
+    click.echo(create_ant_token(build_authorizer(table_name=table), UlidGenerator(), owner))

@@ -6,7 +6,7 @@ from typing import Any
 import click
 from rich.text import Text
 
-from formicary.entrypoints.cli.ant_start import start
+from formicary.entrypoints.cli.ant_start import doctor, start
 from formicary.entrypoints.cli.output import cell, emit, moment, show, show_table, table
 from formicary.entrypoints.cli.session import Session, example, reading
 
@@ -17,6 +17,7 @@ def ant() -> None:
 
 
 ant.add_command(start)
+ant.add_command(doctor)
 
 
 def _condition(item: Mapping[str, Any]) -> Text:

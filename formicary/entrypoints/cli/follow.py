@@ -97,6 +97,7 @@ class LogTail:
     client: ControlPlaneClient
     write: Callable[[bytes], None]
     only: str = ""
+    timestamps: bool = False
     _offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     _complete: set[tuple[str, int]] = field(default_factory=set)
     _shown: tuple[str, int] | None = None
@@ -121,7 +122,9 @@ class LogTail:
         while source not in self._complete:
             offset = self._offsets.get(source, 0)
             try:
-                part = self.client.task_log(run_id, source[0], attempt=attempt, offset=offset)
+                part = self.client.task_log(
+                    run_id, source[0], attempt=attempt, offset=offset, timestamps=self.timestamps
+                )
             except NotFoundError:
                 return
             self._head(source, part.data)

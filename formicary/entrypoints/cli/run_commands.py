@@ -7,10 +7,11 @@ from formicary.domain.states import RequestState
 from formicary.entrypoints.cli.exit_codes import ExitCode, exit_code_of_state
 from formicary.entrypoints.cli.follow import LogTail, RunWatcher
 from formicary.entrypoints.cli.graph_commands import add_graph_commands, run_graph
-from formicary.entrypoints.cli.output import elapsed, emit, moment, show_table, state
+from formicary.entrypoints.cli.output import elapsed, emit, moment, show, show_table, state
 from formicary.entrypoints.cli.run_verbs import add_verbs
 from formicary.entrypoints.cli.run_view import declared_tasks, show_run, tasks_of
 from formicary.entrypoints.cli.session import Session, example, limited, reading, remote, tell
+from formicary.entrypoints.cli.timing_table import timing_table
 from formicary.entrypoints.cli.watch_run import write_bytes
 from formicary.entrypoints.cli.which_run import WHICH_RUN, find_run_id
 
@@ -53,11 +54,18 @@ def list_(session: Session, job_type: str, job_state: str | None, limit: int, ou
 
 @run.command("show", epilog=example("formicary run show latest", after=WHICH_RUN))
 @click.argument("run_id", metavar="ID")
+@click.option("--timings", is_flag=True, help="Show how long each step of each task took.")
 @reading
-def show_(session: Session, run_id: str, output: str) -> None:
+def show_(session: Session, run_id: str, timings: bool, output: str) -> None:
     """Show a run: its graph with states, artifacts, context and error."""
     found = session.client.run(find_run_id(session.client, run_id))
-    emit(output, found, lambda: show_run(found, declared_tasks(session.client, found)))
+
+    def show_all() -> None:
+        show_run(found, declared_tasks(session.client, found))
+        if timings:
+            show(timing_table(tasks_of(found)))
+
+    emit(output, found, show_all)
 
 
 @run.command(
@@ -68,14 +76,17 @@ def show_(session: Session, run_id: str, output: str) -> None:
 @click.argument("run_id", metavar="ID")
 @click.argument("task_type", metavar="[TASK]", default="")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("--timestamps", is_flag=True, help="Begin each line with the time it was written.")
 @remote
-def logs(session: Session, run_id: str, task_type: str, follow: bool) -> ExitCode:
+def logs(
+    session: Session, run_id: str, task_type: str, *, follow: bool, timestamps: bool
+) -> ExitCode:
     """Print what the tasks of a run have written, or one task of it.
 
     With -f the exit code tells how the job ended.
     """
     full_id = find_run_id(session.client, run_id)
-    tail = LogTail(session.client, write_bytes, only=task_type)
+    tail = LogTail(session.client, write_bytes, only=task_type, timestamps=timestamps)
     if not follow:
         found = session.client.run(full_id)
         _refuse_unknown_task(found, task_type)

@@ -105,15 +105,26 @@ def get_wait_time(call: CurrentCall, id: Id) -> WaitEstimate:  # noqa: A002
     responses=TEXT,
 )
 @not_json
-def get_task_log(
+def get_task_log(  # noqa: PLR0917 - one argument a query parameter
     call: CurrentCall,
     id: Id,  # noqa: A002
     task_type: Annotated[str, Path(description="Task")],
     attempt: Annotated[int | None, Query(ge=1, description="The latest, unless told")] = None,
     offset: Annotated[int, Query(ge=0, description="Where to go on")] = 0,
+    timestamps: Annotated[
+        bool, Query(description="Begin each line with the time when it was written")
+    ] = False,
 ) -> Response[Any]:
     """Return a piece of a log."""
-    part = read_task_log(call.plane, call.caller, id, task_type, attempt=attempt, offset=offset)
+    part = read_task_log(
+        call.plane,
+        call.caller,
+        id,
+        task_type,
+        attempt=attempt,
+        offset=offset,
+        timestamps=timestamps,
+    )
     headers = {
         "Formicary-Next-Offset": str(part.next_offset),
         "Formicary-Complete": str(part.complete).lower(),

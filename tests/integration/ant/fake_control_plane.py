@@ -34,6 +34,9 @@ class FakeControlPlane:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_port}/stage"
 
+    def set_clock_behind(self, seconds: float) -> None:
+        self.clock_behind = timedelta(seconds=seconds)
+
     def close(self) -> None:
         self._server.shutdown()
         self._thread.join()

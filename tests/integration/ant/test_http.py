@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ant_agent.cancellation import Cancellation, StopReason
+from ant_agent.executors.address_guard import is_forbidden
 from formicary.domain.states import RequestState
 from tests.integration.ant.workbench import Workbench
 from tests.integration.ant.world import task
@@ -172,3 +173,32 @@ def test_the_body_is_an_artifact_when_one_is_declared(bench: Workbench, server: 
     assert [artifact.name for artifact in outcome.artifacts] == ["response"]
     content = bench.objects.objects[outcome.artifacts[0].key]
     assert content.decode() == outcome.log.inline
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.169.254",
+        "169.254.170.2",
+        "[::ffff:169.254.169.254]",
+        "2852039166",
+        "0xa9fea9fe",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+    ],
+)
+@pytest.mark.parametrize("way", ["", "redirect"])
+def test_no_url_and_no_redirect_leads_to_a_metadata_service(
+    bench: Workbench, server: str, address: str, way: str
+) -> None:
+    url = f"http://{address}/latest/meta-data/"
+
+    outcome = bench.run(get(f"{server}/to/{url}" if way else url, timeout=10))
+
+    assert outcome.status() is RequestState.FAILED
+    assert "link-local" in outcome.result.error_message
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.1", "8.8.8.8", "2001:db8::1"])
+def test_other_addresses_are_open(address: str) -> None:
+    assert not is_forbidden(address)

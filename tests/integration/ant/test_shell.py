@@ -286,3 +286,24 @@ def test_a_method_that_no_executor_knows_fails_clearly(bench: Workbench) -> None
 
     assert outcome.result.error_code == "ERR_UNSUPPORTED_METHOD"
     assert "KUBERNETES" in outcome.result.error_message
+
+
+def test_the_moments_of_an_attempt_are_told_in_their_order(bench: Workbench) -> None:
+    options = {"artifacts": {"paths": ["f"]}}
+
+    outcome = bench.run(
+        task("echo x > f", before_script=["true"], after_script=["true"], options=options)
+    )
+
+    told = outcome.timings
+    moments = [
+        told.received_at,
+        told.dependent_artifacts_downloaded_at,
+        told.pod_started_at,
+        told.script_finished_at,
+        told.post_script_finished_at,
+        told.artifacts_uploaded_at,
+    ]
+    assert None not in moments
+    assert moments == sorted(moments)
+    assert told.pre_script_finished_at is not None

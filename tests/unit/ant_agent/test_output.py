@@ -1,12 +1,16 @@
 """What is read from a task's output and how it is shipped."""
 
 import threading
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from ant_agent.output_log import OutputLog
 from ant_agent.output_scanner import OutputScanner
+from ant_agent.write_times import WriteTimes
+from formicary.domain.log_times import read_times
 
 
 class Sink:
@@ -14,9 +18,13 @@ class Sink:
 
     def __init__(self) -> None:
         self.chunks: dict[str, bytes] = {}
+        self.notes: dict[str, Mapping[str, str]] = {}
 
-    def put(self, key: str, body: bytes, content_type: str) -> None:
+    def put(
+        self, key: str, body: bytes, content_type: str, metadata: Mapping[str, str] | None = None
+    ) -> None:
         self.chunks[key] = body
+        self.notes[key] = metadata or {}
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
@@ -82,7 +90,13 @@ def test_a_store_that_never_answers_costs_a_warning_not_the_task(
     monkeypatch.setattr("ant_agent.log_streamer._CLOSE_ATTEMPTS", 1)
 
     class Away:
-        def put(self, key: str, body: bytes, content_type: str) -> None:
+        def put(
+            self,
+            key: str,
+            body: bytes,
+            content_type: str,
+            metadata: Mapping[str, str] | None = None,
+        ) -> None:
             raise OSError("away")
 
     log = OutputLog(tmp_path / "l", limit=10**6, sink=Away(), prefix="l/")
@@ -103,3 +117,50 @@ def test_output_ships_no_more_once_it_is_discarded(tmp_path: Path) -> None:
 
     assert sink.chunks == {}
     assert "log" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_when_output_was_written_is_noted_inline_and_with_every_chunk(tmp_path: Path) -> None:
+    sink = Sink()
+    short = OutputLog(tmp_path / "s", limit=10**7, sink=sink, prefix="s/")
+    short.write(b"a\n")
+    inline = read_times(short.finish().times)
+    short.discard()
+
+    long = OutputLog(tmp_path / "l", limit=10**7, sink=sink, prefix="l/")
+    for _ in range(40):
+        long.write(b"x" * 65535 + b"y")
+    told = long.finish()
+    long.discard()
+
+    notes = [read_times(note["times"]) for note in sink.notes.values()]
+    assert inline is not None
+    assert abs(inline.marks[0][1] / 1000 - time.time()) < 60
+    assert told.times == ""
+    assert len(notes) == told.chunks
+    assert [note and note.new_line for note in notes] == [True, *[False] * (told.chunks - 1)]
+    assert all(note and note.marks[0][0] == 0 for note in notes)
+
+
+def test_the_memory_of_times_is_bounded() -> None:
+    now = [0.0]
+    times = WriteTimes(lambda: now[0])
+    for offset in range(30_000):
+        now[0] += 1
+        times.written(offset)
+
+    marks = times.between(0, 10**9)
+
+    assert 5_000 <= len(marks) <= 10_000
+    assert (marks[0], marks[-1]) == ((0, 1000), (29_999, 30_000_000))
+
+
+def test_times_of_a_piece_begin_with_what_held_at_its_first_byte() -> None:
+    now = [1.0]
+    times = WriteTimes(lambda: now[0])
+    for offset in (0, 10, 20):
+        times.written(offset)
+        now[0] += 1
+
+    times.forget_before(15)
+
+    assert times.between(15, 21) == [(0, 2000), (5, 3000)]

@@ -53,3 +53,10 @@ def test_a_limit_without_a_number_is_refused(formicary):
 
     assert outcome.code == 2
     assert "NAME=COUNT" in outcome.err
+
+
+def test_an_ant_token_for_a_method_that_is_none_is_refused(capsys):
+    code = run(["admin", "create-ant-token", "--table", "t", "--methods", "SHELL,NOTHING"])
+
+    assert code == 2
+    assert "'NOTHING' is none of" in capsys.readouterr().err

@@ -96,6 +96,15 @@ def test_logs_are_printed_task_by_task(formicary, plane):
     assert outcome.out == "==> hello <==\nh\ufffd\n\n==> check <==\nc\n"
 
 
+def test_logs_are_asked_for_with_times(formicary, plane):
+    plane.on("GET", RUN, Answer(a_run("COMPLETED", [a_task("hello")])))
+    plane.on("GET", f"{RUN}/tasks/hello/log", log(b"T h\n", 4, complete=True))
+
+    formicary("run", "logs", RUN_ID, "hello", "--timestamps")
+
+    assert plane.asked[-1].query["timestamps"] == "true"
+
+
 def test_following_a_log_prints_each_byte_once_and_ends_with_the_run(formicary, plane):
     busy = a_run("EXECUTING", [a_task("hello", "EXECUTING")])
     plane.on("GET", RUN, Answer(busy), Answer(busy), Answer(a_run("FAILED", [a_task("hello")])))

@@ -234,6 +234,41 @@ def test_a_long_log_comes_in_bounded_pieces(job: JobPlay) -> None:
     assert max(map(len, pieces)) <= 4 * 1024 * 1024
 
 
+def test_a_log_is_shown_with_the_times_of_its_lines(job: JobPlay) -> None:
+    first = job.start()
+    times = "1 1767225600000 0:0 4:1500"
+    job.finish(job.next_task(), log=TaskLog(inline="one\ntwo\n", times=times))
+    job.finish(job.next_task())
+    second = job.start()
+    message = job.next_task()
+    for number, (body, new_line) in enumerate([(b"one\ntw", 1), (b"o\nend\n", 0)], start=1):
+        note = {"times": f"{new_line} 1767225600000 0:{number * 1000}"}
+        key = f"{message.object_prefix}log/{number:06d}"
+        job.plane.objects.put(key, body, "text/plain", note)
+    job.finish(message, log=TaskLog(chunks=2, size=13))
+
+    inline, chunks = (log(job, run_id, timestamps="true").body for run_id in (first, second))
+
+    assert inline == b"2026-01-01T00:00:00.000Z one\n2026-01-01T00:00:01.500Z two\n"
+    assert chunks == (
+        b"2026-01-01T00:00:01.000Z one\n2026-01-01T00:00:01.000Z two\n"
+        b"2026-01-01T00:00:02.000Z end\n"
+    )
+    assert log(job, first).body == b"one\ntwo\n"
+
+
+def test_the_times_of_a_log_make_no_answer_too_large(job: JobPlay) -> None:
+    run_id = job.start()
+    message = job.next_task()
+    note = {"times": "1 1767225600000 0:0"}
+    job.plane.objects.put(message.object_prefix + "log/000001", b"\n" * 2**20, "text/plain", note)
+
+    answer = log(job, run_id, timestamps="true")
+
+    assert len(answer.body) <= 4 * 1024 * 1024
+    assert answer.headers["Formicary-Next-Offset"] == str(len(answer.body) // 26)
+
+
 def test_the_log_of_an_earlier_attempt_can_be_asked_for(job: JobPlay) -> None:
     run_id = job.start("rounds")
     job.finish(job.next_task(), exit_code="2", log=TaskLog(inline="first\n"))

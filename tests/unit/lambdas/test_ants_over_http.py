@@ -148,3 +148,52 @@ def test_an_ant_that_is_too_old_is_told_how_to_mend_it(api: ApiPlay, version: st
 @pytest.mark.parametrize("version", ["", "0.1.0", "0.1.0rc1", "1.0", "from source"])
 def test_other_versions_are_taken(api: ApiPlay, version: str) -> None:
     assert api.post("/api/ants", {**ANT, "version": version}).status == 201
+
+
+def test_a_trial_registers_nothing(api: ApiPlay) -> None:
+    answer = api.post("/api/ants", {**ANT, "trial": True})
+
+    assert (answer.status, answer.json["tenant"]) == (201, "acme")
+    assert api.get("/api/ants").json["records"] == []
+
+
+@pytest.mark.parametrize(
+    ("granted", "told"),
+    [
+        ({"methods": "SHELL"}, "methods HTTP_GET; it allows: SHELL"),
+        ({"tags": "linux"}, "tags gpu; it allows: linux"),
+        ({"tags": ""}, "tags gpu, linux; it allows: none"),
+    ],
+)
+def test_an_ant_that_asks_for_more_than_its_token_grants_is_refused(
+    api: ApiPlay, granted: dict[str, str], told: str
+) -> None:
+    caller = {"tenant": "acme", "user": "ants", "role": "ant", **granted}
+
+    answer = api.post("/api/ants", ANT, caller=caller)
+
+    assert (answer.status, answer.json["code"]) == (403, "ERR_FORBIDDEN")
+    assert told in answer.json["detail"]
+    assert "create-ant-token" in answer.json["detail"]
+    assert api.get("/api/ants").json["records"] == []
+
+
+@pytest.mark.parametrize("path", ["credentials", "heartbeat"])
+def test_no_token_gets_at_the_rights_of_an_ant_that_may_do_more(ant: ApiPlay, path: str) -> None:
+    caller = {"tenant": "acme", "user": "ants", "role": "ant", "methods": "HTTP_GET"}
+
+    assert ant.post(f"/api/ants/ant-1/{path}", {}, caller=caller).status == 403
+
+
+def test_an_ant_within_its_token_is_taken(api: ApiPlay) -> None:
+    caller = {
+        "tenant": "acme",
+        "user": "ants",
+        "role": "ant",
+        "methods": "HTTP_GET,SHELL",
+        "tags": "gpu,linux,mac",
+    }
+
+    assert api.post("/api/ants", ANT, caller=caller).status == 201
+    assert api.post("/api/ants/ant-1/heartbeat", {}, caller=caller).status == 200
+    assert api.post("/api/ants/ant-1/credentials", {}, caller=caller).status == 200

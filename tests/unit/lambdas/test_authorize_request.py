@@ -2,8 +2,10 @@ import pytest
 
 from formicary.adapters.memory.fake_clock import SequentialIds
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.domain.records import Principal
 from formicary.routes import Role
-from formicary.service_layer.create_token import create_token, store_token
+from formicary.service_layer.caller import principal_of
+from formicary.service_layer.create_token import create_ant_token, create_token, store_token
 from lambdas.authorize_request.handler import authorize
 from tests.unit.lambdas.api_play import canned
 
@@ -53,3 +55,14 @@ def test_a_token_that_exists_can_be_made_good_again(tokens: InMemoryTokenReposit
         store_token(tokens, "fmc_kept_at_home", tenant="acme", user_id="ann", role=Role.ADMIN)
 
     assert authorize(tokens, event("Bearer fmc_kept_at_home"))["context"]["user"] == "ann"
+
+
+def test_a_token_of_ants_tells_what_it_grants(tokens: InMemoryTokenRepository) -> None:
+    granted = frozenset({"SHELL", "DOCKER"})
+    owner = Principal("acme", "ants", Role.ANT, methods=granted, tags=frozenset())
+
+    token = create_ant_token(tokens, SequentialIds(), owner)
+
+    context = authorize(tokens, event(f"Bearer {token}"))["context"]
+    assert (context["role"], context["methods"], context["tags"]) == ("ant", "DOCKER,SHELL", "")
+    assert principal_of({"requestContext": {"authorizer": {"lambda": context}}}) == owner
