@@ -129,6 +129,8 @@ def project(node: Node, choice: int = 0) -> object:
 
 def chosen_entries(node: Mapping, choice: int) -> list[Entry]:
     """Return one entry a key: the `choice`-th of those that exclude each other."""
+    if len({entry.key.text for entry in node.entries}) == len(node.entries):
+        return node.entries
     by_key: dict[str, list[Entry]] = {}
     for entry in node.entries:
         by_key.setdefault(entry.key.text, []).append(entry)

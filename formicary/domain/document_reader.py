@@ -39,6 +39,12 @@ _MENDS = (
         'a "-" stands where none can',
         "indent the line as those around it",
     ),
+    (
+        "invalid Unicode",
+        "an escape stands for no character",
+        "write the character itself, or a backslash as two",
+    ),
+    ("unknown escape", "an escape is not known", "write a backslash as two, or use single quotes"),
     ("quoted scalar", "a quote is not closed", "close it, or quote the whole value"),
     ("undefined alias", "an alias names no anchor", "quote a value that begins with *"),
     ("while scanning an alias", "an alias has no name", "quote a value that begins with *"),

@@ -20,6 +20,12 @@ from formicary.domain.templating.scanner import Action, Lines, find_actions
 MAX_ACTIONS = 20_000
 OPEN, CLOSE, MARK = "\ue000", "\ue001", "\ue002"
 _PRIVATE = re.compile(f"[{OPEN}{CLOSE}{MARK}]")
+# JSON writes a character beyond the first plane as two escapes, which YAML does not know.
+_PRIVATE_OR_PAIR = re.compile(
+    rf"{_PRIVATE.pattern}|(?<!\\)((?:\\\\)*)"
+    r"\\u([dD][89abAB][\da-fA-F]{2})\\u([dD][c-fC-F][\da-fA-F]{2})"
+)
+_JSON = re.compile(r"\s*\{\s*\"")
 WORD = re.compile(f"{OPEN}(\\d+){CLOSE}")
 _OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _CONTROL_LINE = re.compile(rf"[ \t]*(?:{WORD.pattern}[ \t]*)+")
@@ -42,6 +48,7 @@ class PreparedText:
     faults: list[Fault] = field(default_factory=list)
     control_words: dict[int, None] = field(default_factory=dict)
     broken: bool = False
+    json: bool = False
     same_lines: bool = True
     changed_lines: set[int] = field(default_factory=set)
     list_goes_on: set[int] = field(default_factory=set)
@@ -75,7 +82,7 @@ def _raw(word: Statement | str) -> str:
 
 def prepare(text: str) -> PreparedText:
     """Make YAML of the text; faults of templates are collected, not raised."""
-    prepared = PreparedText(lines=Lines(text))
+    prepared = PreparedText(lines=Lines(text), json=bool(_JSON.match(text)))
     _replace_actions(text, prepared)
     _rewrite_lines(prepared)
     prepared.yaml = prepared.final.text
@@ -94,7 +101,7 @@ def template_fault(error: TemplateError) -> Fault:
 def _replace_actions(text: str, prepared: PreparedText) -> None:
     offset = 0
     try:
-        for action in find_actions(text, prepared.lines, spaced=True):
+        for action in find_actions(text, prepared.lines, in_yaml=True):
             _copy(text, offset, action.start, prepared)
             offset = action.end
             prepared.changed_lines.add(action.line)
@@ -129,9 +136,14 @@ def _stand_in(action: Action) -> Statement:
 
 def _copy(text: str, start: int, end: int, prepared: PreparedText) -> None:
     """Copy plain text; a private character of the user's becomes a word like an action."""
-    for found in _PRIVATE.finditer(text, start, end):
+    pattern = _PRIVATE_OR_PAIR if prepared.json else _PRIVATE
+    for found in pattern.finditer(text, start, end):
         prepared.flat.copy(text[start : found.start()], start)
-        _put_word(found[0], found.start(), prepared)
+        if found.lastindex:
+            pair = bytes.fromhex(found[2] + found[3]).decode("utf-16-be")
+            prepared.flat.put(found[1] + pair, found.start())
+        else:
+            _put_word(found[0], found.start(), prepared)
         prepared.changed_lines.add(prepared.lines.locate(found.start())[0])
         start = found.end()
     prepared.flat.copy(text[start:end], start)

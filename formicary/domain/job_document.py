@@ -117,7 +117,7 @@ def _decoded(text: str | bytes) -> str:
         decoded = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        message = "the text is not UTF-8"
+        message = f"the text is not UTF-8: byte {error.start} is 0x{raw[error.start]:02x}"
         raise ReadError(Fault(FaultCode.NOT_UTF8, message, "save it as UTF-8", line, 1)) from error
     return decoded.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 

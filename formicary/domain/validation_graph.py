@@ -1,14 +1,18 @@
 """Checks the graph of a job: routes that lead nowhere, starts, unreachable tasks, cycles."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 
 from formicary.domain.document_scopes import exclusive
 from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault, did_you_mean, nearest
+from formicary.domain.following import Following
 from formicary.domain.states import Target
-from formicary.domain.validation_routes import TaskEntry, task_names
+from formicary.domain.validation_routes import Route, TaskEntry, task_names
 
 Dependents = dict[str, tuple[str, ...]]
+# Guessing what a word means takes a look at all names: the first of many faults get it.
+_MAX_GUESSES = 20
 _TARGET_WORDS = [target.value for target in Target]
 
 
@@ -33,14 +37,22 @@ class TaskGraph:
             target for name, targets in routes.items() for target in targets if target != name
         )
         self.starts = self._starts()
-        self._following: dict[str, set[str]] = {}
+        self._following = Following(self.edges)
+        self._guesses = 0
+        lost = (route.target or "" for _, route in self._lost_routes())
         # What misspelt routes mean: such tasks are not called unreachable on top of it.
-        self._meant = {
-            nearest(route.target or "", tasks)
-            for task in tasks.values()
-            for route in task.routes
-            if route.to_task and route.target not in tasks
-        } - {""}
+        self._meant = {nearest(word, tasks) for word in islice(lost, _MAX_GUESSES)} - {""}
+
+    def _lost_routes(self) -> Iterator[tuple[TaskEntry, Route]]:
+        for task in self.tasks.values():
+            for route in task.routes:
+                if route.to_task and route.target not in self.tasks:
+                    yield task, route
+
+    def guess(self, word: str, *more: str) -> str:
+        """Suggest a task, or one of more words, for a misspelt one; of many, only the first."""
+        self._guesses += 1
+        return did_you_mean(word, (*self.tasks, *more)) if self._guesses <= _MAX_GUESSES else ""
 
     def _starts(self) -> tuple[str, ...]:
         unrouted = [
@@ -75,11 +87,9 @@ class TaskGraph:
                     pending.append(following)
         return found
 
-    def following(self, name: str) -> set[str]:
-        """Return the tasks that can run some time after one."""
-        if name not in self._following:
-            self._following[name] = self.reachable(*self.edges[name])
-        return self._following[name]
+    def can_follow(self, name: str, earlier: str) -> bool:
+        """Whether a task can run some time after another."""
+        return self._following.can_follow(name, earlier)
 
     def faults(self) -> Iterator[Fault]:
         """Yield what is wrong with the graph."""
@@ -91,19 +101,16 @@ class TaskGraph:
             yield from self._unreachable(bool(cycles))
 
     def _routes_to_nowhere(self) -> Iterator[Fault]:
-        for name, task in self.tasks.items():
-            for route in task.routes:
-                if route.to_task and route.target not in self.tasks:
-                    mend = did_you_mean(route.target or "", [*self.tasks, *_TARGET_WORDS])
-                    yield Fault(
-                        FaultCode.ROUTING_TO_NOWHERE,
-                        f'task "{name}": {route.field} leads to "{route.target}", '
-                        "which no task has",
-                        mend or "name a task of this job, or one of " + ", ".join(_TARGET_WORDS),
-                        route.line,
-                        route.column,
-                        f"tasks[{task.index}].{route.field}",
-                    )
+        for task, route in self._lost_routes():
+            mend = self.guess(route.target or "", *_TARGET_WORDS)
+            yield Fault(
+                FaultCode.ROUTING_TO_NOWHERE,
+                f'task "{task.name}": {route.field} leads to "{route.target}", which no task has',
+                mend or "name a task of this job, or one of " + ", ".join(_TARGET_WORDS),
+                route.line,
+                route.column,
+                f"tasks[{task.index}].{route.field}",
+            )
 
     def _start_faults(self, cyclic: bool) -> Iterator[Fault]:
         if not self.starts and self.tasks and not cyclic:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from formicary.domain.document_nodes import Scalar
 from formicary.domain.fault_codes import FaultCode
-from formicary.domain.faults import Fault, did_you_mean
+from formicary.domain.faults import Fault
 from formicary.domain.states import HTTP_METHODS, TaskMethod
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.validation_graph import TaskGraph
@@ -82,13 +82,13 @@ def _named_task(
 ) -> Iterator[Fault]:
     field = f"tasks[{task.index}].{key}"
     if name not in graph.tasks:
-        mend = did_you_mean(name, graph.tasks) or "name a task of this job"
+        mend = graph.guess(name) or "name a task of this job"
         message = f'task "{task.name}": {key} names "{name}", which no task has'
         yield Fault(FaultCode.UNKNOWN_TASK, message, mend, scalar.line, scalar.column, field)
         return
     if graph.open_ended or task.name in graph.always_run:
         return
-    if task.name not in graph.following(name):
+    if not graph.can_follow(task.name, name):
         message = f'task "{task.name}": {key} names "{name}", which cannot have run before it'
         mend = f'let a route lead from "{name}" to "{task.name}"'
         yield Fault(FaultCode.WRONG_ORDER, message, mend, scalar.line, scalar.column, field)

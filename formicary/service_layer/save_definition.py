@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from formicary.domain.errors import ConcurrentUpdateError, ConflictError, InvalidRequestError
+from formicary.domain.errors import ConcurrentUpdateError, ConflictError
 from formicary.domain.parsed_job import ParsedJob, parse_job
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Principal
 from formicary.domain.sem_version import may_follow
@@ -28,8 +28,8 @@ class SavedDefinition:
 
 def save_definition(plane: ControlPlane, caller: Principal, body: bytes) -> SavedDefinition:
     """Store a definition as a new version, unless the same text is in force already."""
-    text = _decode(body)
-    parsed = parse_job(text)
+    parsed = parse_job(body)
+    text = body.decode("utf-8")
     saved = _save(plane, caller, text, parsed)
     apply_concurrency(plane, saved.record)
     apply_schedule(plane, caller.tenant, saved.record.job_type)
@@ -38,17 +38,6 @@ def save_definition(plane: ControlPlane, caller: Principal, body: bytes) -> Save
         url = plane.task_queues.ensure(caller.tenant, key)
         plane.ants.put_queue(caller.tenant, key, url)
     return saved
-
-
-def _decode(body: bytes) -> str:
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = body.count(b"\n", 0, error.start) + 1
-        raise InvalidRequestError(
-            f"Line {line} is not UTF-8 text: byte {error.start} is 0x{body[error.start]:02x}.",
-            line=line,
-        ) from error
 
 
 def _save(plane: ControlPlane, caller: Principal, text: str, parsed: ParsedJob) -> SavedDefinition:

@@ -33,6 +33,7 @@ def run(*, sizes: tuple[int, ...] = (10, 100, 1000), runs: int = 5) -> None:
     for size in sizes:
         median_of(BENCH, f"engine in memory, chain of {size} tasks", _handled(size), "ms an event")
     _language(runs)
+    _growth(sizes, runs)
 
 
 def _decisions_a_second(size: int) -> float:
@@ -95,6 +96,21 @@ def _language(runs: int) -> None:
     _timed("parse and validate a definition of 100 tasks", lambda: parse_job(text), runs, 3)
     _timed("graph of 100 tasks", lambda: list(_nodes(parsed)), runs, 50)
     _timed("render one task of it", lambda: parsed.render_task("step-50", _VARIABLES), runs, 200)
+
+
+def _growth(sizes: tuple[int, ...], runs: int) -> None:
+    """How the language grows with the number of tasks: it should be by so much a task."""
+    for size in sizes:
+        text = jobs.lean("bench", size)
+        parsed = parse_job(text)
+        repeats = max(1, 200 // size)
+        what = f"of {size} tasks ({len(text)} bytes)"
+        _timed(
+            f"parse and validate a definition {what}", lambda t=text: parse_job(t), runs, repeats
+        )
+        task = f"step-{size // 2}"
+        render = lambda p=parsed, t=task: p.render_task(t, _VARIABLES)  # noqa: E731
+        _timed(f"render one task {what}", render, runs, 200)
 
 
 def _nodes(parsed: Any) -> Any:

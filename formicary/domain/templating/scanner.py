@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from formicary.domain.templating.errors import TemplateError
+from formicary.domain.templating.escapes import unescaped
 
 _INNER = re.compile(
-    r"""(?:"(?:\\[^\n]|[^"\\\n])*+"|`[^`]*+`|'(?:\\[^\n]|[^'\\\n])*+'|[^"'`}]++|\}(?!\}))*+"""
+    r"""(?:"(?:\\[^\n]|[^"\\\n])*+"|`[^`]*+`|'(?:\\[^\n]|[^'\\\n])*+'|[^"'`}\\]++|\}(?!\}))*+"""
 )
 _OPEN = re.compile(
     r"""\{\{(?P<trim>-[ \t\r\n])?"""
@@ -49,13 +50,16 @@ class Action:
     trim_right: bool = False
 
 
-def find_actions(text: str, lines: Lines, *, spaced: bool = False) -> Iterator[Action]:
-    """Yield the actions of a text in order; `spaced` takes `{ { if .X } }` lines as well."""
+def find_actions(text: str, lines: Lines, *, in_yaml: bool = False) -> Iterator[Action]:
+    """Yield the actions of a text in order.
+
+    In YAML, `{ { if .X } }` alone on a line is one too, and quotes in an action may be escaped.
+    """
     offset = 0
     while found := _OPEN.search(text, offset):
         if found["spaced"] is None:
-            action = _read_action(text, found.start(), found.end("trim"), lines)
-        elif spaced:
+            action = _read_action(text, found.start(), found.end("trim"), lines, in_yaml=in_yaml)
+        elif in_yaml:
             action = _read_spaced(text, found, lines)
         else:
             offset = found.end()
@@ -64,7 +68,7 @@ def find_actions(text: str, lines: Lines, *, spaced: bool = False) -> Iterator[A
         offset = action.end
 
 
-def _read_action(text: str, start: int, trimmed: int, lines: Lines) -> Action:
+def _read_action(text: str, start: int, trimmed: int, lines: Lines, *, in_yaml: bool) -> Action:
     line, column = lines.locate(start)
     begin = max(start + 2, trimmed)
     if text.startswith("/*", begin):
@@ -72,13 +76,15 @@ def _read_action(text: str, start: int, trimmed: int, lines: Lines) -> Action:
     else:
         inner = _INNER.match(text, begin)
         end = inner.end() if inner else begin
+    source = text[begin:end]
+    if in_yaml and text.startswith("\\", end):
+        source, end = unescaped(text, begin)
     if not text.startswith("}}", end):
         raise TemplateError('"{{" is not closed', line, column, "close the action with }}")
-    source = text[begin:end]
     bare = _TRIM_RIGHT.sub("", source)
     source_line, source_column = lines.locate(begin)
     return Action(
-        raw=text[start : end + 2],
+        raw=f"{text[start:begin]}{source}}}}}",
         source=bare,
         start=start,
         end=end + 2,

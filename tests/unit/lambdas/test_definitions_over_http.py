@@ -73,7 +73,9 @@ def test_every_fault_is_told_with_its_place_and_nothing_is_stored(api: ApiPlay) 
 def test_bytes_that_are_not_utf8_are_refused_with_their_line(api: ApiPlay) -> None:
     answer = api.post("/api/jobs/definitions", b"job_type: a\ntasks: \xff\n")
 
-    assert (answer.status, answer.json["line"]) == (400, 2)
+    (error,) = answer.json["errors"]
+    assert (answer.status, error["code"], error["line"]) == (400, "not-utf8", 2)
+    assert "0xff" in error["message"]
 
 
 def test_a_text_over_the_limit_is_refused_with_the_limit(api: ApiPlay) -> None:
