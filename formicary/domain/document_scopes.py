@@ -14,6 +14,7 @@ from formicary.domain.templating.nodes import Pipe, names_in
 from formicary.domain.templating.parser import Statement
 
 _MAX_DEPTH = 40
+_MAX_DECLARATIONS = 100
 
 
 @dataclass(slots=True, eq=False)
@@ -87,6 +88,7 @@ class LineScopes:
         self._scopes: list[Scope | None] = []
         self._open: list[LineBlock] = []
         self._current: Scope | None = None
+        self._declarations = 0
         for statement in statements:
             try:
                 self._take(statement)
@@ -158,6 +160,16 @@ class LineScopes:
         pipe = statement.pipe
         if pipe is None:
             return
+        self._declarations += 1
+        if self._declarations > _MAX_DECLARATIONS + 1:
+            return
+        if self._declarations > _MAX_DECLARATIONS:
+            # Each is a scope inside the one before, and scopes are looked up from the inside.
+            message = (
+                f"a job declares at most {_MAX_DECLARATIONS} variables on lines of their own; "
+                "use job_variables"
+            )
+            raise _error(statement, message)
         outer = self._current
         declared = outer.declared if outer else frozenset()
         check_variables(pipe, {"$", *declared})

@@ -106,6 +106,12 @@ BAD: dict[str, tuple[Callable[[], str | bytes], str, str, int]] = {
         2,
     ),
     "braces that never close": (lambda: HEAD + "{{" * 50_000, "bad-template", "not closed", 2),
+    "1,500 declarations": (
+        lambda: HEAD + "tasks:\n" + "{{$v := 1}}\n" * 1500 + TASK,
+        "bad-template",
+        "at most 100 variables",
+        103,
+    ),
     "1,000 misspelt routes": (
         lambda: tasks(
             1000, "- {{task_type: task-{0}, method: SHELL, script: x, on_completed: tsak-{0}}}\n"
