@@ -69,25 +69,46 @@ class Endings(Turns):
         else:
             self.change(phase=Phase.FINALIZING, hold=Hold.NONE)
 
-    def go_on_after(self) -> bool:
-        """Take the next step of a run in which nothing is active; False when there is none."""
-        if self.run.phase is Phase.WALKING:
-            if TaskMark.QUEUED in self.run.marks:
-                return False
-            if self.run.failure is not None:
-                self.stop(RequestState.FAILED)
-            elif TaskMark.LATER in self.run.marks:
-                self.call([next_later(self.run, self.graph)])
-            else:
-                self.change(phase=Phase.FINALIZING, outcome=RequestState.COMPLETED, hold=Hold.NONE)
-            return True
-        if self.run.phase is not Phase.FINALIZING:
+    @property
+    def is_waiting(self) -> bool:
+        """Whether something is at work, or kept in the queue by a pause."""
+        walking = self.run.phase is Phase.WALKING
+        return bool(self.active) or (walking and TaskMark.QUEUED in self.run.marks)
+
+    def end_failed_walk(self) -> bool:
+        """End the walk of a failed job: with its next execution if `retry` is left, or FAILED."""
+        if self.run.phase is not Phase.WALKING or self.run.failure is None:
             return False
+        self.stop(RequestState.FAILED)
+        return True
+
+    def begin_later_task(self) -> bool:
+        """Begin the next of the tasks that a restart has kept until others have run."""
+        if self.run.phase is not Phase.WALKING or TaskMark.LATER not in self.run.marks:
+            return False
+        self.call([next_later(self.run, self.graph)])
+        return True
+
+    def end_walk(self) -> bool:
+        """End the walk: the job will be COMPLETED."""
+        if self.run.phase is not Phase.WALKING:
+            return False
+        self.change(phase=Phase.FINALIZING, outcome=RequestState.COMPLETED, hold=Hold.NONE)
+        return True
+
+    def begin_finalizer(self) -> bool:
+        """Begin the next `always_run` task that has not run.
+
+        After success only those that no route leads to; after failure and cancel all of them.
+        """
         finalizer = self._next_finalizer()
         if finalizer:
             self.begin_task(self.graph.node(finalizer))
-        else:
-            self.finish()
+        return bool(finalizer)
+
+    def finish_run(self) -> bool:
+        """Put the run into its final state, give its slots back, and tell its parent."""
+        self.finish()
         return True
 
     def may_retry(self) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from formicary.domain.commands import DispatchTask, ForkJob
 from formicary.domain.events import TimerKind
 from formicary.domain.job_graph import TaskNode
-from formicary.domain.job_run import ActiveTask, ActivityState
+from formicary.domain.job_run import ActiveTask, ActivityState, Phase
 from formicary.domain.run_draft import RunDraft
 from formicary.domain.states import TaskMark, TaskMethod
 
@@ -57,16 +57,19 @@ class Turns(RunDraft):
         else:
             self.begin_task(node)
 
-    def take_places(self) -> None:
-        """Begin queued tasks, in declaration order, as far as places are free."""
-        if self.run.hold:
-            return
+    def take_places(self) -> bool:
+        """Begin queued tasks, in declaration order, as far as places are free; not in a pause."""
         index = self.run.marks.find(TaskMark.QUEUED)
+        if index < 0 or self.run.hold or self.run.phase is not Phase.WALKING:
+            return False
+        begun = False
         while index >= 0:
             node = self.graph.node(self.graph.name(index))
             if self._has_place(node):
                 self.begin_task(node)
+                begun = True
             index = self._next_queued(index, crowded=not self._has_place(node))
+        return begun
 
     def _next_queued(self, index: int, *, crowded: bool) -> int:
         """Return the place of the next queued task; none when all that follow need a place, too."""

@@ -1,5 +1,6 @@
 """What the outcome of an attempt does to a run, on the working copy of one decision."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -22,14 +23,11 @@ class Walk(Endings):
     """The rules of the walk."""
 
     def advance(self) -> None:
-        """Go on as far as can be without another event. The order of these steps is the rule."""
-        while self.run.phase in (Phase.WALKING, Phase.FINALIZING):
-            if self.unsettled:
-                self._settle(self.unsettled.pop(0))
+        """Go on as far as can be without another event: the first step that applies, again."""
+        while self.run.phase in _MOVING:
+            if any(step(self) for step in STEPS):
                 continue
-            if self.run.phase is Phase.WALKING and TaskMark.QUEUED in self.run.marks:
-                self.take_places()
-            if not self.unsettled and (self.active or not self.go_on_after()):
+            if self.is_waiting or not any(step(self) for step in STEPS_WHEN_IDLE):
                 break
         if self.run.hold or self.resumed:
             self._show_whether_paused()
@@ -39,11 +37,16 @@ class Walk(Endings):
             paused = self.run.hold and not any(map(self.is_on_ant, self.active.values()))
             self.change(state=RequestState.PAUSED if paused else RequestState.EXECUTING)
 
-    def _settle(self, task_type: str) -> None:
-        task = self.active.get(task_type)
-        if task is None or task.state is not ActivityState.AWAITING:
-            return
-        node = self.graph.node(task_type)
+    def settle_awaits(self) -> bool:
+        """End a task that awaits children of which none is left to wait for."""
+        if not self.unsettled:
+            return False
+        task = self.active.get(self.unsettled.pop(0))
+        if task is not None and task.state is ActivityState.AWAITING:
+            self._begin_await(task, self.graph.node(task.task_type))
+        return True
+
+    def _begin_await(self, task: ActiveTask, node: TaskNode) -> None:
         if node.skipped:
             self.take(task, node, replace(_outcome(task), exit_code=SKIPPED_EXIT_CODE))
             return
@@ -261,3 +264,14 @@ def _outcome(task: ActiveTask, error_code: str = "", error_message: str = "") ->
 
 def _failure(code: ErrorCode, message: str) -> Resolution:
     return Resolution(Verdict.FAILED, (), False, code, message)
+
+
+_MOVING = frozenset({Phase.WALKING, Phase.FINALIZING})
+STEPS: tuple[Callable[[Walk], bool], ...] = (Walk.settle_awaits, Walk.take_places)
+STEPS_WHEN_IDLE: tuple[Callable[[Walk], bool], ...] = (
+    Walk.end_failed_walk,
+    Walk.begin_later_task,
+    Walk.end_walk,
+    Walk.begin_finalizer,
+    Walk.finish_run,
+)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from formicary.domain.job_schema import job_schema
 from formicary.domain.templating.functions import FUNCTIONS
-from tests.unit.docs import field_tables, rest_tables
+from tests.unit.docs import engine_tables, field_tables, rest_tables
 from tests.unit.docs.not_yet import UNSERVED
 
 ROOT = Path(__file__).parents[3]
@@ -18,6 +18,7 @@ DOCUMENTS = tuple(
     ROOT / "docs" / f"{name}.md"
     for name in (
         "rest",
+        "engine",
         "job-language",
         "compatibility",
         "ants",
@@ -54,6 +55,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "unused-job": lambda: field_tables.unused_table("job"),
     "unused-task": lambda: field_tables.unused_table("task"),
     "unserved": _unserved,
+    "engine-phases": engine_tables.phases_table,
+    "engine-marks": engine_tables.marks_table,
+    "engine-rules": engine_tables.rules_table,
+    "engine-steps": engine_tables.steps_table,
 }
 
 

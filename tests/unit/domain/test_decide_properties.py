@@ -18,28 +18,43 @@ from formicary.domain.events import (
     ChildForked,
     Event,
     JobSubmitted,
+    PauseRequested,
     RestartRequested,
+    ResumeRequested,
     TaskFinished,
     TaskRedelivered,
     TimerFired,
+    TriggerRequested,
 )
 from formicary.domain.job_graph import StaticGraph, TaskNode
 from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.states import RequestState, TaskMark, TaskMethod
+from formicary.domain.turns import WELL
 from tests.unit.domain.engine_play import Play, graph_of
 
 CODES = ("0", "1", "2")
-TARGETS = ("COMPLETED", "FAILED", "FATAL", "ERR_OWN", "EXECUTING", "RESTART_TASK")
+TARGETS = (
+    "COMPLETED",
+    "FAILED",
+    "FATAL",
+    "ERR_OWN",
+    "EXECUTING",
+    "RESTART_TASK",
+    "RESTART_JOB",
+    "PAUSE_JOB",
+)
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> StaticGraph:
-    """Up to eight tasks; routes lead to later tasks only, so there is no cycle."""
+    """Up to eight tasks; routes and dependencies lead to later tasks only: there is no cycle."""
     size = draw(st.integers(1, 8))
     nodes = []
     for index in range(size):
         later = [f"t{n}" for n in range(index + 1, size)]
         some = st.lists(st.sampled_from(later), max_size=2, unique=True) if later else st.just([])
+        before = [f"t{n}" for n in range(index)]
+        earlier = st.lists(st.sampled_from(before), max_size=2, unique=True) if before else some
         codes = st.dictionaries(
             st.sampled_from(CODES), st.sampled_from([*later, *TARGETS]), max_size=2
         )
@@ -61,10 +76,21 @@ def graphs(draw: st.DrawFn) -> StaticGraph:
                 retry=draw(st.integers(0, 2)),
                 delay_seconds=draw(st.sampled_from([0, 5])),
                 timeout_seconds=draw(st.sampled_from([None, 30])),
+                allow_start_if_completed=draw(st.sampled_from([False, False, True])),
+                depends_on=tuple(draw(earlier)) if index else (),
                 await_forked_tasks=forks if method is TaskMethod.AWAIT_FORKED_JOB else (),
             )
         )
-    return graph_of(*nodes)
+    return graph_of(
+        *nodes,
+        max_parallel=draw(st.integers(0, 3)),
+        retry=draw(st.integers(0, 2)),
+        hard_reset_after_retries=draw(st.integers(0, 2)),
+        max_restarts=3,
+        delay_seconds=draw(st.sampled_from([0, 5])),
+        timeout_seconds=draw(st.sampled_from([None, 200])),
+        max_wait_seconds=draw(st.sampled_from([None, 50])),
+    )
 
 
 class World:
@@ -90,7 +116,17 @@ class World:
     def _next(self, kind: bool) -> Event:
         if kind or not self.sent:
             return self.possible.pop(0)
-        wild = [CancelRequested("why not"), RestartRequested(False), *self.sent[-5:]]
+        run = self.play.run
+        wild = [
+            CancelRequested("why not"),
+            RestartRequested(False),
+            RestartRequested(False, self.play.graph.name(0)),
+            PauseRequested(now=True, after=run.holds),
+            PauseRequested(now=False, after=run.holds),
+            ResumeRequested(run.holds),
+            TriggerRequested(),
+            *self.sent[-5:],
+        ]
         redelivered = [
             TaskRedelivered(task.task_type, task.message_attempt, "ant-2")
             for task in self.play.run.active.values()
@@ -130,6 +166,7 @@ class World:
             # How its children stand is noted even then: a restart has to know.
             noted = {name: getattr(run, name) for name in ("children", "updated_at", "outbox")}
             assert run == before.evolve(**noted)
+        self._check_turns(before)
         assert len(run.marks) == self.play.graph.size
         for index, letter in enumerate(run.marks):
             is_active = self.play.graph.name(index) in run.active
@@ -138,12 +175,31 @@ class World:
         if run.phase is Phase.ENDED:
             assert not run.active
 
+    def _check_turns(self, before: JobRun) -> None:
+        """No task begins before its turn, during a pause, or beyond `max_parallel`."""
+        run, graph = self.play.run, self.play.graph
+        new = [
+            graph.node(name)
+            for name, task in run.active.items()
+            if task.attempt == 1 and name not in before.active
+        ]
+        for node in new:
+            well = {graph.name(i) for i, mark in enumerate(run.marks) if mark in WELL}
+            walked = run.phase is Phase.WALKING and run.execution_id == before.execution_id
+            if walked and before.mark(node.index) in (TaskMark.NOT_RUN, TaskMark.JOINING):
+                assert set(node.depends_on) <= well
+        assert not (new and run.hold and before.hold)
+        on_ants = [name for name in run.active if graph.node(name).method.needs_ant]
+        assert len(on_ants) <= (graph.policy.max_parallel or len(run.marks))
+
     def finish(self) -> None:
         """Be kind: whatever is asked for happens, and ants come back."""
         for _ in range(400):
             if self.play.run.phase is Phase.ENDED:
                 return
             self._help()
+            if not self.possible and self.play.run.hold:
+                self.possible.append(ResumeRequested(self.play.run.holds))
             self.step(kind=True)
         raise AssertionError(f"never ends: {self.play.run}")
 
