@@ -12,6 +12,7 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.config import Config, ConfigOwner
 from formicary.domain.drawn_graph import DrawnGraph
 from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
+from formicary.domain.error_rules import ErrorRule
 from formicary.domain.job_resource import JobResource
 from formicary.domain.job_run import JobRun
 from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
@@ -325,6 +326,22 @@ class ConfigRepository(Protocol):
 
     def delete(self, tenant: str, owner: ConfigOwner, name: str) -> None:
         """Forget a config."""
+
+
+class ErrorRuleRepository(Protocol):
+    """Rows of the table of error codes; those of everybody lie under the tenant `*`."""
+
+    def list(self, tenant: str) -> Sequence[ErrorRule]:
+        """Return the rows of a tenant by id."""
+
+    def find(self, tenant: str, rule_id: str) -> ErrorRule | None:
+        """Return a row."""
+
+    def put(self, rule: ErrorRule) -> None:
+        """Store a row of its tenant in place of the one with its id."""
+
+    def delete(self, tenant: str, rule_id: str) -> None:
+        """Forget a row."""
 
 
 class CredentialBroker(Protocol):

@@ -4,6 +4,7 @@ from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
 from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_error_rules import DynamoDbErrorRuleRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
@@ -54,6 +55,7 @@ def build_api(
         pictures=later(png_painter),
         configs=DynamoDbConfigRepository(clients.dynamodb, table_name),
         sockets=DynamoDbSocketAnts(clients.dynamodb, table_name, clock),
+        error_rules=DynamoDbErrorRuleRepository(clients.dynamodb, table_name),
         clock=clock,
         ids=UlidGenerator(),
         gates=gates,

@@ -4,6 +4,7 @@ from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
 from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_error_rules import DynamoDbErrorRuleRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
@@ -51,4 +52,5 @@ def build_engine(
         sockets=build_socket_tasks(
             clients, table_name, events_queue_url, socket_api_id, socket_stage
         ),
+        error_rules=DynamoDbErrorRuleRepository(clients.dynamodb, table_name),
     )

@@ -4,6 +4,7 @@ from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntReposi
 from formicary.adapters.memory.in_memory_configs import InMemoryConfigRepository
 from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
+from formicary.adapters.memory.in_memory_error_rules import InMemoryErrorRuleRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
@@ -36,6 +37,7 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         pictures=later(png_painter),
         configs=InMemoryConfigRepository(),
         sockets=InMemorySocketAnts(),
+        error_rules=InMemoryErrorRuleRepository(),
         clock=clock,
         ids=ids,
         gates=gates,

@@ -112,11 +112,11 @@ class Endings(Turns):
         return True
 
     def may_retry(self) -> bool:
-        """Whether the job's own `retry` runs a failed job again."""
-        failure = self.run.failure
-        if failure is not None and failure.fatal:
-            return False
-        return self.run.job_retries < self.graph.policy.retry
+        """Whether `retry` of the job, or the table of error codes, runs a failed job again."""
+        failure, limit = self.run.failure, self.graph.policy.retry
+        if failure is not None:
+            limit = 0 if failure.fatal else max(limit, failure.retries)
+        return self.run.job_retries < limit
 
     def rest_before_retry(self) -> None:
         """Wait for the next execution (`retry` of the job), after its delay."""

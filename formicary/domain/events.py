@@ -61,7 +61,10 @@ class TaskStarted:
 
 @dataclass(frozen=True, slots=True)
 class TaskFinished:
-    """An attempt ended, with the outcome that whoever ran it proposes."""
+    """An attempt ended, with the outcome that whoever ran it proposes.
+
+    `action` is what the table of error codes has done about a failure, `action_retry` how often.
+    """
 
     task_type: str
     attempt: int
@@ -71,6 +74,8 @@ class TaskFinished:
     error_code: str = ""
     error_message: str = ""
     context: Mapping[str, str] = field(default_factory=dict)
+    action: str = ""
+    action_retry: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,8 @@ class ActiveTask(Evolving):
 class Failure:
     """The first failure of a run, which names the error that the job ends with.
 
-    One that is `fatal` is not mended by the job's own `retry`.
+    One that is `fatal` is not mended by the job's own `retry`; `retries` is how many the table of
+    error codes grants at least.
     """
 
     task_type: str
@@ -98,6 +99,7 @@ class Failure:
     error_code: str
     error_message: str
     fatal: bool = False
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

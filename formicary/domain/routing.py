@@ -6,9 +6,10 @@ that exit code.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from formicary.domain.error_rules import ErrorAction
 from formicary.domain.events import TaskFinished
 from formicary.domain.job_graph import TaskNode
 from formicary.domain.states import ERROR_TARGET_PREFIX, ErrorCode, RequestState, Target
@@ -23,6 +24,7 @@ class Verdict(StrEnum):
     RESTART = "restart"
     RESTART_JOB = "restart_job"
     PAUSE_JOB = "pause_job"
+    SUSPEND_JOB = "suspend_job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,8 @@ class Resolution:
     """The verdict, the routes to follow, and for failures the error.
 
     `retryable` allows the task's `retry`; `fatal` rules out the job's, too, and ends the job at
-    once. `at_last` is what a failure leads to when no retry is left.
+    once. `at_last` is what a failure leads to when no retry is left. The table of error codes may
+    grant `task_retries` and `job_retries`.
     """
 
     verdict: Verdict
@@ -41,6 +44,8 @@ class Resolution:
     exit_code: str = ""
     fatal: bool = False
     at_last: Verdict = Verdict.FAILED
+    task_retries: int = 0
+    job_retries: int = 0
 
 
 def resolve(node: TaskNode, event: TaskFinished) -> Resolution:
@@ -85,7 +90,7 @@ def _failed(node: TaskNode, event: TaskFinished, error_code: str = "") -> Resolu
             return Resolution(_AGAIN[target])
         else:
             at_last = _AT_LAST.get(target, at_last)
-    return Resolution(
+    failed = Resolution(
         Verdict.FAILED,
         tuple(t for t in node.on_failed if not is_special(t)),
         not fatal,
@@ -94,6 +99,20 @@ def _failed(node: TaskNode, event: TaskFinished, error_code: str = "") -> Resolu
         fatal=fatal,
         at_last=at_last,
     )
+    return _with_action(failed, event) if event.action else failed
+
+
+def _with_action(failed: Resolution, event: TaskFinished) -> Resolution:
+    """Obey the row of the table of error codes that fits the failure."""
+    if failed.fatal:
+        return failed
+    if event.action == ErrorAction.SUSPEND_JOB:
+        return Resolution(Verdict.SUSPEND_JOB)
+    if event.action == ErrorAction.RETRY_TASK:
+        return replace(failed, task_retries=event.action_retry)
+    if event.action == ErrorAction.RETRY_JOB:
+        return replace(failed, retryable=False, job_retries=event.action_retry)
+    return replace(failed, retryable=False, fatal=True)
 
 
 def _fatal(node: TaskNode, event: TaskFinished) -> Resolution:

@@ -82,10 +82,14 @@ class RunDraft:
                 resolution.error_code,
                 resolution.error_message,
                 resolution.fatal,
+                resolution.job_retries,
             )
             self.change(failure=failure)
-        elif resolution.fatal:
-            self.change(failure=replace(self.run.failure, fatal=True))
+        else:
+            first = self.run.failure
+            retries = max(first.retries, resolution.job_retries)
+            fatal = first.fatal or resolution.fatal
+            self.change(failure=replace(first, fatal=fatal, retries=retries))
 
     def hold(self, kind: Hold) -> None:
         """Pause the run."""

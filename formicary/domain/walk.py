@@ -112,7 +112,7 @@ class Walk(Endings):
 
         A failure that leads nowhere ends its own path only; the other branches go on to their ends.
         """
-        if resolution.retryable and task.failures < node.retry:
+        if resolution.retryable and task.failures < max(node.retry, resolution.task_retries):
             self._retry(task, node)
         elif resolution.at_last is not Verdict.FAILED and self.run.phase is Phase.WALKING:
             self._restart_or_pause_job(resolution.at_last, task, node, resolution.exit_code)
@@ -182,6 +182,9 @@ class Walk(Endings):
             self.fail(task, node, _failure(ErrorCode.TASK_EXECUTE, _AFTER_THE_WALK))
         elif verdict is Verdict.PAUSE_JOB:
             self._pause_job(task)
+        elif verdict is Verdict.SUSPEND_JOB:
+            self._set_aside(task)
+            self.hold(Hold.USER)
         else:
             self._restart_job(task, node, exit_code)
 
@@ -201,9 +204,7 @@ class Walk(Endings):
 
     def _pause_job(self, task: ActiveTask) -> None:
         """Hold the run for `pause_time` (`PAUSE_JOB`); the task runs again after it."""
-        self.active[task.task_type] = task.evolve(
-            attempt=task.attempt + 1, state=ActivityState.HELD
-        )
+        self._set_aside(task)
         if self.run.hold is not Hold.USER:
             self.hold(Hold.TIMED)
             self.start_timer(
@@ -215,9 +216,13 @@ class Walk(Endings):
         for task in list(self.active.values()):
             if self.is_on_ant(task):
                 self.commands.append(CancelTask(task.task_type, task.attempt))
-                self.active[task.task_type] = task.evolve(
-                    attempt=task.attempt + 1, state=ActivityState.HELD
-                )
+                self._set_aside(task)
+
+    def _set_aside(self, task: ActiveTask) -> None:
+        """Keep a task for another attempt when the pause ends."""
+        self.active[task.task_type] = task.evolve(
+            attempt=task.attempt + 1, state=ActivityState.HELD
+        )
 
     def resume(self) -> None:
         """End a pause: what it held back has its turn now, and time goes on for the timeout."""

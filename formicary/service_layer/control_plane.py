@@ -8,6 +8,7 @@ from formicary.ports import (
     ConfigRepository,
     CredentialBroker,
     DefinitionRepository,
+    ErrorRuleRepository,
     EventQueue,
     GateRepository,
     GraphPainter,
@@ -49,6 +50,7 @@ class ControlPlane:
     pictures: GraphPainter
     configs: ConfigRepository
     sockets: SocketAntRepository
+    error_rules: ErrorRuleRepository
     clock: Clock
     ids: IdGenerator
     gates: GateRepository

@@ -41,6 +41,7 @@ from formicary.ports import (
     Clock,
     ConfigRepository,
     DefinitionRepository,
+    ErrorRuleRepository,
     EventQueue,
     GateRepository,
     IdGenerator,
@@ -53,6 +54,7 @@ from formicary.service_layer.config_variables import NoConfigs
 from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
+from formicary.service_layer.known_error_rules import KnownErrorRules, NoErrorRules
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.perform_commands import CommandPerformer, plan_variables
 from formicary.service_layer.record_attempt import AttemptRecorder, Happening
@@ -98,6 +100,8 @@ class Engine:
     gates: GateRepository
     configs: ConfigRepository = field(default_factory=NoConfigs)
     sockets: SocketTasks | None = None
+    error_rules: ErrorRuleRepository = field(default_factory=NoErrorRules)
+    known_error_rules: KnownErrorRules = field(init=False)
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
     leases: TaskLeases = field(init=False)
@@ -109,6 +113,7 @@ class Engine:
         self.parsed_definitions = ParsedDefinitions(self.definitions)
         self.admission = Admission(self.gates, self.events)
         self.leases = TaskLeases(self.gates, self.admission, self.clock)
+        self.known_error_rules = KnownErrorRules(self.error_rules, self.clock)
         dispatcher = TaskDispatcher(
             self.runs,
             self.objects,
@@ -284,6 +289,7 @@ class Engine:
         self, run: JobRun, event: Event, response: TaskResponse | None, cause: str
     ) -> tuple[JobRun, Decision]:
         """Decide and store it, again from the newest state while somebody else is faster."""
+        event = self.known_error_rules.judged(run, event, response)
         for _ in range(MAX_CONFLICTS):
             here = self._pinned_anew(self._situation(run), event)
             now = self.clock.now()

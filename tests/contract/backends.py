@@ -14,6 +14,7 @@ from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
 from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_error_rules import DynamoDbErrorRuleRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
@@ -28,6 +29,7 @@ from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntReposi
 from formicary.adapters.memory.in_memory_configs import InMemoryConfigRepository
 from formicary.adapters.memory.in_memory_credential_broker import InMemoryCredentialBroker
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
+from formicary.adapters.memory.in_memory_error_rules import InMemoryErrorRuleRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
         ConfigRepository,
         CredentialBroker,
         DefinitionRepository,
+        ErrorRuleRepository,
         EventQueue,
         GateRepository,
         ObjectStore,
@@ -80,6 +83,7 @@ class Tables:
     gates: GateRepository
     configs: ConfigRepository
     sockets: SocketAntRepository
+    error_rules: ErrorRuleRepository
     clients: AwsClients | None = None
 
     @property
@@ -100,6 +104,7 @@ def memory_tables() -> Tables:
         InMemoryGateRepository(),
         InMemoryConfigRepository(),
         InMemorySocketAnts(),
+        InMemoryErrorRuleRepository(),
     )
 
 
@@ -150,6 +155,7 @@ def aws_tables(name: str, clients: AwsClients) -> Tables:
         DynamoDbGateRepository(clients.dynamodb, TABLE),
         DynamoDbConfigRepository(clients.dynamodb, TABLE),
         DynamoDbSocketAnts(clients.dynamodb, TABLE, clock),
+        DynamoDbErrorRuleRepository(clients.dynamodb, TABLE),
         clients,
     )
 

@@ -70,6 +70,11 @@ def configs(tables: Tables) -> Any:
 
 
 @pytest.fixture
+def error_rules(tables: Tables) -> Any:
+    return tables.error_rules
+
+
+@pytest.fixture
 def ants(tables: Tables) -> Any:
     return tables.ants
 

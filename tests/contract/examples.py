@@ -79,7 +79,7 @@ def a_full_run(tenant: str, request_id: str = "full") -> JobRun:
         params={"Url": "http://x", "Count": 3, "Ratio": 0.5, "Deep": {"a": [1, None, True]}},
         context={"Size": "10", "Ünï": "çödé 🐜"},
         outcome=RequestState.FAILED,
-        failure=Failure("a", "9", "ERR_X", "it broke", fatal=True),
+        failure=Failure("a", "9", "ERR_X", "it broke", fatal=True, retries=2),
         parent=ParentLink("p1", "p1-e1", "fork", "proof"),
         depth=2,
         user_id="joe",

@@ -102,7 +102,7 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     params=st.dictionaries(text, json_values, max_size=4),
     context=st.dictionaries(text, text, max_size=4),
     outcome=st.none() | st.sampled_from(RequestState),
-    failure=st.none() | st.builds(Failure, text, text, text, text, st.booleans()),
+    failure=st.none() | st.builds(Failure, text, text, text, text, st.booleans(), numbers),
     parent=st.none() | st.builds(ParentLink, text, text, text, text),
     depth=numbers,
     occurrence=st.none()

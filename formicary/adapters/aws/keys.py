@@ -9,6 +9,7 @@
 | T#<tenant>#RESOURCES | <resource> | a job resource |
 | T#<tenant>#LIMITS | LIMITS | how much a tenant and its users may run at once |
 | T#<tenant>#C#<scope>#<owner> | <config> | a config of an organization, user or job type |
+| T#<tenant>#ERRORS | <id> | a row of the table of error codes |
 | T#<tenant>#ANTS | <ant> | an ant |
 | T#<tenant>#QUEUES | <routing key> | a task queue |
 | T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
@@ -138,6 +139,11 @@ def holder_key(tenant: str, gate: str, name: str) -> Key:
 def waiter_key(tenant: str, gate: str, rank: str) -> Key:
     """Key of a place in the line of a gate; a rank sorts as the line does."""
     return Key(gate_key(tenant, gate).pk, f"{WAITER_PREFIX}{rank}")
+
+
+def error_rule_key(tenant: str, rule_id: str) -> Key:
+    """Key of a row of the table of error codes."""
+    return Key(f"T#{part(tenant)}#ERRORS", part(rule_id))
 
 
 def config_key(tenant: str, scope: str, owner: str, name: str) -> Key:

@@ -45,7 +45,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
         "ant_host",
         "delivery",
     ),
-    Failure: ("task_type", "exit_code", "error_code", "error_message", "fatal"),
+    Failure: ("task_type", "exit_code", "error_code", "error_message", "fatal", "retries"),
     ParentLink: ("request_id", "execution_id", "task_type", "proof"),
     DispatchTask: ("task_type", "attempt"),
     ForkJob: ("task_type", "attempt", "child_request_id"),

@@ -179,6 +179,20 @@ class ControlPlaneClient:
         """Delete a config."""
         self._call("DELETE", f"{owner}/configs/{_part(name)}")
 
+    # -- error codes
+
+    def error_codes(self, limit: int) -> list[Json]:
+        """Return up to `limit` rows of the table of error codes."""
+        return list(self._records("/api/errors", limit, {}))
+
+    def add_error_code(self, row: Mapping[str, Any]) -> Json:
+        """Add a row."""
+        return self._json("POST", "/api/errors", json=row)
+
+    def delete_error_code(self, rule_id: str) -> None:
+        """Delete a row."""
+        self._call("DELETE", f"/api/errors/{_part(rule_id)}")
+
     # -- artifacts
 
     def artifacts(self, limit: int, **filters: str) -> list[Json]:

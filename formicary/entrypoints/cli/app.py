@@ -21,6 +21,7 @@ COMMANDS = {
         "config_commands:config",
         "Set variables of your organization, your user or a job type.",
     ),
+    "error": ("error_commands:error", "Name failures and say what is done about them."),
     "artifact": ("artifact_commands:artifact", "Get and put files of runs."),
     "ant": ("ant_commands:ant", "Start ants and see which there are."),
     "template": ("template_commands:template", "Try templates, without a control plane."),

@@ -12,6 +12,7 @@ from formicary.adapters.memory.in_memory_configs import InMemoryConfigRepository
 from formicary.adapters.memory.in_memory_definition_repository import (
     InMemoryDefinitionRepository,
 )
+from formicary.adapters.memory.in_memory_error_rules import InMemoryErrorRuleRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
@@ -101,6 +102,7 @@ class World:
         self.objects = InMemoryObjectStore()
         self.gates = InMemoryGateRepository()
         self.configs = InMemoryConfigRepository()
+        self.error_rules = InMemoryErrorRuleRepository()
         self.outcomes = outcomes or (lambda message: Result())
         self.killer = killer or Killer()
         self.priority = 0
@@ -121,6 +123,7 @@ class World:
             wrap(self.gates),
             self.configs,
             self._sockets(),
+            self.error_rules,
         )
 
     def _sockets(self) -> SocketTasks | None:
