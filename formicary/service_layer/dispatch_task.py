@@ -156,7 +156,7 @@ class TaskDispatcher:
         above = {
             **run.params,
             **run.context,
-            **results_of_tasks(run, graph, names, earlier.url),
+            **results_of_tasks(run, graph, names, earlier),
         }
         rendered = render_attempt(parsed, command.task_type, below, above)
         own = rendered.task.variables

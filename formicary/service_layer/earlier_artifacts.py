@@ -1,6 +1,6 @@
 """Artifacts that tasks of the run have left: for `dependencies` and for URLs in templates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from formicary.domain.artifact import Artifact, ArtifactKind
@@ -29,6 +29,11 @@ class EarlierArtifacts:
             if artifact.artifact_order == order:
                 return self.objects.presigned_get(artifact.key, ARTIFACT_URL_SECONDS)
         return ""
+
+    def context_of_child(self, fork_task: str) -> Mapping[str, str]:
+        """Return what the tasks of the child that a task forked have set."""
+        child = self._child_of(fork_task)
+        return {} if child is None else child.context
 
     def of_dependencies(self, dependencies: Iterable[str]) -> list[Artifact]:
         """Return all that these tasks left; one that awaits children stands for theirs."""
@@ -78,9 +83,12 @@ class EarlierArtifacts:
                     placed.add(artifact.path)
         return found
 
-    def _of_child(self, fork_task: str) -> list[Artifact]:
+    def _child_of(self, fork_task: str) -> JobRun | None:
         child_id = self.run.child_request_id(self.graph.index(fork_task))
-        child = self.runs.find(self.run.tenant, child_id)
+        return self.runs.find(self.run.tenant, child_id)
+
+    def _of_child(self, fork_task: str) -> list[Artifact]:
+        child = self._child_of(fork_task)
         if child is None:
             return []
         found = self._that_counted(child, range(len(child.marks)))

@@ -15,6 +15,7 @@ from formicary.domain.job_run import JobRun, ParentLink
 from formicary.domain.messages import pack_event
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.proofs import fork_proof, internal_proof
+from formicary.domain.records import JobTypeRecord
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_definition import TaskDefinition
 from formicary.ports import (
@@ -31,6 +32,8 @@ from formicary.service_layer.job_submission import check_params
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 
 MAX_DEPTH = 10
+_LOOK_BACK = 50
+_MAX_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +73,14 @@ class ChildForker:
     def _order(self, run: JobRun, task: TaskDefinition) -> RunOrder:
         if run.depth >= MAX_DEPTH:
             raise InvalidRequestError(f"forked jobs are nested more than {MAX_DEPTH} deep")
-        job_type = task.fork_job_type
+        job_type, asked = _asked_for(task)
         found = self.definitions.find_type(run.tenant, job_type)
         if found is None:
             raise NotFoundError(f"fork_job_type {job_type!r} is no job type; upload it first")
         if found.disabled:
             raise InvalidRequestError(f"the job type {job_type!r} is disabled")
-        parsed = self.parsed_definitions.get(run.tenant, job_type, found.version).parsed
+        version = self._version(found, asked)
+        parsed = self.parsed_definitions.get(run.tenant, job_type, version).parsed
         check_params(job_type, parsed.definition.required_params, task.variables)
         wanted = parsed.definition.resources
         leased = choose_resource(self.gates, run.tenant, wanted) if wanted else None
@@ -91,7 +95,7 @@ class ChildForker:
             tenant=run.tenant,
             user_id=run.user_id,
             job_type=job_type,
-            job_version=found.version,
+            job_version=version,
             size=len(parsed.definition.tasks),
             params={**(leased.variables if leased else {}), **task.variables},
             description=f"forked by {task.task_type} of {run.job_type}",
@@ -102,6 +106,28 @@ class ChildForker:
             depth=run.depth + 1,
             gates=for_child(own, run.gates),
         )
+
+    def _version(self, found: JobTypeRecord, asked: str) -> int:
+        """Return the version with that number or `sem_version`; without either that in force."""
+        if not asked or asked == str(found.version):
+            return found.version
+        numbered = asked.isascii() and asked.isdigit() and len(asked) <= _MAX_DIGITS
+        if numbered and self.definitions.find_version(found.tenant, found.job_type, int(asked)):
+            return int(asked)
+        for version in range(found.version, max(0, found.version - _LOOK_BACK), -1):
+            parsed = self.parsed_definitions.get(found.tenant, found.job_type, version).parsed
+            if parsed.definition.sem_version == asked:
+                return version
+        raise NotFoundError(
+            f"{found.job_type!r} has no version {asked!r}; name a version number, or one of the "
+            f"sem_versions among the last {_LOOK_BACK}"
+        )
+
+
+def _asked_for(task: TaskDefinition) -> tuple[str, str]:
+    """Return job type and version: `fork_job_version`, `job_version`, or behind a colon."""
+    job_type, _, behind = task.fork_job_type.partition(":")
+    return job_type, task.fork_job_version or task.job_version or behind
 
 
 def _failed(command: ForkJob, fault: FormicaryError) -> TaskFinished:

@@ -12,7 +12,7 @@ from formicary.domain.task_response import TaskResponse
 from formicary.ports import Clock, ErrorRuleRepository
 
 # How long a change of the table may take to be heeded.
-KNOWN_FOR = timedelta(seconds=30)
+KNOWN_FOR = timedelta(seconds=5)
 
 
 class NoErrorRules:
@@ -35,7 +35,7 @@ class NoErrorRules:
 
 
 class KnownErrorRules:
-    """The rows of tenants, read at most every half minute."""
+    """The rows of tenants, read at most every few seconds."""
 
     def __init__(self, rules: ErrorRuleRepository, clock: Clock) -> None:
         """Read what is not known from `rules`."""

@@ -6,9 +6,9 @@ cannot carry the names of built-ins (refused when they are submitted).
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
@@ -81,21 +81,30 @@ def render_attempt(
     return rendered
 
 
+class Results(Protocol):
+    """Looks up what tasks and children have left."""
+
+    def url(self, task_type: str, order: int) -> str:
+        """Return a URL of a task's n-th artifact, or nothing."""
+
+    def context_of_child(self, fork_task: str) -> Mapping[str, str]:
+        """Return what the tasks of a child that has ended have set."""
+
+
 def results_of_tasks(
-    run: JobRun, graph: JobGraph, names: frozenset[str], artifact_url: Callable[[str, int], str]
+    run: JobRun, graph: JobGraph, names: frozenset[str], results: Results
 ) -> dict[str, Any]:
     """Return what earlier tasks left, as far as the templates mention it (`names`).
 
-    `<task>-status` of a task that ended, `<fork_task>.ForkedJobID`, `<task>_ArtifactURL_<n>`;
-    `artifact_url(task_type, n)` gives a URL, or nothing when there is none. The cost does not grow
-    with the number of tasks.
+    `<task>-status` of a task that ended, `<fork_task>.ForkedJobID` and `<fork_task>.<key>` of the
+    child's context, `<task>_ArtifactURL_<n>`. The cost does not grow with the number of tasks.
     """
     found: dict[str, Any] = {}
     for name in names:
         value = (
             _status(run, graph, name.removesuffix("-status"))
             if name.endswith("-status")
-            else _fork(run, graph, name) or _artifact_url(name, artifact_url)
+            else _fork(run, graph, name, results) or _artifact_url(name, results)
         )
         if value:
             found[name] = value
@@ -108,15 +117,20 @@ def _status(run: JobRun, graph: JobGraph, task_type: str) -> str:
     return str(STATE_OF_MARK.get(run.mark(graph.index(task_type)), ""))
 
 
-def _fork(run: JobRun, graph: JobGraph, task_type: str) -> dict[str, str]:
-    if not graph.has(task_type) or run.child(graph.index(task_type)) is ChildMark.NONE:
+def _fork(run: JobRun, graph: JobGraph, task_type: str, results: Results) -> dict[str, str]:
+    if not graph.has(task_type):
         return {}
-    return {"ForkedJobID": run.child_request_id(graph.index(task_type))}
+    index = graph.index(task_type)
+    child = run.child(index)
+    if child is ChildMark.NONE:
+        return {}
+    context = {} if child is ChildMark.RUNNING else results.context_of_child(task_type)
+    return {**context, "ForkedJobID": run.child_request_id(index)}
 
 
-def _artifact_url(name: str, artifact_url: Callable[[str, int], str]) -> str:
+def _artifact_url(name: str, results: Results) -> str:
     task_type, mark, order = name.rpartition("_ArtifactURL_")
-    return artifact_url(task_type, int(order)) if mark and order.isdecimal() else ""
+    return results.url(task_type, int(order)) if mark and order.isdecimal() else ""
 
 
 def _nonce(seed: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from tests.e2e.api import states_of, tasks_of
+from tests.e2e.api import eventually, states_of, tasks_of
 
 DIAMOND = """
 job_type: e2e-diamond
@@ -166,8 +166,16 @@ def test_the_table_of_error_codes_names_a_failure_and_suspends_the_job(api):
         "job_type: e2e-disk\ntasks:\n- task_type: copy\n  method: SHELL\n"
         "  script: ['echo No space left on device >&2; exit 1']\n"
     )
-    run_id = api.submit("e2e-disk")
-    api.reaches(run_id, lambda run: run["job_state"] in {"PAUSED", "FAILED"}, "PAUSED")
+
+    def suspended() -> bool:
+        nonlocal run_id
+        run_id = api.submit("e2e-disk")
+        run = api.reaches(run_id, lambda run: run["job_state"] in {"PAUSED", "FAILED"})
+        return run["job_state"] == "PAUSED"
+
+    # An engine that has just looked at the table knows the row a few seconds later.
+    run_id = ""
+    assert eventually(suspended)
     assert verb(api, run_id, "cancel").status == 202
     run = api.ended(run_id, "CANCELLED")
     assert tasks_of(run)["copy"]["attempts"][0]["error_code"] == "ERR_DISK_FULL"

@@ -48,7 +48,7 @@ def get_all(
 @router.post(
     "/api/errors",
     summary="Add an error code",
-    description="It is heeded half a minute later at the latest.",
+    description="It is heeded a few seconds later at the latest.",
     tags=_TAGS,
     operation_id="add_error_code",
     status_code=201,

@@ -7,7 +7,6 @@
 NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
 NO_CONTAINER = "KUBERNETES is not carried out yet"
-VERSION_IN_FORCE = "the child is the version in force"
 NO_MESSAGING = "no ant carries out MESSAGING"
 NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
 
@@ -27,8 +26,6 @@ UNUSED: dict[str, dict[str, str]] = {
     "task": {
         "artifact_ids": NO_EXTRA_ARTIFACTS,
         "dependent_artifact_ids": NO_EXTRA_ARTIFACTS,
-        "fork_job_version": VERSION_IN_FORCE,
-        "job_version": VERSION_IN_FORCE,
         "messaging_request_queue": NO_MESSAGING,
         "messaging_reply_queue": NO_MESSAGING,
         "webhook": "nothing is called",
