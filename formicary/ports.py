@@ -11,8 +11,8 @@ from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective
 from formicary.domain.artifact import Artifact
 from formicary.domain.config import Config, ConfigOwner
 from formicary.domain.drawn_graph import DrawnGraph
-from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
 from formicary.domain.error_rules import ErrorRule
+from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
 from formicary.domain.job_resource import JobResource
 from formicary.domain.job_run import JobRun
 from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
@@ -86,6 +86,12 @@ class DefinitionRepository(Protocol):
 
         ConcurrentUpdateError otherwise.
         """
+
+    def publish(self, tenant: str, job_type: str) -> None:
+        """Make the job type a public plugin of the tenant; ConflictError when it is another's."""
+
+    def publisher(self, job_type: str) -> str | None:
+        """Return the tenant whose public plugin the job type is."""
 
     def delete_type(self, tenant: str, job_type: str) -> None:
         """Forget the type; its versions stay for the runs that are pinned to them."""

@@ -21,3 +21,8 @@ def changed_type(
         disabled=record.disabled if disabled is None else disabled,
         concurrency=record.concurrency if concurrency is None else concurrency,
     )
+
+
+def published_by_another(job_type: str) -> str:
+    """Say that the name of a public plugin is taken."""
+    return f"{job_type!r} is a public plugin of another organization; choose another name."

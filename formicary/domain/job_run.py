@@ -178,6 +178,7 @@ class JobRun(Evolving):
     gates: tuple[Claim, ...] = ()
     stint: int = 0
     holds_slots: bool = False
+    definition_tenant: str = ""
     user_id: str = ""
     user_key: str = ""
     description: str = ""
@@ -198,6 +199,11 @@ class JobRun(Evolving):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     updated_at: datetime | None = None
+
+    @property
+    def defined_by(self) -> str:
+        """The tenant whose definition it runs: its own, or that of a public plugin."""
+        return self.definition_tenant or self.tenant
 
     @property
     def needs_slots(self) -> bool:

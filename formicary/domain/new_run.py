@@ -29,6 +29,7 @@ class RunOrder:
     parent: ParentLink | None = None
     depth: int = 0
     gates: tuple[Claim, ...] = ()
+    definition_tenant: str = ""
     occurrence: Occurrence | None = None
 
 
@@ -51,6 +52,7 @@ def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun
         parent=order.parent,
         depth=order.depth,
         gates=order.gates,
+        definition_tenant=order.definition_tenant,
         occurrence=order.occurrence,
         user_id=order.user_id,
         user_key=order.user_key,

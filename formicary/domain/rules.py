@@ -6,14 +6,18 @@ from formicary.domain.rule_table import Apply, RejectedError, Rule
 from formicary.domain.task_rules import TASK_RULES
 from formicary.domain.walk import Walk
 
-__all__ = ["RULES", "TABLE", "RejectedError"]
+__all__ = ["OUTSIDE", "RULES", "TABLE", "RejectedError"]
 
 
 def follow_timer(walk: Walk, event: TimerFired) -> None:
     """Do what the rule of the timer's kind says."""
+    if event.timer in OUTSIDE:
+        raise RejectedError("the timer is none of the run's own")
     _TIMER_RULES[event.timer](walk, event)
 
 
+# Leases are looked after where slots are given, before a run is asked.
+OUTSIDE = frozenset({TimerKind.LEASE})
 TABLE: tuple[Rule, ...] = (*JOB_RULES, *TASK_RULES)
 _TIMER_RULES: dict[TimerKind, Apply] = {
     rule.on: rule.guarded() for rule in TABLE if isinstance(rule.on, TimerKind)

@@ -88,7 +88,8 @@ class TaskDispatcher:
         dependencies = earlier.of_dependencies(task.dependencies)
         body = _message(run, command, rendered, variables, dependencies)
         key = RoutingKey.of(task.method, task.tags)
-        if not parsed.has_routing_key(key):
+        # The queues of a plugin were made for the tenant that has published it.
+        if run.definition_tenant or not parsed.has_routing_key(key):
             self._make_queue(run.tenant, key)
         return self._send(run.tenant, key, body, command)
 

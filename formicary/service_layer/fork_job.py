@@ -74,13 +74,12 @@ class ChildForker:
         if run.depth >= MAX_DEPTH:
             raise InvalidRequestError(f"forked jobs are nested more than {MAX_DEPTH} deep")
         job_type, asked = _asked_for(task)
-        found = self.definitions.find_type(run.tenant, job_type)
-        if found is None:
-            raise NotFoundError(f"fork_job_type {job_type!r} is no job type; upload it first")
-        if found.disabled:
-            raise InvalidRequestError(f"the job type {job_type!r} is disabled")
+        found = self._find_type(run.tenant, job_type)
         version = self._version(found, asked)
-        parsed = self.parsed_definitions.get(run.tenant, job_type, version).parsed
+        parsed = self.parsed_definitions.get(found.tenant, job_type, version).parsed
+        published = found.tenant != run.tenant
+        if published and not parsed.definition.public_plugin:
+            raise NotFoundError(f"version {version} of {job_type!r} is not public")
         check_params(job_type, parsed.definition.required_params, task.variables)
         wanted = parsed.definition.resources
         leased = choose_resource(self.gates, run.tenant, wanted) if wanted else None
@@ -105,7 +104,23 @@ class ChildForker:
             parent=parent,
             depth=run.depth + 1,
             gates=for_child(own, run.gates),
+            definition_tenant=found.tenant if published else "",
         )
+
+    def _find_type(self, tenant: str, job_type: str) -> JobTypeRecord:
+        """Return a job type of the tenant, or the public plugin of that name."""
+        found = self.definitions.find_type(tenant, job_type)
+        if found is None:
+            publisher = self.definitions.publisher(job_type)
+            found = self.definitions.find_type(publisher, job_type) if publisher else None
+        if found is None:
+            raise NotFoundError(
+                f"fork_job_type {job_type!r} is neither a job type nor a public plugin; "
+                "upload it first"
+            )
+        if found.disabled:
+            raise InvalidRequestError(f"the job type {job_type!r} is disabled")
+        return found
 
     def _version(self, found: JobTypeRecord, asked: str) -> int:
         """Return the version with that number or `sem_version`; without either that in force."""

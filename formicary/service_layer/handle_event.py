@@ -317,7 +317,7 @@ class Engine:
         return _Situation(run, there.parsed, there.graph)
 
     def _situation(self, run: JobRun) -> _Situation:
-        pinned = self.parsed_definitions.get(run.tenant, run.job_type, run.job_version)
+        pinned = self.parsed_definitions.get(run.defined_by, run.job_type, run.job_version)
         parsed = pinned.parsed
         variables = plan_variables(run, parsed, self.clock, self.configs)
         return _Situation(run, parsed, parsed.graph(variables))

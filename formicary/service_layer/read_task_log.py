@@ -78,7 +78,7 @@ def _find_attempt(plane: ControlPlane, run: JobRun, task_type: str, wanted: int 
 
 
 def _index(plane: ControlPlane, run: JobRun, task_type: str) -> int:
-    parsed = plane.parsed.get(run.tenant, run.job_type, run.job_version).parsed
+    parsed = plane.parsed.get(run.defined_by, run.job_type, run.job_version).parsed
     names = [fact.task_type for fact in task_facts(parsed)]
     if task_type not in names:
         raise NotFoundError(

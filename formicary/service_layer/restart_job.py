@@ -53,20 +53,20 @@ def _version(plane: ControlPlane, run: JobRun, asked: str) -> int:
     if not asked:
         return run.job_version
     if asked == LATEST:
-        record = plane.definitions.find_type(run.tenant, run.job_type)
+        record = plane.definitions.find_type(run.defined_by, run.job_type)
         if record is None:
-            raise unknown_job_type(plane, run.tenant, run.job_type)
+            raise unknown_job_type(plane, run.defined_by, run.job_type)
         return record.version
     if not (asked.isascii() and asked.isdigit() and len(asked) <= 8):
         raise InvalidRequestError(f"version must be a number or {LATEST}, not {asked[:40]!r}.")
     number = int(asked)
-    if plane.definitions.find_version(run.tenant, run.job_type, number) is None:
+    if plane.definitions.find_version(run.defined_by, run.job_type, number) is None:
         raise NotFoundError(f"There is no version {number} of {run.job_type!r}.")
     return number
 
 
 def _refuse_unknown_task(plane: ControlPlane, run: JobRun, version: int, task_type: str) -> None:
-    parsed = plane.parsed.get(run.tenant, run.job_type, version).parsed
+    parsed = plane.parsed.get(run.defined_by, run.job_type, version).parsed
     names = [task.task_type for task in parsed.definition.tasks]
     if task_type not in names:
         raise InvalidRequestError(

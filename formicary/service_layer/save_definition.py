@@ -43,6 +43,8 @@ def save_definition(plane: ControlPlane, caller: Principal, body: bytes) -> Save
 def _save(plane: ControlPlane, caller: Principal, text: str, parsed: ParsedJob) -> SavedDefinition:
     job_type = parsed.definition.job_type
     summary = summary_of(parsed)
+    if parsed.definition.public_plugin:
+        plane.definitions.publish(caller.tenant, job_type)
     for _ in range(_TRIES):
         current = plane.definitions.find_type(caller.tenant, job_type)
         version = _next_version(plane, caller, job_type, current, text)

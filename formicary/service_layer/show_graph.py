@@ -19,7 +19,7 @@ def definition_graph(plane: ControlPlane, caller: Principal, reference: str) -> 
 def run_graph(plane: ControlPlane, caller: Principal, request_id: str) -> DrawnGraph:
     """Return the graph of a run: how each task stands, and the ways that were gone."""
     run = find_run(plane, caller, request_id)
-    parsed = plane.parsed.get(run.tenant, run.job_type, run.job_version).parsed
+    parsed = plane.parsed.get(run.defined_by, run.job_type, run.job_version).parsed
     tasks = task_views(run, task_facts(parsed), attempts_of(plane, run))
     outcomes = {task.task_type: _outcome(task) for task in tasks}
     title = f"{run.job_type}:{run.job_version} \u00b7 {run.request_id} \u00b7 {run.state}"

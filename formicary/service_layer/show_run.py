@@ -14,7 +14,7 @@ from formicary.service_layer.waiting_reasons import waiting_reasons
 def show_run(plane: ControlPlane, caller: Principal, request_id: str) -> JobRequestView:
     """Return a run with its tasks, artifacts and contexts."""
     run = find_run(plane, caller, request_id)
-    pinned = plane.parsed.find(run.tenant, run.job_type, run.job_version)
+    pinned = plane.parsed.find(run.defined_by, run.job_type, run.job_version)
     facts = task_facts(pinned.parsed) if pinned else []
     why = "; ".join(waiting_reasons(plane, run, pinned.parsed if pinned else None))
     return run_view(run, facts, attempts_of(plane, run)).model_copy(update={"why": why})

@@ -82,6 +82,7 @@ def a_full_run(tenant: str, request_id: str = "full") -> JobRun:
         failure=Failure("a", "9", "ERR_X", "it broke", fatal=True, retries=2),
         parent=ParentLink("p1", "p1-e1", "fork", "proof"),
         depth=2,
+        definition_tenant="publisher",
         user_id="joe",
         user_key="key-1",
         description="d" * 300,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
+from formicary.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from formicary.domain.schedule import Schedule
 from tests.contract.examples import NOW, a_version
 
@@ -205,3 +205,15 @@ def test_settings_changed_at_once_by_many_are_all_kept(tables, tenant):
         assert [one.result() for one in done] == [None, None]
         record = definitions.find_type(tenant, "encode")
         assert (record.disabled, record.concurrency) == (bool(number % 2), number)
+
+
+def test_the_name_of_a_plugin_belongs_to_the_tenant_that_published_it_first(definitions, tenant):
+    name = f"io.{tenant}.tagger"
+    assert definitions.publisher(name) is None
+
+    definitions.publish(tenant, name)
+    definitions.publish(tenant, name)
+
+    assert definitions.publisher(name) == tenant
+    with pytest.raises(ConflictError, match="another organization"):
+        definitions.publish(f"{tenant}-other", name)

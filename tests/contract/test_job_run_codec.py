@@ -112,6 +112,7 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     gates=st.lists(st.builds(Claim, names, numbers, numbers), max_size=3).map(tuple),
     stint=numbers,
     holds_slots=st.booleans(),
+    definition_tenant=text,
     user_id=text,
     user_key=text,
     description=text | st.just("d" * 999),

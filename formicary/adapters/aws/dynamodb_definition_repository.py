@@ -18,8 +18,8 @@ from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Express
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.paging import scope_of
 from formicary.adapters.run_summary import time_text
-from formicary.adapters.type_record import changed_type, kept_concurrency
-from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
+from formicary.adapters.type_record import changed_type, kept_concurrency, published_by_another
+from formicary.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Page
 
 if TYPE_CHECKING:
@@ -41,6 +41,19 @@ class DynamoDbDefinitionRepository(DynamoDbSchedules):
         """Return one version, None when there is none."""
         item = self._table.get(keys.version_key(tenant, job_type, version))
         return None if item is None else _decode_version(tenant, job_type, version, item)
+
+    def publish(self, tenant: str, job_type: str) -> None:
+        """Make the job type a public plugin of the tenant."""
+        ours = Expression("attribute_not_exists(pk) OR tenant = :t", {}, {":t": tenant})
+        try:
+            self._table.put(Put(keys.plugin_key(job_type), {"tenant": tenant}, ours))
+        except ConcurrentUpdateError as error:
+            raise ConflictError(published_by_another(job_type)) from error
+
+    def publisher(self, job_type: str) -> str | None:
+        """Return the tenant whose public plugin the job type is."""
+        item = self._table.get(keys.plugin_key(job_type))
+        return None if item is None else str(item["tenant"])
 
     def save_version(
         self, version: DefinitionVersion, summary: Mapping[str, Any], expected_version: int

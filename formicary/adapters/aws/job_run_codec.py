@@ -36,7 +36,7 @@ _LETTERS = re.compile(r"(.)(?:\{(\d+)\})?", re.DOTALL)
 _SHORTEST_RUN = 4
 _LETTER_FIELDS = ("marks", "children", "forks", "origins")
 _COUNTS = ("depth", "job_retries", "job_restarts", "holds", "stint", "holds_slots")
-_FIELDS = ("key", "exit_code", *_COUNTS)
+_FIELDS = ("key", "exit_code", "definition_tenant", *_COUNTS)
 _TIMES = ("updated_at", "held_since", "deadline")
 
 

@@ -15,6 +15,7 @@
 | T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
 | T#<tenant>#SOCKETS | A#<ant>, C#<connection> | a websocket ant, and who speaks over a connection |
 | T#<tenant>#SOCKTASKS#<routing key> | <run>#<task key> | a task that waits for a websocket ant |
+| PLUGIN#<job type> | OWNER | the tenant whose public plugin it is |
 | TOKEN#<hash> | TOKEN | whose token it is |
 Index gsi1: T#<tenant>#DEFS by job type, T#<tenant>#RUNS by run, T#<tenant>#ARTS by artifact.
 """
@@ -60,6 +61,11 @@ def type_key(tenant: str, job_type: str) -> Key:
 def schedule_key(tenant: str, job_type: str) -> Key:
     """Key of a job type's schedule."""
     return Key(type_key(tenant, job_type).pk, "CRON")
+
+
+def plugin_key(job_type: str) -> Key:
+    """Key of the claim to the name of a public plugin; one for all tenants."""
+    return Key(f"PLUGIN#{part(job_type)}", "OWNER")
 
 
 def version_key(tenant: str, job_type: str, version: int) -> Key:

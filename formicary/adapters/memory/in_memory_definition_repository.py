@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from formicary.adapters.paging import scope_of, slice_page
-from formicary.adapters.type_record import changed_type, kept_concurrency
-from formicary.domain.errors import ConcurrentUpdateError, NotFoundError
+from formicary.adapters.type_record import changed_type, kept_concurrency, published_by_another
+from formicary.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from formicary.domain.records import DefinitionVersion, JobTypeRecord, Page
 from formicary.domain.schedule import Schedule
 
@@ -21,6 +21,7 @@ class InMemoryDefinitionRepository:
         self._types: dict[tuple[str, str], JobTypeRecord] = {}
         self._versions: dict[tuple[str, str, int], DefinitionVersion] = {}
         self._schedules: dict[tuple[str, str], Schedule] = {}
+        self._publishers: dict[str, str] = {}
         self._last_numbers: dict[tuple[str, str], int] = {}
 
     def find_type(self, tenant: str, job_type: str) -> JobTypeRecord | None:
@@ -32,6 +33,17 @@ class InMemoryDefinitionRepository:
         """Return one version, None when there is none."""
         with self._lock:
             return self._versions.get((tenant, job_type, version))
+
+    def publish(self, tenant: str, job_type: str) -> None:
+        """Make the job type a public plugin of the tenant."""
+        with self._lock:
+            if self._publishers.setdefault(job_type, tenant) != tenant:
+                raise ConflictError(published_by_another(job_type))
+
+    def publisher(self, job_type: str) -> str | None:
+        """Return the tenant whose public plugin the job type is."""
+        with self._lock:
+            return self._publishers.get(job_type)
 
     def save_version(
         self, version: DefinitionVersion, summary: Mapping[str, Any], expected_version: int

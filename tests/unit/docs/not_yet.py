@@ -12,12 +12,11 @@ NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
 
 UNUSED: dict[str, dict[str, str]] = {
     "job": {
-        "sem_version": "rises for a public plugin; no request or fork can name it",
+        "sem_version": "rises for a public plugin; a fork can name it, a request cannot",
         "platform": SHOWN + "; the request has a `platform` of its own",
         "retention_days_for_failed": NO_CLEANING,
         "retention_days_for_completed": NO_CLEANING,
         "retention_days_for_cancelled": NO_CLEANING,
-        "public_plugin": "no other tenant sees it",
         "tags": "only the tags of a task count",
         "methods": "only the method of a task counts",
         "notify": "nobody is told",

@@ -26,7 +26,7 @@ from formicary.domain.events import (
 )
 from formicary.domain.job_run import Phase
 from formicary.domain.rule_table import Rule
-from formicary.domain.rules import TABLE
+from formicary.domain.rules import OUTSIDE, TABLE
 from formicary.domain.states import RequestState
 from tests.unit.domain.engine_play import START, Play, graph_of, node
 
@@ -69,9 +69,17 @@ def example(rule: Rule) -> Event:
 
 
 def test_every_event_and_every_timer_has_exactly_one_rule() -> None:
-    kinds = [*(kind for kind in get_args(Event) if kind is not TimerFired), *TimerKind]
+    events = [kind for kind in get_args(Event) if kind is not TimerFired]
+    kinds = [*events, *(kind for kind in TimerKind if kind not in OUTSIDE)]
 
     assert sorted(map(str, kinds)) == sorted(str(rule.on) for rule in TABLE)
+
+
+@pytest.mark.parametrize("timer", sorted(OUTSIDE))
+def test_a_timer_that_is_not_of_the_run_is_refused(timer: TimerKind) -> None:
+    play = in_phase(Phase.WALKING)
+
+    assert play.take(TimerFired(timer, "", 1, START)).rejected
 
 
 @pytest.mark.parametrize("phase", Phase)

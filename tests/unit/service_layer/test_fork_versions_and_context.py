@@ -2,9 +2,10 @@
 
 import pytest
 
+from formicary.domain.records import DefinitionVersion
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_request import TaskMessage
-from tests.unit.service_layer.engine_world import Result, World
+from tests.unit.service_layer.engine_world import TENANT, Result, World
 
 CHILD = """
 job_type: io.formicary.tagger
@@ -76,3 +77,35 @@ def test_a_version_that_there_is_not_fails_the_fork_with_words() -> None:
     run = world.run(request)
     assert run.error_code == ErrorCode.FORK_FAILED
     assert "3.0" in run.error_message
+
+
+def plugin_of_another(text: str) -> tuple[World, str]:
+    """The child belongs to another tenant, the parent to ours."""
+    world = World(lambda message: Result(context={"Tag": "plugin"}))
+    publisher = "publisher"
+    version = DefinitionVersion(
+        publisher, "io.formicary.tagger", 1, text, "digest", world.clock.now(), "user"
+    )
+    world.definitions.save_version(version, {}, 0)
+    world.definitions.publish(publisher, "io.formicary.tagger")
+    world.upload(PARENT.format(child='"io.formicary.tagger:1.0"'))
+    request = world.submit("release")
+    world.settle()
+    return world, request
+
+
+def test_a_public_plugin_of_another_tenant_runs_as_a_child_in_ours() -> None:
+    text = CHILD.format(version="1.0", name="one").replace("tasks:", "public_plugin: true\ntasks:")
+    world, request = plugin_of_another(text)
+
+    assert world.run(request).state is RequestState.COMPLETED
+    (child,) = world.runs.list_runs(TENANT, job_type="io.formicary.tagger").records
+    full = world.run(child.request_id)
+    assert (full.tenant, full.defined_by) == (TENANT, "publisher")
+    assert world.runs.list_runs("publisher").records == ()
+
+
+def test_a_version_that_is_not_public_is_nobody_elses_to_run() -> None:
+    world, request = plugin_of_another(CHILD.format(version="1.0", name="one"))
+
+    assert world.run(request).error_code == ErrorCode.FORK_FAILED
