@@ -124,7 +124,10 @@ def task_views(
 
 
 def _has_begun(run: JobRun, index: int) -> bool:
-    return index < len(run.marks) and run.mark(index) is not TaskMark.NOT_RUN
+    if index >= len(run.marks) or run.mark(index) is TaskMark.NOT_RUN:
+        return False
+    # What waited for its turn when the job ended has never begun.
+    return not (run.state.terminal and run.mark(index) in _WAITING)
 
 
 def _task_view(

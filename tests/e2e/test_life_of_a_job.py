@@ -179,3 +179,38 @@ def test_the_table_of_error_codes_names_a_failure_and_suspends_the_job(api):
     assert verb(api, run_id, "cancel").status == 202
     run = api.ended(run_id, "CANCELLED")
     assert tasks_of(run)["copy"]["attempts"][0]["error_code"] == "ERR_DISK_FULL"
+
+
+def test_a_fork_names_the_version_of_its_child_whose_context_is_seen(api):
+    child = """
+job_type: e2e-tagger
+sem_version: "{version}"
+tasks:
+- task_type: tag
+  method: SHELL
+  script: ['echo "::set-output name=Tag::{tag}"']
+"""
+    api.define(child.format(version="1.0", tag="old"))
+    api.define(child.format(version="1.1", tag="new"))
+    api.define(
+        """
+job_type: e2e-tag-it
+tasks:
+- task_type: fork
+  method: FORK_JOB
+  fork_job_type: e2e-tagger
+  fork_job_version: "1.0"
+  on_completed: wait
+- task_type: wait
+  method: AWAIT_FORKED_JOB
+  await_forked_tasks: [fork]
+  on_completed: show
+- task_type: show
+  method: SHELL
+  script: ['echo the tag is {{.fork.Tag}}']
+"""
+    )
+
+    run = api.ended(api.submit("e2e-tag-it"), "COMPLETED")
+
+    assert "the tag is old" in api.log(run["id"], "show")

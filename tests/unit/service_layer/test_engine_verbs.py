@@ -2,6 +2,7 @@
 
 from formicary.domain.events import PauseRequested, RestartRequested, ResumeRequested
 from formicary.domain.states import RequestState
+from formicary.service_layer.task_view import TaskFacts, task_views
 from tests.unit.service_layer.engine_jobs import DIAMOND, SECOND_TRY
 from tests.unit.service_layer.engine_world import Result, World
 
@@ -76,3 +77,20 @@ def test_a_job_paused_now_loses_no_task_and_runs_the_interrupted_one_again() -> 
     world.settle()
     assert world.run(request).state is RequestState.COMPLETED
     assert ("split", 2) in world.ran
+
+
+def test_tasks_that_waited_when_the_job_was_cancelled_are_not_shown() -> None:
+    world = World()
+    world.upload(DIAMOND)
+    request = world.submit("diamond")
+    world.handle_events()
+    world.work()
+    world.handle_events()
+    facts = [TaskFacts(name, "SHELL") for name in ("split", "left", "right", "join")]
+    shown = [view.task_type for view in task_views(world.run(request), facts, [])]
+    assert shown == ["split", "left", "right"]
+
+    world.cancel(request)
+    world.settle()
+    shown = [view.task_type for view in task_views(world.run(request), facts, [])]
+    assert shown == ["split", "left"]
