@@ -23,14 +23,21 @@ from formicary.domain.templating.scanner import Lines, find_actions
 
 Part = str | Statement
 _MAX_DEPTH = 100
+_MAX_SOURCE = 1024 * 1024
+_MAX_ACTIONS = 20_000
 _SPACE = " \t\r\n"
 
 
 def parse_template(text: str, dialect: Dialect = Dialect.JOB) -> Template:
     """Parse a text on its own; TemplateError tells what is wrong and where."""
+    if len(text) > _MAX_SOURCE:
+        raise TemplateError("the template is over 1 MiB", 1, 1, "put what is plain text elsewhere")
     parts: list[Part] = []
     offset = 0
     for action in find_actions(text, Lines(text)):
+        if len(parts) >= 2 * _MAX_ACTIONS:
+            message = f"the template has more than {_MAX_ACTIONS} actions"
+            raise TemplateError(message, action.line, action.column)
         parts += (text[offset : action.start], parse_action(action, dialect))
         offset = action.end
     return assemble([*parts, text[offset:]], dialect=dialect)
