@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,15 +56,8 @@ class JobResource(BaseModel):
 
 
 def amount_of(wanted: BasicResource) -> int:
-    """Return how much of a resource is asked for; ValueError for what is no number above 0."""
-    value: Any = 1 if wanted.value in (None, "") else wanted.value
-    try:
-        amount = int(str(value))
-    except ValueError:
-        amount = 0
-    if amount < 1:
-        raise ValueError(f"resources.value {value!r} is not a whole number above 0")
-    return amount
+    """Return how much of a resource is asked for; at least one, as nothing is no lease."""
+    return max(1, wanted.value)
 
 
 def in_words(wanted: BasicResource) -> str:

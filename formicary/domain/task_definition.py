@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from formicary.domain.container_definition import (
-    Anything,
     ContainerDefinition,
     Service,
 )
@@ -103,7 +102,7 @@ class BasicResource(NeedyPart):
     platform: str = Field("", description="Its platform.")
     category: str = Field("", description="Its category.")
     tags: NameList = Field(default_factory=list, description="Tags it must have.")
-    value: Anything = Field(None, description="How much of it is needed.")
+    value: Count = Field(1, description="How much of it is needed.")
     extract_config: ExtractConfig | None = Field(None, description="What it tells the job.")
 
 

@@ -24,10 +24,7 @@ def choose_resource(
 
     A task keeps what it has over its retries.
     """
-    try:
-        amount = amount_of(wanted)
-    except ValueError as error:
-        raise InvalidRequestError(str(error)) from error
+    amount = amount_of(wanted)
     fitting = [resource for resource in gates.list_resources(tenant) if resource.fits(wanted)]
     large = [resource for resource in fitting if resource.quota >= amount]
     if not fitting:

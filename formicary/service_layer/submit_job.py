@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from formicary.domain.errors import ConflictError
+from pydantic import ValidationError
+
+from formicary.domain.errors import ConflictError, InvalidRequestError
 from formicary.domain.events import JobSubmitted
 from formicary.domain.gates import user_gate
 from formicary.domain.job_run import JobRun, Phase
@@ -85,7 +87,14 @@ def _leased(plane: ControlPlane, tenant: str, summary: Mapping[str, Any]) -> Cho
     named = summary.get("resources")
     if not named:
         return None
-    return choose_resource(plane.gates, tenant, BasicResource.model_validate(named))
+    try:
+        wanted = BasicResource.model_validate(named)
+    except ValidationError as error:
+        raise InvalidRequestError(
+            "The resources of a job are chosen when it is submitted, before any template is"
+            " rendered: write them out, or name them at a task."
+        ) from error
+    return choose_resource(plane.gates, tenant, wanted)
 
 
 def _summary(plane: ControlPlane, record: JobTypeRecord, version: int) -> dict[str, Any]:

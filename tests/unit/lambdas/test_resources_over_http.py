@@ -160,7 +160,7 @@ def test_of_those_that_fit_the_one_with_most_to_give_is_taken(play: JobPlay) -> 
     [
         ("resource_type: license", "No job resource has resource_type license"),
         ("resource_type: licence\n  value: 3", "the most is 2"),
-        ("resource_type: licence\n  value: some", "not a whole number"),
+        ("resource_type: licence\n  value: {{.Count}}", "write them out"),
     ],
 )
 def test_what_no_resource_will_ever_give_is_refused_at_once(
@@ -231,3 +231,10 @@ def test_a_task_that_waits_for_its_lease_says_so(play: JobPlay) -> None:
     assert play.show(second)["why"] == told
     play.finish(play.next_task())
     assert "leased" not in play.show(second)["why"]
+
+
+def test_an_amount_that_is_no_number_is_a_fault_at_upload(play: JobPlay) -> None:
+    answer = play.define(LEASING.replace("tags: [compiler]", "value: some"))
+
+    assert answer.status == 400
+    assert "resources.value" in str(answer.json["errors"])
