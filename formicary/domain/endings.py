@@ -27,9 +27,13 @@ class Endings(Turns):
     def enter(self, *, waited: bool = False) -> None:
         """Begin, once the run has the slots of its gates."""
         if self.run.needs_slots:
-            self.commands.append(AcquireSlots(self.run.stint, waited))
+            self.ask_for_slots(waited=waited)
         else:
             self.begin()
+
+    def ask_for_slots(self, *, waited: bool = False) -> None:
+        """Try to pass the gates of the run, or stand in line."""
+        self.commands.append(AcquireSlots(self.run.stint, waited))
 
     def leave(self) -> None:
         """Give the slots back, or stop waiting for them."""

@@ -61,17 +61,25 @@ def _is_missed(occurrence: Occurrence, now: datetime) -> bool:
 
 def ask_for_slots_again(walk: Walk, event: SlotFreed) -> None:
     """Try to pass the gates that the run stands in line at."""
-    if walk.run.stint != event.stint:
+    if not _waits_for_slots(walk, event.stint):
         raise RejectedError(_NOT_IN_LINE)
-    walk.enter(waited=True)
+    walk.ask_for_slots(waited=True)
 
 
 def begin_with_slots(walk: Walk, event: SlotsGranted) -> None:
-    """Begin: the run has the slots of its gates."""
-    if walk.run.stint != event.stint:
+    """Begin, or go on after a pause: the run has the slots of its gates."""
+    if not _waits_for_slots(walk, event.stint):
         raise RejectedError(_NOT_IN_LINE)
     walk.change(holds_slots=True)
-    walk.begin()
+    if walk.run.phase is Phase.WALKING:
+        walk.resume()
+    else:
+        walk.begin()
+
+
+def _waits_for_slots(walk: Walk, stint: int) -> bool:
+    run = walk.run
+    return run.stint == stint and (run.phase is Phase.WAITING or run.hold is Hold.SLOT)
 
 
 def _has_tried(walk: Walk) -> bool:
@@ -146,6 +154,8 @@ def pause(walk: Walk, event: PauseRequested) -> None:
         raise RejectedError("the run was paused by somebody else at the same time")
     if run.hold is Hold.USER:
         raise RejectedError("the run is paused already")
+    if run.hold is Hold.SLOT:
+        walk.leave()
     walk.hold(Hold.USER)
     if run.phase is not Phase.WALKING:
         walk.change(state=RequestState.PAUSED)
@@ -170,6 +180,10 @@ def end_timed_pause(walk: Walk, event: TimerFired) -> None:
 
 
 def _resume(walk: Walk) -> None:
+    if walk.run.phase is Phase.WALKING and walk.run.needs_slots:
+        walk.change(hold=Hold.SLOT)
+        walk.ask_for_slots()
+        return
     walk.resume()
     run = walk.run
     if run.phase is Phase.WALKING:
@@ -200,8 +214,8 @@ _BEGUN = "the run has begun already"
 _ENDING = "the run is ending or has ended"
 JOB_RULES = (
     Rule(JobSubmitted, (WAITING,), start_when_due, _BEGUN),
-    Rule(SlotFreed, (WAITING,), ask_for_slots_again, _NOT_IN_LINE),
-    Rule(SlotsGranted, (WAITING,), begin_with_slots, _NOT_IN_LINE),
+    Rule(SlotFreed, (WAITING, WALKING), ask_for_slots_again, _NOT_IN_LINE),
+    Rule(SlotsGranted, (WAITING, WALKING), begin_with_slots, _NOT_IN_LINE),
     Rule(TimerKind.START, (WAITING,), start_when_due, _BEGUN),
     Rule(TimerKind.JOB_RETRY, (RETRYING,), start_next_execution, "no retry is due"),
     Rule(TimerKind.JOB_TIMEOUT, (WALKING,), time_job_out, "the job is ending already"),

@@ -44,11 +44,15 @@ class ActivityState(StrEnum):
 
 
 class Hold(StrEnum):
-    """Whether a run is paused: for a while (`PAUSE_JOB`), or until somebody resumes it."""
+    """Whether a run is paused: for a while (`PAUSE_JOB`), or until somebody resumes it.
+
+    SLOT is the end of a pause that has given slots back: the run goes on when it has them again.
+    """
 
     NONE = ""
     TIMED = "timed"
     USER = "user"
+    SLOT = "slot"
 
 
 class Evolving:

@@ -50,7 +50,8 @@ def still_due(run: JobRun, command: Command) -> bool:
     if isinstance(command, StartTimer):
         return _timer_due(run, command)
     if isinstance(command, AcquireSlots):
-        return run.phase is Phase.WAITING and run.stint == command.stint
+        waits = run.phase is Phase.WAITING or run.hold is Hold.SLOT
+        return waits and run.stint == command.stint
     return True
 
 

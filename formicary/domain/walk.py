@@ -36,6 +36,8 @@ class Walk(Endings):
         if self.run.phase is Phase.WALKING:
             paused = self.run.hold and not any(map(self.is_on_ant, self.active.values()))
             self.change(state=RequestState.PAUSED if paused else RequestState.EXECUTING)
+            if paused and self.run.holds_slots:
+                self.leave()
 
     def settle_awaits(self) -> bool:
         """End a task that awaits children of which none is left to wait for."""

@@ -39,7 +39,7 @@ def waiting_reasons(plane: ControlPlane, run: JobRun, parsed: ParsedJob | None) 
 def _of_the_run(plane: ControlPlane, run: JobRun) -> Iterator[str]:
     if run.phase is Phase.WAITING and run.scheduled_at > plane.clock.now():
         yield f"scheduled for {_time(run.scheduled_at)}"
-    elif run.phase is Phase.WAITING and run.needs_slots:
+    elif run.needs_slots and (run.phase is Phase.WAITING or run.hold is Hold.SLOT):
         yield from gate_reasons(plane, run)
     if run.phase is Phase.RETRYING:
         yield f"waits for the next try of the job{_until(run, TimerKind.JOB_RETRY)}"

@@ -9,7 +9,7 @@ from formicary.domain.events import TaskFinished
 from formicary.domain.job_run import Hold, JobRun, Phase
 from formicary.domain.messages import EventMessage
 from formicary.domain.proofs import attempt_proof
-from formicary.domain.states import STATE_OF_MARK, ErrorCode, TaskMark
+from formicary.domain.states import STATE_OF_MARK, ErrorCode, RequestState, TaskMark
 from formicary.domain.task_request import TaskMessage
 from tests.simulator.broken import BrokenError
 
@@ -110,12 +110,12 @@ class Ledger(InMemoryRunRepository):
 
     def _check_limit(self, run: JobRun) -> None:
         limit = self.world.shapes[run.job_type].max_concurrency
-        if not limit or run.phase in _NOT_UNDER_WAY:
+        if not limit or not _goes_on(run):
             return
         going_on = [
             log[-1].request_id
             for log in self._log.values()
-            if log[-1].job_type == run.job_type and log[-1].phase not in _NOT_UNDER_WAY
+            if log[-1].job_type == run.job_type and _goes_on(log[-1])
         ]
         if len(going_on) > limit:
             raise BrokenError(f"{len(going_on)} of {run.job_type} go on, but {limit} may")
@@ -196,3 +196,9 @@ def _check_tasks(before: JobRun, after: JobRun, names: list[str]) -> None:
         earlier: Any = before.active.get(name)
         if earlier is not None and task.attempt < earlier.attempt:
             raise BrokenError(f"{name} went back from attempt {earlier.attempt} to {task.attempt}")
+
+
+def _goes_on(run: JobRun) -> bool:
+    """Whether a run counts for the limit of its type: not while paused, or waiting for a retry."""
+    waits = run.state is RequestState.PAUSED or run.phase is Phase.RETRYING
+    return run.phase not in _NOT_UNDER_WAY and not waits

@@ -2,6 +2,7 @@
 
 import pytest
 
+from formicary.domain.events import PauseRequested, ResumeRequested
 from formicary.domain.gates import TENANT_GATE, Gate, TenantLimits, type_gate, user_gate
 from formicary.domain.states import RequestState
 from formicary.service_layer.admission import Admission
@@ -250,4 +251,75 @@ def test_a_slot_taken_for_a_run_that_was_cancelled_meanwhile_is_given_back() -> 
 
     world.handle(submitted)
 
+    assert_nothing_is_held(world)
+
+
+def paused(world: World, request: str) -> None:
+    run = world.run(request)
+    world.tell(run, PauseRequested(after=run.holds))
+
+
+def resumed(world: World, request: str) -> None:
+    world.tell(world.run(request), ResumeRequested(hold=world.run(request).holds))
+
+
+TWO_TASKS = (
+    LIMITED.replace("max_concurrency: 2", "max_concurrency: 1")
+    + """\
+  on_completed: more
+- task_type: more
+  method: SHELL
+  script: [more]
+"""
+)
+
+
+def test_a_paused_run_gives_its_slot_away_and_goes_on_when_it_has_one_again() -> None:
+    world = World()
+    world.upload(TWO_TASKS)
+    first, second = world.submit("limited"), world.submit("limited")
+    begun(world)
+    paused(world, first)
+    assert begun(world, second) == [False]
+
+    world.work()
+
+    assert begun(world, first, second) == [False, True]
+    assert world.run(first).state is RequestState.PAUSED
+    resumed(world, first)
+    assert begun(world, first, second) == [False, True]
+    world.settle()
+    assert {world.run(r).state for r in (first, second)} == {RequestState.COMPLETED}
+    assert len(world.ran) == 4
+    assert_nothing_is_held(world)
+
+
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+def test_a_run_that_waits_to_go_on_may_be_paused_again_or_cancelled(verb: str) -> None:
+    world = World()
+    world.upload(TWO_TASKS)
+    first, second = world.submit("limited"), world.submit("limited")
+    begun(world)
+    paused(world, first)
+    begun(world)
+    world.work()
+    begun(world)
+    resumed(world, first)
+    begun(world)
+    assert world.gates.line(TENANT, GATE, 9)
+
+    if verb == "pause":
+        paused(world, first)
+    else:
+        world.cancel(first)
+    begun(world)
+
+    assert not world.gates.line(TENANT, GATE, 9)
+    world.settle()
+    assert world.run(second).state is RequestState.COMPLETED
+    if verb == "pause":
+        assert world.run(first).state is RequestState.PAUSED
+        resumed(world, first)
+        world.settle()
+        assert world.run(first).state is RequestState.COMPLETED
     assert_nothing_is_held(world)
