@@ -13,6 +13,7 @@ from formicary.domain.config import Config, ConfigOwner
 from formicary.domain.drawn_graph import DrawnGraph
 from formicary.domain.error_rules import ErrorRule
 from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
+from formicary.domain.history import HistoryEntry, HistoryNote
 from formicary.domain.job_resource import JobResource
 from formicary.domain.job_run import JobRun
 from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
@@ -124,13 +125,41 @@ class RunRepository(Protocol):
     def archive_execution(self, run: JobRun) -> None:
         """Keep the current execution of `run` beside the one that will follow it."""
 
-    def put_attempt(self, tenant: str, attempt: TaskAttempt) -> None:
-        """Store the outcome of an attempt; a late one never overwrites one that was in time."""
+    def put_attempt(
+        self,
+        tenant: str,
+        attempt: TaskAttempt,
+        version: int = 0,
+        carried: Sequence[HistoryEntry] = (),
+    ) -> None:
+        """Store the outcome of an attempt; a late one never overwrites one that was in time.
+
+        `version` is the state of the run that it was decided on: ConcurrentUpdateError when one
+        decided on a later state is there. `carried` are entries of the run's history.
+        """
+
+    def withdraw_attempt(self, tenant: str, attempt: TaskAttempt) -> None:
+        """Remove an outcome that was in time, but whose state was never committed."""
 
     def attempts(
         self, tenant: str, request_id: str, execution_id: str, task_index: int | None = None
     ) -> Sequence[TaskAttempt]:
         """Return the outcomes of an execution (or of one task of it) by task, then by attempt."""
+
+    def put_history(self, tenant: str, request_id: str, carried: Sequence[HistoryEntry]) -> None:
+        """Store entries of a run's history by themselves."""
+
+    def history(self, tenant: str, request_id: str) -> Sequence[HistoryEntry]:
+        """Return the history of a run, all executions, by version; read consistently."""
+
+    def put_note(self, tenant: str, request_id: str, note: HistoryNote) -> None:
+        """Note what was refused; the same thing again replaces the note of it."""
+
+    def notes(self, tenant: str, request_id: str) -> Sequence[HistoryNote]:
+        """Return what was refused."""
+
+    def archived(self, tenant: str, request_id: str) -> Sequence[JobRun]:
+        """Return the earlier executions of a run, the first one first."""
 
     def list_runs(
         self,

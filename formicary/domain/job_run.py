@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from formicary.domain.commands import Command
 from formicary.domain.gates import Claim
+from formicary.domain.history import HistoryEntry
 from formicary.domain.states import ChildMark, RequestState, TaskMark
 
 # An occurrence of a schedule that begins later than this was missed, as after an outage.
@@ -152,6 +153,8 @@ class JobRun(Evolving):
     `holds` counts the pauses and is the fence of their timers. `deadline` is when the execution
     exceeds the job's timeout; a pause moves it on.
 
+    `tail` is the end of its history, which is nowhere else yet.
+
     `gates` are the limits it has to pass; `stint` counts how often it has given its slots back.
     """
 
@@ -172,6 +175,7 @@ class JobRun(Evolving):
     origins: str = ""
     active: Mapping[str, ActiveTask] = field(default_factory=dict)
     outbox: tuple[OutboxEntry, ...] = ()
+    tail: tuple[HistoryEntry, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, str] = field(default_factory=dict)
     outcome: RequestState | None = None

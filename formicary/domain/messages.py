@@ -95,6 +95,13 @@ def pack_response(
     )
 
 
+def fields_of_event(event: Event) -> dict[str, Any]:
+    """Return what an event tells, as JSON; what has its default is left out."""
+    adapter = _ADAPTERS[type(event).__name__]
+    fields: dict[str, Any] = adapter.dump_python(event, mode="json", exclude_defaults=True)
+    return fields
+
+
 def unpack_event(message: EventMessage) -> Event:
     """Return the event of a message; ValueError when the kind or a field is unknown."""
     adapter = _ADAPTERS.get(message.kind)

@@ -58,7 +58,8 @@ class JobTypeRecord:
 class TaskAttempt(BaseModel):
     """The outcome of one attempt; attempts never overwrite each other.
 
-    `late` tells that it came when the attempt was no longer the current one, and changed nothing.
+    `late` tells that it came when the attempt was no longer the current one, and changed nothing;
+    `assumed` that nobody reported it: the engine ended the attempt by itself.
     """
 
     job_request_id: str
@@ -83,6 +84,7 @@ class TaskAttempt(BaseModel):
     timings: TaskResponseTimings = Field(default_factory=TaskResponseTimings)
     log: TaskLog = Field(default_factory=TaskLog)
     late: bool = False
+    assumed: bool = False
     started_at: datetime | None = None
     ended_at: datetime
 

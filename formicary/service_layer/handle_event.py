@@ -17,7 +17,6 @@ from formicary.domain.errors import ConcurrentUpdateError, ForgedEventError, Not
 from formicary.domain.events import (
     ChildFinished,
     Event,
-    RestartRequested,
     SlotFreed,
     TaskFinished,
     TaskRedelivered,
@@ -26,14 +25,13 @@ from formicary.domain.events import (
     begins_execution,
     event_key,
 )
-from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import JobRun, Phase
+from formicary.domain.history import HistoryNote
+from formicary.domain.job_run import JobRun
 from formicary.domain.messages import EventMessage, unpack_event
 from formicary.domain.object_keys import attempt_prefix
 from formicary.domain.outbox import caused_by
-from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.proofs import attempt_proof, proof_matches, proof_of
-from formicary.domain.restart import as_ended, repinned
+from formicary.domain.restart import as_ended
 from formicary.domain.task_request import task_key
 from formicary.domain.task_response import TaskResponse
 from formicary.ports import (
@@ -56,8 +54,9 @@ from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.known_error_rules import KnownErrorRules, NoErrorRules
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
-from formicary.service_layer.perform_commands import CommandPerformer, plan_variables
-from formicary.service_layer.record_attempt import AttemptRecorder, Happening
+from formicary.service_layer.perform_commands import CommandPerformer
+from formicary.service_layer.record_history import Happening, HistoryRecorder
+from formicary.service_layer.situation import Situations
 from formicary.service_layer.socket_tasks import LEASE_CHECK, SocketTasks, Standing
 from formicary.service_layer.task_leases import TaskLeases, waits_for_lease
 from formicary.service_layer.tenant_limits import KnownLimits
@@ -74,15 +73,6 @@ class Outcome(StrEnum):
     FORGED = "forged"
     UNKNOWN = "unknown"
     EARLY = "early"
-
-
-@dataclass(frozen=True, slots=True)
-class _Situation:
-    """A run as loaded, with its definition."""
-
-    run: JobRun
-    parsed: ParsedJob
-    graph: JobGraph
 
 
 @dataclass
@@ -106,7 +96,8 @@ class Engine:
     admission: Admission = field(init=False)
     leases: TaskLeases = field(init=False)
     performer: CommandPerformer = field(init=False)
-    recorder: AttemptRecorder = field(init=False)
+    situations: Situations = field(init=False)
+    recorder: HistoryRecorder = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the parts together."""
@@ -154,7 +145,8 @@ class Engine:
             planner,
             self.sockets,
         )
-        self.recorder = AttemptRecorder(self.runs)
+        self.situations = Situations(self.parsed_definitions, self.configs)
+        self.recorder = HistoryRecorder(self.runs)
 
     def handle(self, message: EventMessage) -> Outcome:
         """Apply one message of the events queue.
@@ -167,6 +159,7 @@ class Engine:
         if run is None:
             return Outcome.UNKNOWN
         if not proof_matches(proof_of(run.key, message.execution_id, event), message.proof):
+            self._note_forged(run, message)
             return Outcome.FORGED
         return self._take(run, event, message)
 
@@ -184,6 +177,13 @@ class Engine:
                 self.performer.start_timer(run, replace(event, fire_at=again))
                 return Outcome.EARLY
         return self._apply_with_followers(run, event, message.response)
+
+    def _note_forged(self, run: JobRun, message: EventMessage) -> None:
+        subject = f"{message.event.get('task_type', '')}:{message.event.get('attempt', '')}"
+        by = message.response.ant_id if message.response else ""
+        reason = "the proof is not that of this event"
+        note = HistoryNote(self.clock.now(), "forged", message.kind, reason, subject.strip(":"), by)
+        self.recorder.note(run, note)
 
     def claim(self, tenant: str, ant_id: str, request: ClaimRequest) -> ClaimAnswer:
         """Let an ant run a message that was delivered before, as a new attempt, or refuse."""
@@ -217,9 +217,11 @@ class Engine:
         elif isinstance(event, TaskFinished):
             then = run.evolve(execution_id=message.execution_id)
             late = Decision(then, rejected="the execution has ended")
-            graph = self._situation(run).graph
             now = self.clock.now()
-            self.recorder.record(Happening(then, graph, event, late, message.response, now))
+            graph = self.situations.of(run, now).graph
+            self.recorder.record(
+                Happening(then, graph, event, late, message.response, now, event_key(event))
+            )
         return Outcome.STALE
 
     def _dispatch_again(self, run: JobRun, event: SlotFreed, execution_id: str) -> Outcome:
@@ -277,7 +279,7 @@ class Engine:
             if not batch:
                 continue
             done.update(batch)
-            here = self._situation(run)
+            here = self.situations.of(run, self.clock.now())
             followers = list(self.performer.perform(here.run, here.parsed, here.graph, batch))
             for event in followers:
                 run, decision = self._commit(run, event, None, cause)
@@ -291,36 +293,20 @@ class Engine:
         """Decide and store it, again from the newest state while somebody else is faster."""
         event = self.known_error_rules.judged(run, event, response)
         for _ in range(MAX_CONFLICTS):
-            here = self._pinned_anew(self._situation(run), event)
             now = self.clock.now()
+            here = self.situations.before(run, event, now)
             decision = decide(here.run, event, here.graph, now, cause)
-            self.recorder.record(Happening(run, here.graph, event, decision, response, now))
-            if decision.rejected:
-                return run, decision
-            if decision.run.execution_id != run.execution_id:
-                self.runs.archive_execution(as_ended(run))
+            happening = Happening(run, here.graph, event, decision, response, now, cause)
             try:
-                return self.runs.save(decision.run), decision
+                recorded = self.recorder.record(happening)
+                if decision.rejected:
+                    return run, decision
+                if decision.run.execution_id != run.execution_id:
+                    self.runs.archive_execution(as_ended(run))
+                return self.runs.save(recorded), decision
             except ConcurrentUpdateError:
                 run = self._reload(run)
         raise ConcurrentUpdateError(f"run {run.request_id} is changed by too many at once")
-
-    def _pinned_anew(self, here: _Situation, event: Event) -> _Situation:
-        """Take a run that is restarted on another version of its job to that version."""
-        run = here.run
-        if not isinstance(event, RestartRequested) or run.phase is not Phase.ENDED:
-            return here
-        if event.job_version in (0, run.job_version):
-            return here
-        there = self._situation(run.evolve(job_version=event.job_version))
-        run = repinned(run, here.graph, there.graph, event.job_version)
-        return _Situation(run, there.parsed, there.graph)
-
-    def _situation(self, run: JobRun) -> _Situation:
-        pinned = self.parsed_definitions.get(run.defined_by, run.job_type, run.job_version)
-        parsed = pinned.parsed
-        variables = plan_variables(run, parsed, self.clock, self.configs)
-        return _Situation(run, parsed, parsed.graph(variables))
 
     def _reload(self, run: JobRun) -> JobRun:
         found = self.runs.find(run.tenant, run.request_id)

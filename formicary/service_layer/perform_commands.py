@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from formicary.domain.commands import (
     AcquireSlots,
@@ -155,11 +155,11 @@ class CommandPerformer:
 
 
 def plan_variables(
-    run: JobRun, parsed: ParsedJob, clock: Clock, configs: ConfigRepository
+    run: JobRun, parsed: ParsedJob, now: datetime, configs: ConfigRepository
 ) -> dict[str, object]:
     """Return the variables that a definition's policy fields are rendered with."""
     layers = config_layers(configs, run, parsed, parsed.graph_names)
-    return job_variables(run, layers.around(parsed.definition.job_variables), clock.now())
+    return job_variables(run, layers.around(parsed.definition.job_variables), now)
 
 
 def _timer_event(command: StartTimer) -> TimerFired:

@@ -1,4 +1,4 @@
-"""Keeping the outcome of an attempt, with its artifacts, beside the run."""
+"""The outcomes of attempts that an event brings, as they are kept beside the run."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from formicary.domain.records import TaskAttempt
 from formicary.domain.run_draft import EndedTask
 from formicary.domain.states import STATE_OF_MARK, RequestState
 from formicary.domain.task_response import TaskResponse
-from formicary.ports import RunRepository
 from formicary.service_layer.dispatch_task import task_execution_id
 
 
@@ -28,39 +27,11 @@ class Happening:
     decision: Decision
     response: TaskResponse | None
     now: datetime
+    cause: str
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRecorder:
-    """Writes outcomes before the run's new state is committed.
-
-    So a task that counts as done always has its outcome.
-    """
-
-    runs: RunRepository
-
-    def record(self, happening: Happening) -> None:
-        """Store what the event reports and every task that the decision ended."""
-        tenant = happening.run.tenant
-        for attempt in _attempts(happening):
-            if attempt.late and self._known(tenant, attempt):
-                continue
-            for artifact in attempt.artifacts:
-                self.runs.put_artifact(tenant, artifact)
-            self.runs.put_attempt(tenant, attempt)
-
-    def _known(self, tenant: str, late: TaskAttempt) -> bool:
-        """Whether the report is one that counted, delivered again."""
-        stored = self.runs.attempts(
-            tenant, late.job_request_id, late.job_execution_id, late.task_index
-        )
-        return any(
-            a.attempt == late.attempt and a.exit_code == late.exit_code and not a.late
-            for a in stored
-        )
-
-
-def _attempts(what: Happening) -> Iterator[TaskAttempt]:
+def attempts_of(what: Happening) -> Iterator[TaskAttempt]:
+    """Return the outcome that the event reports, and one for every other task that has ended."""
     ended = {task.task.task_type: task for task in what.decision.ended}
     if isinstance(what.event, TaskFinished):
         reported = _reported(what, what.event)
@@ -172,6 +143,7 @@ def _synthesized(run: JobRun, graph: JobGraph, end: EndedTask, now: datetime) ->
         error_message=end.error_message,
         ant_id=end.task.ant_id,
         ant_host=end.task.ant_host,
+        assumed=True,
         started_at=end.task.started_at or end.task.activated_at,
         ended_at=now,
     )

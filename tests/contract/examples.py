@@ -8,7 +8,24 @@ from typing import Any
 
 from formicary.domain.artifact import Artifact
 from formicary.domain.commands import DispatchTask, StartTimer
-from formicary.domain.events import TimerKind
+from formicary.domain.events import (
+    CancelRequested,
+    ChildFinished,
+    ChildForked,
+    JobSubmitted,
+    PauseRequested,
+    RestartRequested,
+    ResumeRequested,
+    SlotFreed,
+    SlotsGranted,
+    TaskFinished,
+    TaskRedelivered,
+    TaskStarted,
+    TimerFired,
+    TimerKind,
+    TriggerRequested,
+)
+from formicary.domain.history import HistoryEntry
 from formicary.domain.job_run import (
     ActiveTask,
     ActivityState,
@@ -44,6 +61,31 @@ def a_run(tenant: str, request_id: str = "r1", **fields: Any) -> JobRun:
     return JobRun(tenant=tenant, request_id=request_id, **{**defaults, **fields})
 
 
+SOME_HISTORY = (
+    HistoryEntry(2, NOW, JobSubmitted()),
+    HistoryEntry(3, NOW + timedelta(microseconds=1), ChildForked("f", 1, "child"), "JobSubmitted"),
+    HistoryEntry(
+        4,
+        NOW + timedelta(seconds=1),
+        TaskFinished(
+            "a", 2, RequestState.FAILED, "9", error_message="it broke", context={"a": "ü"}
+        ),
+    ),
+    HistoryEntry(5, NOW, TaskFinished("b", 1, RequestState.COMPLETED, "0"), cut=True),
+    HistoryEntry(6, NOW, TaskStarted("c", 1, "ant-1", "host", NOW)),
+    HistoryEntry(7, NOW, TaskRedelivered("c", 1, "ant-2", 3)),
+    HistoryEntry(8, NOW, ChildFinished("f", "child", RequestState.CANCELLED, "ERR_X")),
+    HistoryEntry(9, NOW, TimerFired(TimerKind.RETRY, "c", 2, NOW)),
+    HistoryEntry(10, NOW, RestartRequested(hard=True, from_task="c", job_version=4)),
+    HistoryEntry(11, NOW, PauseRequested(now=True, after=2)),
+    HistoryEntry(12, NOW, ResumeRequested(3)),
+    HistoryEntry(13, NOW, TriggerRequested()),
+    HistoryEntry(14, NOW, CancelRequested("enough")),
+    HistoryEntry(15, NOW, SlotFreed(1, "r0:1")),
+    HistoryEntry(16, NOW, SlotsGranted(1)),
+)
+
+
 def a_full_run(tenant: str, request_id: str = "full") -> JobRun:
     """A run with something in every field."""
     return a_run(
@@ -76,6 +118,7 @@ def a_full_run(tenant: str, request_id: str = "full") -> JobRun:
             OutboxEntry("TaskFinished:a:1", DispatchTask("encode", 3)),
             OutboxEntry("JobSubmitted", StartTimer(TimerKind.JOB_TIMEOUT, NOW)),
         ),
+        tail=SOME_HISTORY,
         params={"Url": "http://x", "Count": 3, "Ratio": 0.5, "Deep": {"a": [1, None, True]}},
         context={"Size": "10", "Ünï": "çödé 🐜"},
         outcome=RequestState.FAILED,

@@ -44,7 +44,7 @@ from formicary.domain.job_run import (
     Phase,
 )
 from formicary.domain.states import RequestState
-from tests.contract.examples import NOW, a_full_run, a_run
+from tests.contract.examples import NOW, SOME_HISTORY, a_full_run, a_run
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 names = st.text("abc#%|:ü🐜 ", min_size=1, max_size=8)
@@ -82,6 +82,7 @@ commands = st.one_of(
     st.builds(ReturnLease, names),
 )
 RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
+    tail=st.lists(st.sampled_from(SOME_HISTORY), max_size=3).map(tuple),
     tenant=names,
     request_id=names,
     execution_id=text,

@@ -9,10 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.domain.events import CancelRequested, JobSubmitted, RestartRequested
 from formicary.domain.messages import pack_event
 from formicary.domain.proofs import internal_proof
+from formicary.service_layer.config_variables import NoConfigs
+from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.replay_history import replay
+from formicary.service_layer.situation import Situations
 from tests.e2e.ant_by_hand import AntByHand
 from tests.e2e.api import TERMINAL, eventually, states_of, tasks_of
 from tests.e2e.host import noted
@@ -251,3 +256,34 @@ def test_a_cancel_that_races_with_completion_leaves_one_end_that_stays(system, a
             assert run["job_state"] == "CANCELLED"
             assert states.get("c") != "COMPLETED"
         assert all(len(task["attempts"]) == 1 for task in tasks_of(run).values())
+
+
+def test_the_history_tells_all_that_happened_and_leads_to_the_state(system, api, by_hand):
+    ant, request = by_hand("history")
+    one = ant.receive()
+    ant.report(one, proof="guessed")
+    for _ in range(2):
+        ant.report(one)
+    two = ant.receive()
+    assert settled(system)
+    ant.report(two, exit_code="7")
+    api.ended(request, "FAILED")
+    ant.report(two)
+    assert settled(system)
+    assert api.post_json(f"/api/jobs/requests/{request}/cancel", {}).status == 409
+
+    records = api.get(f"/api/jobs/requests/{request}/history")["records"]
+
+    told = [(record["kind"], record["verdict"]) for record in records]
+    applied = [kind for kind, verdict in told if verdict == "applied"]
+    assert applied == ["JobSubmitted", "TaskFinished", "TaskFinished"]
+    for refused in ("duplicate", "forged", "late"):
+        assert ("TaskFinished", refused) in told
+    assert ("cancel", "refused") in told
+    dynamodb = system.aws.client("dynamodb")
+    (table,) = dynamodb.list_tables()["TableNames"]
+    runs = DynamoDbRunRepository(dynamodb, table)
+    definitions = ParsedDefinitions(DynamoDbDefinitionRepository(dynamodb, table))
+    run = runs.find("default", request)
+    again = replay(Situations(definitions, NoConfigs()), runs, run)
+    assert again.evolve(tail=()) == run.evolve(tail=())

@@ -34,6 +34,7 @@ class FastEngine(Engine):
     def __post_init__(self) -> None:
         super().__post_init__()
         shared = self.parsed_definitions = SharedDefinitions(self.definitions)
+        self.situations = replace(self.situations, parsed_definitions=shared)
         forker = replace(self.performer.forker, parsed_definitions=shared)
         self.performer = replace(self.performer, forker=forker)
 

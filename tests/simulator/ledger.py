@@ -1,16 +1,19 @@
 """The runs of a world, watched: each state that is committed is checked against the one before."""
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from greenlet import getcurrent
 
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.domain.errors import FormicaryError
 from formicary.domain.events import TaskFinished
 from formicary.domain.job_run import Hold, JobRun, Phase
 from formicary.domain.messages import EventMessage
 from formicary.domain.proofs import attempt_proof
 from formicary.domain.states import STATE_OF_MARK, ErrorCode, RequestState, TaskMark
 from formicary.domain.task_request import TaskMessage
+from formicary.service_layer.replay_history import replay
 from tests.simulator.broken import BrokenError
 
 if TYPE_CHECKING:
@@ -99,6 +102,7 @@ class Ledger(InMemoryRunRepository):
             run = log[-1]
             if not run.state.terminal:
                 raise BrokenError("nothing is left to do, but " + self.stuck())
+            self._check_history(run)
             self._check_slots(run)
             self._check_always_run(run)
             self._check_outcomes(run)
@@ -119,6 +123,17 @@ class Ledger(InMemoryRunRepository):
         ]
         if len(going_on) > limit:
             raise BrokenError(f"{len(going_on)} of {run.job_type} go on, but {limit} may")
+
+    def _check_history(self, run: JobRun) -> None:
+        """What was recorded tells the whole story: decided again, it ends in the same state."""
+        try:
+            again = replay(self.world.situations, self, run)
+        except FormicaryError as error:
+            raise BrokenError(f"the history cannot be replayed: {error}") from error
+        if again.evolve(tail=()) != run.evolve(tail=()):
+            names = [f.name for f in fields(run) if f.name != "tail"]
+            differ = [name for name in names if getattr(again, name) != getattr(run, name)]
+            raise BrokenError(f"the history leads to another state: {differ} differ")
 
     def _check_slots(self, run: JobRun) -> None:
         for claim in run.gates:
@@ -172,7 +187,7 @@ def check_step(before: JobRun, after: JobRun, names: list[str]) -> None:
     if after.version != before.version + 1:
         raise BrokenError(f"a state was overwritten: version {before.version} to {after.version}")
     if before.state.terminal and after.execution_id == before.execution_id:
-        kept = {name: getattr(after, name) for name in ("children", "updated_at", "outbox")}
+        kept = {name: getattr(after, name) for name in ("children", "updated_at", "outbox", "tail")}
         if after != before.evolve(version=after.version, **kept):
             raise BrokenError(f"a run that had ended as {before.state} changed")
     if after.state.terminal != (after.phase is Phase.ENDED) or (

@@ -47,7 +47,7 @@ class CredulousEngine(FastEngine):
 
     def _commit(self, run: JobRun, event: Event, *rest: Any) -> tuple[JobRun, Decision]:
         if isinstance(event, TaskFinished) and not run.state.terminal:
-            graph = self._situation(run).graph
+            graph = self.situations.of(run, self.clock.now()).graph
             if decide(run, event, graph, self.clock.now()).rejected:
                 run = _revived(run, graph.index(event.task_type), event, self.clock.now())
         return super()._commit(run, event, *rest)

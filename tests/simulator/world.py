@@ -21,6 +21,7 @@ from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.handle_event import Engine
 from formicary.service_layer.heartbeat_ant import heartbeat_ant
 from formicary.service_layer.register_ant import register_ant
+from formicary.service_layer.situation import Situations
 from tests.simulator.ants import LEASE_SECONDS, TENANT, Ant
 from tests.simulator.broken import BrokenError
 from tests.simulator.calls import Interruptions, SkewedClock
@@ -70,6 +71,7 @@ class World:
         self.runs = self.runs_type(self)
         self.ports = replace(api, runs=self.runs, parsed=SharedDefinitions(api.definitions))
         self.gates = api.gates
+        self.situations = Situations(self.ports.parsed, self.ports.configs)
         self.events: Any = api.events
         self.task_queues: Any = InMemoryTaskQueues(self.clock, visibility_seconds=LEASE_SECONDS)
         self.ports = replace(self.ports, task_queues=self.task_queues)

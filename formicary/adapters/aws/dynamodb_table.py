@@ -46,6 +46,11 @@ def equals(name: str, value: str | int) -> Expression:
     return Expression("#c = :c", {"#c": name}, {":c": value})
 
 
+def not_after(name: str, value: int) -> Expression:
+    """Return the condition that a stored number, if there is one, is at most this one."""
+    return Expression("attribute_not_exists(#n) OR #n <= :n", {"#n": name}, {":n": value})
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """An item to write if the condition holds."""

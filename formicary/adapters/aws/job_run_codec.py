@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
+from formicary.adapters.aws.history_codec import decode_history, encode_history
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.aws.rows import from_row, to_row
 from formicary.adapters.run_summary import MAX_TEXT, TEXT_FIELDS, fields_of, summary_of, time_text
@@ -108,6 +109,7 @@ def _progress(run: JobRun) -> dict[str, Any]:
         "phase": run.phase.value,
         **{name: fold(getattr(run, name)) for name in _LETTER_FIELDS},
         "active": pack([to_row(task) for task in run.active.values()]) if run.active else "",
+        "carried": encode_history(run.tail) if run.tail else "",
         "outbox": pack([_entry_row(entry) for entry in run.outbox]) if run.outbox else "",
     }
 
@@ -118,6 +120,8 @@ def _read_progress(item: Mapping[str, Any]) -> dict[str, Any]:
     if "active" in item:
         tasks = [from_row(ActiveTask, row) for row in unpack(item["active"])]
         progress["active"] = {task.task_type: task for task in tasks}
+    if "carried" in item:
+        progress["tail"] = tuple(decode_history(item["carried"]))
     if "outbox" in item:
         progress["outbox"] = tuple(_read_entries(unpack(item["outbox"])))
     return progress

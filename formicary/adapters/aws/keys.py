@@ -3,7 +3,7 @@
 | partition | sort | what |
 |---|---|---|
 | T#<tenant>#D#<job type> | TYPE, V#<version>, CRON | a job type, its versions, its schedule |
-| T#<tenant>#R#<run> | RUN, EXEC#.., TASK#.., ART#.. | a run and what belongs to it |
+| T#<tenant>#R#<run> | RUN, EXEC#, TASK#, ART#, HIST#, NOTE# | a run and what belongs to it |
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
 | T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
 | T#<tenant>#RESOURCES | <resource> | a job resource |
@@ -32,6 +32,8 @@ RUN_SORT = "RUN"
 TYPE_SORT = "TYPE"
 TASK_PREFIX = "TASK#"
 ARTIFACT_PREFIX = "ART#"
+ARCHIVE_PREFIX = "EXEC#"
+NOTE_PREFIX = "NOTE#"
 HOLDER_PREFIX = "H#"
 WAITER_PREFIX = "W#"
 
@@ -90,7 +92,17 @@ def runs_list(tenant: str) -> str:
 
 def archive_key(tenant: str, request_id: str, execution_id: str) -> Key:
     """Key of the head of an earlier execution."""
-    return Key(run_key(tenant, request_id).pk, f"EXEC#{part(execution_id)}")
+    return Key(run_key(tenant, request_id).pk, f"{ARCHIVE_PREFIX}{part(execution_id)}")
+
+
+def history_key(tenant: str, request_id: str, version: int) -> Key:
+    """Key of entries of a run's history, by the version of the first of them."""
+    return Key(run_key(tenant, request_id).pk, f"HIST#{version:08d}")
+
+
+def note_key(tenant: str, request_id: str, name: str) -> Key:
+    """Key of a note of what was refused."""
+    return Key(run_key(tenant, request_id).pk, f"{NOTE_PREFIX}{part(name)}")
 
 
 def attempts_prefix(execution_id: str, task_index: int | None = None) -> str:
@@ -100,11 +112,11 @@ def attempts_prefix(execution_id: str, task_index: int | None = None) -> str:
 
 
 def attempt_key(  # noqa: PLR0917 - a key has as many parts
-    tenant: str, request_id: str, execution_id: str, task_index: int, attempt: int, late: str = ""
+    tenant: str, request_id: str, execution_id: str, task_index: int, attempt: int, place: str = ""
 ) -> Key:
-    """Key of an attempt's outcome; a late one has a name of its own behind it."""
+    """Key of an attempt's outcome; one that was not reported in time has a name behind it."""
     sort = f"{attempts_prefix(execution_id, task_index)}{attempt:06d}"
-    return Key(run_key(tenant, request_id).pk, f"{sort}#L#{part(late)}" if late else sort)
+    return Key(run_key(tenant, request_id).pk, f"{sort}#{part(place)}" if place else sort)
 
 
 def artifact_key(tenant: str, request_id: str, artifact_id: str) -> Key:

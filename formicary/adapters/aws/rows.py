@@ -25,7 +25,24 @@ from formicary.domain.commands import (
     ReturnLease,
     StartTimer,
 )
+from formicary.domain.events import (
+    CancelRequested,
+    ChildFinished,
+    ChildForked,
+    JobSubmitted,
+    PauseRequested,
+    RestartRequested,
+    ResumeRequested,
+    SlotFreed,
+    SlotsGranted,
+    TaskFinished,
+    TaskRedelivered,
+    TaskStarted,
+    TimerFired,
+    TriggerRequested,
+)
 from formicary.domain.gates import Claim
+from formicary.domain.history import HistoryNote
 from formicary.domain.job_run import ActiveTask, Failure, Occurrence, ParentLink
 
 T = TypeVar("T")
@@ -59,11 +76,41 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     ReturnLease: ("task_type",),
     Occurrence: ("serial", "fire_at", "missing", "only_in_time", "fault"),
     Claim: ("gate", "amount", "limit", "lease_seconds"),
+    JobSubmitted: (),
+    SlotFreed: ("stint", "by", "task_type"),
+    SlotsGranted: ("stint",),
+    TaskStarted: ("task_type", "attempt", "ant_id", "ant_host", "started_at"),
+    TaskFinished: (
+        "task_type",
+        "attempt",
+        "status",
+        "exit_code",
+        "error_code",
+        "exit_message",
+        "error_message",
+        "context",
+    ),
+    TaskRedelivered: ("task_type", "attempt", "ant_id", "delivery"),
+    ChildForked: ("task_type", "attempt", "child_request_id"),
+    ChildFinished: ("task_type", "child_request_id", "state", "error_code", "error_message"),
+    TimerFired: ("timer", "task_type", "attempt", "fire_at"),
+    CancelRequested: ("reason",),
+    RestartRequested: ("hard", "from_task", "job_version"),
+    PauseRequested: ("now", "after"),
+    ResumeRequested: ("hold",),
+    TriggerRequested: (),
+    HistoryNote: ("at", "verdict", "kind", "reason", "subject", "by"),
 }
 
 
+def _default(field: dataclasses.Field[Any]) -> Any:
+    made = field.default_factory
+    return field.default if made is dataclasses.MISSING else made()
+
+
 _DEFAULTS: Mapping[type[Any], Mapping[str, Any]] = {
-    kind: {field.name: field.default for field in dataclasses.fields(kind)} for kind in STORED_ORDER
+    kind: {field.name: _default(field) for field in dataclasses.fields(kind)}
+    for kind in STORED_ORDER
 }
 # Made when first needed: a cold start uses few of them.
 _ADAPTERS: dict[Any, TypeAdapter[Any]] = {}

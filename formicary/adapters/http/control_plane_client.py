@@ -118,6 +118,10 @@ class ControlPlaneClient:
         """Return the graph of a run with its states as `dot`, `dot.png` or `mermaid`."""
         return self._call("GET", f"/api/jobs/requests/{_part(run_id)}/{form}").content
 
+    def history(self, run_id: str, limit: int) -> list[Json]:
+        """List what happened to a run, the oldest first."""
+        return list(self._records(f"/api/jobs/requests/{_part(run_id)}/history", limit, {}))
+
     def cancel(self, run_id: str) -> None:
         """Ask for the end of a run."""
         self._call("POST", f"/api/jobs/requests/{_part(run_id)}/cancel")

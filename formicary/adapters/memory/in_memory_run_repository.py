@@ -1,14 +1,17 @@
 """Runs in memory, with the same versions, keys and order as in the table."""
 
+import collections
 import copy
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from formicary.adapters.memory.in_memory_artifacts import InMemoryArtifacts
 from formicary.adapters.paging import scope_of, slice_page
-from formicary.adapters.repeats import late_key
+from formicary.adapters.repeats import note_key, place_of, settled
 from formicary.adapters.run_summary import listed_run, summary_of
 from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.history import HistoryEntry, HistoryNote, in_order
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import Page, TaskAttempt
 
@@ -21,6 +24,11 @@ class InMemoryRunRepository(InMemoryArtifacts):
         self._runs: dict[str, dict[str, JobRun]] = {}
         self._user_keys: dict[tuple[str, str], str] = {}
         self._archive: dict[tuple[str, str, str], JobRun] = {}
+        self._decided_on: dict[tuple[Any, ...], int] = {}
+        self._carried: dict[tuple[str, str], dict[Any, tuple[HistoryEntry, ...]]] = (
+            collections.defaultdict(dict)
+        )
+        self._notes: dict[tuple[str, str], dict[str, HistoryNote]] = {}
         self._attempts: dict[tuple[str, str, str], dict[tuple[int, int, str], TaskAttempt]] = {}
 
     def create(self, run: JobRun) -> JobRun:
@@ -56,14 +64,32 @@ class InMemoryRunRepository(InMemoryArtifacts):
         with self._lock:
             self._archive[run.tenant, run.request_id, run.execution_id] = _copy_of(run)
 
-    def put_attempt(self, tenant: str, attempt: TaskAttempt) -> None:
-        """Store the outcome of an attempt."""
+    def put_attempt(
+        self,
+        tenant: str,
+        attempt: TaskAttempt,
+        version: int = 0,
+        carried: Sequence[HistoryEntry] = (),
+    ) -> None:
+        """Store the outcome of an attempt, unless one decided on a later state is there."""
         execution = (tenant, attempt.job_request_id, attempt.job_execution_id)
-        late = late_key(attempt) if attempt.late else ""
         with self._lock:
             of_execution = self._attempts.setdefault(execution, {})
-            key = (attempt.task_index, attempt.attempt, late)
+            key = (attempt.task_index, attempt.attempt, place_of(attempt))
+            place = (*execution, *key)
+            if self._decided_on.get(place, 0) > version and not attempt.late:
+                raise ConcurrentUpdateError("An outcome decided on a later state is there.")
             of_execution[key] = attempt.model_copy(deep=True)
+            self._decided_on[place] = version
+            self._carried[tenant, attempt.job_request_id][place] = tuple(carried)
+
+    def withdraw_attempt(self, tenant: str, attempt: TaskAttempt) -> None:
+        """Remove an outcome; what it carried stays."""
+        execution = (tenant, attempt.job_request_id, attempt.job_execution_id)
+        with self._lock:
+            self._attempts.get(execution, {}).pop(
+                (attempt.task_index, attempt.attempt, place_of(attempt)), None
+            )
 
     def attempts(
         self, tenant: str, request_id: str, execution_id: str, task_index: int | None = None
@@ -71,11 +97,42 @@ class InMemoryRunRepository(InMemoryArtifacts):
         """Return the outcomes by task, then by attempt, late ones after the one in time."""
         with self._lock:
             stored = self._attempts.get((tenant, request_id, execution_id), {})
-            return [
+            found = [
                 stored[key].model_copy(deep=True)
                 for key in sorted(stored)
                 if task_index is None or key[0] == task_index
             ]
+            return settled(found, lambda: self.history(tenant, request_id))
+
+    def put_history(self, tenant: str, request_id: str, carried: Sequence[HistoryEntry]) -> None:
+        """Store entries of a run's history by themselves."""
+        with self._lock:
+            self._carried[tenant, request_id][carried[0].version] = tuple(carried)
+
+    def history(self, tenant: str, request_id: str) -> Sequence[HistoryEntry]:
+        """Return the history of a run by version."""
+        with self._lock:
+            run = self.find(tenant, request_id)
+            tail = run.tail if run else ()
+            carried = self._carried[tenant, request_id].values()
+            return in_order([*(entry for some in carried for entry in some), *tail])
+
+    def put_note(self, tenant: str, request_id: str, note: HistoryNote) -> None:
+        """Note what was refused."""
+        with self._lock:
+            self._notes.setdefault((tenant, request_id), {})[note_key(note)] = note
+
+    def notes(self, tenant: str, request_id: str) -> Sequence[HistoryNote]:
+        """Return what was refused."""
+        with self._lock:
+            notes = self._notes.get((tenant, request_id), {})
+            return [notes[key] for key in sorted(notes)]
+
+    def archived(self, tenant: str, request_id: str) -> Sequence[JobRun]:
+        """Return the earlier executions of a run."""
+        with self._lock:
+            found = [r for key, r in self._archive.items() if key[:2] == (tenant, request_id)]
+            return sorted(found, key=lambda run: run.retried)
 
     def list_runs(
         self,

@@ -1,5 +1,8 @@
 """`formicary run`: look at runs, their tasks and logs."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
 from formicary.domain.errors import NotFoundError
@@ -66,6 +69,33 @@ def show_(session: Session, run_id: str, timings: bool, output: str) -> None:
             show(timing_table(tasks_of(found)))
 
     emit(output, found, show_all)
+
+
+@run.command(epilog=example("formicary run history latest", after=WHICH_RUN))
+@click.argument("run_id", metavar="ID")
+@limited
+@reading
+def history(session: Session, run_id: str, limit: int, output: str) -> None:
+    """Show what happened to a run: what was applied, late, doubled, refused or forged."""
+    found = session.client.history(find_run_id(session.client, run_id), limit)
+    rows = [
+        (
+            item.get("version") or "",
+            moment(item["at"]),
+            item["kind"],
+            item["verdict"],
+            _told(item),
+        )
+        for item in found
+    ]
+    columns = ("VERSION", "AT", "EVENT", "VERDICT", "DETAILS")
+    emit(output, found, lambda: show_table(columns, rows, "Nothing has happened yet."))
+
+
+def _told(item: Mapping[str, Any]) -> str:
+    fields = [f"{name}={value}" for name, value in item.get("event", {}).items() if value]
+    by = [f"by {item['by']}"] if item.get("by") else []
+    return ", ".join([*fields, *by, *([item["reason"]] if item.get("reason") else [])])
 
 
 @run.command(

@@ -10,6 +10,7 @@ from formicary.service_layer.list_runs import list_runs
 from formicary.service_layer.paging import PageView, page_view
 from formicary.service_layer.read_task_log import read_task_log
 from formicary.service_layer.run_view import JobRequestView, listed_run_view, run_view
+from formicary.service_layer.show_history import HistoryRecord, show_history
 from formicary.service_layer.show_run import show_run
 from formicary.service_layer.submit_job import submit_job
 from formicary.service_layer.wait_time import WaitEstimate, wait_time
@@ -130,3 +131,22 @@ def get_task_log(  # noqa: PLR0917 - one argument a query parameter
         "Formicary-Complete": str(part.complete).lower(),
     }
     return text_answer(part.data, "text/plain; charset=utf-8", **headers)
+
+
+@router.get(
+    "/api/jobs/requests/<id>/history",
+    summary="What happened to a job request: applied, late, doubled, refused and forged",
+    tags=_TAGS,
+    operation_id="show_history",
+)
+def get_history(
+    call: CurrentCall,
+    id: Id,  # noqa: A002
+    page: PageNumber = FIRST_PAGE,
+    page_size: PageSize = USUAL_SIZE,
+    token: PageToken = None,
+) -> PageView[HistoryRecord]:
+    """Show the history of a request, the oldest first."""
+    request = page_request(page, page_size, token)
+    found = show_history(call.plane, call.caller, id, request)
+    return page_view(found, request, lambda record: record)

@@ -160,3 +160,21 @@ def test_pause_now_interrupts(formicary, plane):
     formicary("run", "pause", RUN_ID, "--now")
 
     assert plane.asked[0].query == {"now": "true"}
+
+
+def test_history_tells_what_was_applied_and_what_was_not(formicary, plane):
+    at = "2026-01-01T00:00:00Z"
+    applied = {"at": at, "kind": "TaskFinished", "verdict": "applied", "version": 4, "reason": ""}
+    applied |= {"event": {"task_type": "hello", "attempt": 1, "exit_code": "0"}, "by": ""}
+    forged = {"at": at, "kind": "TaskFinished", "verdict": "forged", "version": None, "event": {}}
+    forged |= {"reason": "the proof is wrong", "by": "ant-9"}
+    plane.on("GET", f"{RUN}/history", Answer(a_page(applied, forged)))
+
+    head, first, second = formicary("run", "history", RUN_ID).out.splitlines()
+
+    assert head.split() == ["VERSION", "AT", "EVENT", "VERDICT", "DETAILS"]
+    assert "task_type=hello, attempt=1, exit_code=0" in first
+    assert "forged" in second
+    assert "by ant-9, the proof is wrong" in second
+    as_json = formicary("run", "history", RUN_ID, "--output", "json")
+    assert [record["verdict"] for record in json.loads(as_json.out)] == ["applied", "forged"]

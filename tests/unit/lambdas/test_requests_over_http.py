@@ -345,3 +345,36 @@ def test_tenants_do_not_see_each_others_definitions_and_artifacts(api: ApiPlay) 
         assert api.get(f"/api/artifacts/{path}", caller=stranger).status == 404
     for path in ("jobs/definitions", "jobs/requests", "artifacts", "ants"):
         assert api.get(f"/api/{path}", caller=stranger).json["total_records"] == 0
+
+
+def test_what_was_refused_is_in_the_history_with_who_asked(api: ApiPlay) -> None:
+    api.define()
+    run_id = api.submit().json["id"]
+    end(api, run_id)
+    assert api.post(f"/api/jobs/requests/{run_id}/cancel").status == 409
+
+    answer = api.get(f"/api/jobs/requests/{run_id}/history")
+
+    assert answer.status == 200
+    (record,) = answer.json["records"]
+    assert (record["kind"], record["verdict"], record["by"]) == ("cancel", "refused", "ann")
+    assert "ended already" in record["reason"]
+    assert record["version"] is None
+
+
+def test_the_history_is_paged(api: ApiPlay) -> None:
+    api.define()
+    run_id = api.submit().json["id"]
+    end(api, run_id)
+    for verb in ("cancel", "pause", "trigger"):
+        assert api.post(f"/api/jobs/requests/{run_id}/{verb}").status == 409
+    path = f"/api/jobs/requests/{run_id}/history"
+
+    first = api.get(path, query={"page_size": "2"}).json
+    second = api.get(path, query={"page_size": "2", "token": first["next_token"]}).json
+
+    kinds = [record["kind"] for record in first["records"] + second["records"]]
+    assert sorted(kinds) == ["cancel", "pause", "trigger"]
+    assert (first["total_records"], second["next_token"]) == (3, None)
+    assert api.get(path, query={"token": "nonsense"}).status == 400
+    assert api.get("/api/jobs/requests/nobody/history").status == 404

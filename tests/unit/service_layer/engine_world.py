@@ -33,9 +33,12 @@ from formicary.domain.task_response import TaskResponse
 from formicary.service_layer.definition_summary import summary_of
 from formicary.service_layer.gates_of_run import gates_of_run
 from formicary.service_layer.handle_event import Engine, Outcome
+from formicary.service_layer.replay_history import replay
 from formicary.service_layer.socket_tasks import SocketTasks
 
 TENANT = "acme"
+# Those of the test that is going on: its end looks at their histories.
+WORLDS: list["World"] = []
 
 
 class FunctionKilledError(Exception):
@@ -105,6 +108,7 @@ class World:
         self.error_rules = InMemoryErrorRuleRepository()
         self.outcomes = outcomes or (lambda message: Result())
         self.killer = killer or Killer()
+        WORLDS.append(self)
         self.priority = 0
         self.ran: list[tuple[str, int]] = []
         self.engine = self._engine()
@@ -170,6 +174,13 @@ class World:
 
     def restart(self, request_id: str, hard: bool = False) -> None:
         self.tell(self.run(request_id), RestartRequested(hard))
+
+    def check_histories(self) -> None:
+        """What was recorded of each run leads to the state that it is in."""
+        for listed in self.runs.list_runs(TENANT, limit=100).records:
+            run = self.run(listed.request_id)
+            again = replay(self.engine.situations, self.runs, run)
+            assert again.evolve(tail=()) == run.evolve(tail=())
 
     def run(self, request_id: str) -> JobRun:
         run = self.runs.find(TENANT, request_id)

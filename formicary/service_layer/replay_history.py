@@ -1,0 +1,134 @@
+"""Rebuilding a run from its history: the recorded events, at their times, through `decide`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from formicary.domain.decide import decide
+from formicary.domain.errors import FormicaryError
+from formicary.domain.events import (
+    TaskFinished,
+    TimerFired,
+    TimerKind,
+    TriggerRequested,
+    event_key,
+)
+from formicary.domain.history import HistoryEntry, with_texts
+from formicary.domain.job_run import JobRun, Phase, execution_id
+from formicary.domain.new_run import RunOrder, new_run
+from formicary.domain.records import TaskAttempt
+from formicary.ports import RunRepository
+from formicary.service_layer.situation import Situations
+
+# When somebody triggers a run before its time, what that time was does not matter any more.
+_LATER = timedelta(days=1)
+
+
+class BrokenHistoryError(FormicaryError):
+    """The history of the run is not complete."""
+
+    code = "ERR_HISTORY"
+
+
+def read_history(runs: RunRepository, run: JobRun) -> Sequence[HistoryEntry]:
+    """Return the whole history of a run with all texts; BrokenHistoryError when a part is gone."""
+    entries = recorded_history(runs, run)
+    missing = set(range(2, run.version + 1)).difference(entry.version for entry in entries)
+    if missing:
+        raise BrokenHistoryError(
+            f"Changes {sorted(missing)} of run {run.request_id} are not recorded."
+        )
+    return entries
+
+
+def recorded_history(runs: RunRepository, run: JobRun) -> Sequence[HistoryEntry]:
+    """Return what is recorded of a run, up to the state that it was read in."""
+    entries = runs.history(run.tenant, run.request_id)
+    return _completed(runs, run, [entry for entry in entries if entry.version <= run.version])
+
+
+def replay(situations: Situations, runs: RunRepository, run: JobRun) -> JobRun:
+    """Return the state that the history of a run leads to; it equals `run` but for its `tail`."""
+    entries = read_history(runs, run)
+    state = _first_state(runs, run, entries)
+    for entry in entries:
+        here = situations.before(state, entry.event, entry.at)
+        cause = entry.cause or event_key(entry.event)
+        decision = decide(here.run, entry.event, here.graph, entry.at, cause)
+        if decision.rejected:
+            raise BrokenHistoryError(
+                f"Change {entry.version} of run {run.request_id}, {event_key(entry.event)}, "
+                f"would be refused: {decision.rejected}."
+            )
+        state = decision.run.evolve(version=entry.version)
+    return state
+
+
+def _first_state(runs: RunRepository, run: JobRun, entries: Iterable[HistoryEntry]) -> JobRun:
+    """Return the run as it was submitted: what was given then never changes, or is archived."""
+    first = next(iter(runs.archived(run.tenant, run.request_id)), run)
+    order = RunOrder(
+        tenant=run.tenant,
+        user_id=run.user_id,
+        job_type=run.job_type,
+        job_version=first.job_version,
+        size=len(first.marks),
+        params=run.params,
+        scheduled_at=_scheduled_at(run, entries),
+        user_key=run.user_key,
+        description=run.description,
+        platform=run.platform,
+        job_group=run.job_group,
+        job_priority=run.job_priority,
+        parent=run.parent,
+        depth=run.depth,
+        gates=run.gates,
+        occurrence=run.occurrence,
+    )
+    return new_run(order, run.request_id, run.key, run.created_at).evolve(
+        version=1, execution_id=execution_id(run.created_at, run.request_id, 0)
+    )
+
+
+def _scheduled_at(run: JobRun, entries: Iterable[HistoryEntry]) -> datetime | None:
+    """Return for when the run was submitted: retries, restarts and triggers change it later."""
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, TimerFired) and event.timer is TimerKind.START:
+            return event.fire_at
+        if isinstance(event, TriggerRequested):
+            return entry.at + _LATER
+        if isinstance(event, TaskFinished):
+            break
+    return run.scheduled_at if run.retried == 0 and run.phase is not Phase.RETRYING else None
+
+
+def _completed(
+    runs: RunRepository, run: JobRun, entries: Sequence[HistoryEntry]
+) -> Sequence[HistoryEntry]:
+    if not any(entry.cut for entry in entries):
+        return entries
+    outcomes = _outcomes(runs, run)
+    return [_with_texts(entry, outcomes) if entry.cut else entry for entry in entries]
+
+
+def _outcomes(runs: RunRepository, run: JobRun) -> Mapping[tuple[str, int, int], TaskAttempt]:
+    executions = [*runs.archived(run.tenant, run.request_id), run]
+    return {
+        (a.task_type, a.attempt, round(a.ended_at.timestamp() * 1e6)): a
+        for execution in executions
+        for a in runs.attempts(run.tenant, run.request_id, execution.execution_id)
+        if not a.late
+    }
+
+
+def _with_texts(
+    entry: HistoryEntry, outcomes: Mapping[tuple[str, int, int], TaskAttempt]
+) -> HistoryEntry:
+    event = entry.event
+    if not isinstance(event, TaskFinished):
+        return entry
+    key = (event.task_type, event.attempt, round(entry.at.timestamp() * 1e6))
+    found = outcomes.get(key)
+    if found is None:
+        return entry
+    return with_texts(entry, dict(found.context), found.exit_message, found.error_message)

@@ -1,0 +1,94 @@
+"""Contract of RunRepository: the history of a run, and what was refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import get_args
+
+import pytest
+
+from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.events import CancelRequested, Event
+from formicary.domain.history import HistoryEntry, HistoryNote
+from formicary.domain.states import RequestState
+from tests.contract.examples import NOW, SOME_HISTORY, a_run, an_attempt
+
+
+def test_every_kind_of_event_is_among_the_examples():
+    assert {type(entry.event) for entry in SOME_HISTORY} == set(get_args(Event))
+
+
+def test_entries_come_by_version_from_wherever_they_were_put(runs, tenant):
+    runs.create(a_run(tenant, tail=SOME_HISTORY[10:]))
+    runs.put_history(tenant, "r1", SOME_HISTORY[5:10])
+    runs.put_attempt(tenant, an_attempt(), 6, SOME_HISTORY[:5])
+
+    assert tuple(runs.history(tenant, "r1")) == SOME_HISTORY
+
+
+def test_an_entry_that_is_in_two_places_comes_once(runs, tenant):
+    runs.create(a_run(tenant, tail=SOME_HISTORY[:3]))
+    runs.put_history(tenant, "r1", SOME_HISTORY[:2])
+    runs.put_history(tenant, "r1", SOME_HISTORY[:2])
+
+    assert tuple(runs.history(tenant, "r1")) == SOME_HISTORY[:3]
+
+
+def test_a_run_without_history_has_none(runs, tenant):
+    assert list(runs.history(tenant, "nobody")) == []
+    assert list(runs.notes(tenant, "nobody")) == []
+    assert list(runs.archived(tenant, "nobody")) == []
+
+
+def test_an_outcome_decided_on_an_earlier_state_does_not_overwrite_a_later_one(runs, tenant):
+    runs.put_attempt(tenant, an_attempt(exit_code="7"), 5, SOME_HISTORY[:2])
+
+    with pytest.raises(ConcurrentUpdateError):
+        runs.put_attempt(tenant, an_attempt(exit_code="8"), 4)
+    runs.put_attempt(tenant, an_attempt(exit_code="9"), 5, SOME_HISTORY[:2])
+
+    assert [a.exit_code for a in runs.attempts(tenant, "r1", "e1")] == ["9"]
+
+
+def test_of_a_reported_and_an_assumed_outcome_the_one_in_history_counts(runs, tenant):
+    reported = an_attempt(ended_at=NOW)
+    assumed = an_attempt(
+        status=RequestState.CANCELLED, assumed=True, ended_at=NOW + timedelta(seconds=1)
+    )
+    runs.put_attempt(tenant, reported, 5)
+    runs.put_attempt(tenant, assumed, 5)
+    cancelled = HistoryEntry(6, assumed.ended_at, CancelRequested("enough"))
+    runs.create(a_run(tenant, tail=(cancelled,)))
+
+    assert list(runs.attempts(tenant, "r1", "e1")) == [assumed]
+
+
+def test_a_withdrawn_outcome_is_gone_but_not_what_it_carried(runs, tenant):
+    attempt = an_attempt()
+    runs.put_attempt(tenant, attempt, 5, SOME_HISTORY[:2])
+
+    runs.withdraw_attempt(tenant, attempt)
+    runs.withdraw_attempt(tenant, attempt)
+
+    assert list(runs.attempts(tenant, "r1", "e1")) == []
+    assert tuple(runs.history(tenant, "r1")) == SOME_HISTORY[:2]
+
+
+def test_the_same_refusal_is_one_note(runs, tenant):
+    note = HistoryNote(NOW, "refused", "cancel", "it has ended", by="joe")
+    later = replace(note, at=NOW + timedelta(seconds=1))
+    forged = HistoryNote(NOW, "forged", "TaskFinished", "no proof", "encode:1", "ant-1")
+    for one in (note, forged, later):
+        runs.put_note(tenant, "r1", one)
+
+    assert sorted(runs.notes(tenant, "r1"), key=lambda n: n.verdict) == [forged, later]
+
+
+def test_earlier_executions_come_in_their_order(runs, tenant):
+    runs.create(a_run(tenant))
+    for number in (2, 0, 1):
+        run = a_run(tenant, execution_id=f"e{9 - number}", retried=number)
+        runs.archive_execution(run)
+
+    assert [run.retried for run in runs.archived(tenant, "r1")] == [0, 1, 2]

@@ -1,0 +1,134 @@
+"""What the history of a run tells of reports that were late, doubled or forged, and of races."""
+
+from typing import Any
+
+from formicary.domain.events import TaskFinished
+from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage
+from formicary.domain.states import RequestState
+from formicary.domain.task_request import TaskMessage
+from formicary.service_layer.handle_event import Outcome
+from tests.unit.service_layer.engine_jobs import PIPELINE
+from tests.unit.service_layer.engine_world import TENANT, Result, World
+
+ONE_TASK = """
+job_type: pipeline
+tasks:
+- task_type: extract
+  method: SHELL
+  script: [work]
+"""
+
+
+def _started(text: str = PIPELINE) -> tuple[World, str, TaskMessage]:
+    world = World()
+    world.upload(text)
+    request = world.submit("pipeline", Name="x")
+    world.handle_events()
+    taken = world.receive_task()
+    assert taken is not None
+    return world, request, taken[1].message
+
+
+def _reports(world: World) -> list[EventMessage]:
+    return [got.message for got in world.events.receive()]
+
+
+def _kinds(world: World, request: str) -> list[str]:
+    return [type(entry.event).__name__ for entry in world.runs.history(TENANT, request)]
+
+
+def test_every_change_is_told_once_in_its_order() -> None:
+    world = World()
+    world.upload(PIPELINE)
+    request = world.submit("pipeline", Name="x")
+    world.settle()
+
+    run = world.run(request)
+    entries = world.runs.history(TENANT, request)
+    assert [entry.version for entry in entries] == list(range(2, run.version + 1))
+    assert _kinds(world, request)[0] == "JobSubmitted"
+    assert _kinds(world, request).count("TaskFinished") == 4
+
+
+def test_a_report_that_comes_twice_is_noted_as_a_duplicate() -> None:
+    world, request, message = _started()
+    world.report(message, Result())
+    [report] = _reports(world)
+    assert world.handle(report) is Outcome.APPLIED
+    assert world.handle(report) is Outcome.STALE
+
+    [note] = world.runs.notes(TENANT, request)
+    assert (note.verdict, note.kind, note.subject, note.by) == (
+        "duplicate",
+        "TaskFinished",
+        "extract:1",
+        "ant-1",
+    )
+    assert _kinds(world, request).count("TaskFinished") == 1
+
+
+def test_a_forged_report_is_noted_and_changes_nothing() -> None:
+    world, request, message = _started()
+    world.report(message.model_copy(update={"proof": "guessed"}), Result())
+    [report] = _reports(world)
+    assert world.handle(report) is Outcome.FORGED
+    assert world.handle(report) is Outcome.FORGED
+
+    [note] = world.runs.notes(TENANT, request)
+    assert (note.verdict, note.subject) == ("forged", "extract:1")
+    assert world.run(request).active["extract"].attempt == 1
+
+
+def test_a_cancel_of_a_run_that_has_ended_is_noted_as_refused() -> None:
+    world, request, _ = _started()
+    world.cancel(request)
+    world.cancel(request)
+    world.settle()
+
+    notes = [(note.verdict, note.kind) for note in world.runs.notes(TENANT, request)]
+    assert ("refused", "CancelRequested") in notes
+
+
+def test_a_large_outcome_is_told_whole_though_the_run_stays_small() -> None:
+    world = World(lambda message: Result(context={"big": "x" * 5000}))
+    world.upload(PIPELINE)
+    request = world.submit("pipeline", Name="x")
+    world.settle()
+
+    assert any(entry.cut for entry in world.runs.history(TENANT, request))
+    # That the history leads to the same state, context and all, is checked when the test ends.
+    assert world.run(request).context == {"big": "x" * 5000}
+
+
+def test_an_outcome_whose_commit_lost_the_race_does_not_stay_as_one_that_counted() -> None:
+    world, request, message = _started(ONE_TASK)
+    world.report(message, Result())
+    [report] = _reports(world)
+    cancelled = _Interloper(world, lambda: world.cancel(request) or world.handle_events())
+    assert world.handle(report) is Outcome.STALE
+
+    assert cancelled.done
+    assert world.run(request).state is RequestState.CANCELLED
+    kept = world.runs.attempts(TENANT, request, world.run(request).execution_id)
+    assert [(a.status, a.late, a.assumed) for a in kept] == [
+        (RequestState.CANCELLED, False, True),
+        (RequestState.COMPLETED, True, False),
+    ]
+    assert not any(isinstance(e.event, TaskFinished) for e in world.runs.history(TENANT, request))
+
+
+class _Interloper:
+    """Let something else happen before the engine's next save, once."""
+
+    def __init__(self, world: World, first: Any) -> None:
+        self.done = False
+        save = world.runs.save
+
+        def later(run: JobRun) -> JobRun:
+            if not self.done:
+                self.done = True
+                first()
+            return save(run)
+
+        world.runs.save = later  # type: ignore[method-assign]
