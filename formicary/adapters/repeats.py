@@ -43,15 +43,14 @@ def settled(
         for attempt in attempts
         if attempt.late
         or (attempt.task_index, attempt.attempt) not in raced
-        or _was_taken(attempt, entries)
+        or _report_taken(attempt, entries) != attempt.assumed
     ]
 
 
-def _was_taken(attempt: TaskAttempt, entries: Sequence[HistoryEntry]) -> bool:
-    """An assumed outcome counts where something else than a report ended the attempt."""
-    then = [entry for entry in entries if entry.at == attempt.ended_at]
-    told = [tells_of(e, attempt.task_type, attempt.attempt, attempt.ended_at) for e in then]
-    return not all(told) if attempt.assumed else any(told)
+def _report_taken(attempt: TaskAttempt, entries: Sequence[HistoryEntry]) -> bool:
+    """Whether a report ended the attempt; else the engine ended it by itself."""
+    place = (attempt.task_type, attempt.attempt, attempt.ended_at)
+    return any(tells_of(entry, *place) for entry in entries)
 
 
 def note_key(note: HistoryNote) -> str:

@@ -1,6 +1,6 @@
 """Rebuilding a run from its history: the recorded events, at their times, through `decide`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from formicary.domain.decide import decide
@@ -12,7 +12,7 @@ from formicary.domain.events import (
     TriggerRequested,
     event_key,
 )
-from formicary.domain.history import HistoryEntry, with_texts
+from formicary.domain.history import HistoryEntry, tells_of, with_texts
 from formicary.domain.job_run import JobRun, Phase, execution_id
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.records import TaskAttempt
@@ -111,24 +111,20 @@ def _completed(
     return [_with_texts(entry, outcomes) if entry.cut else entry for entry in entries]
 
 
-def _outcomes(runs: RunRepository, run: JobRun) -> Mapping[tuple[str, int, int], TaskAttempt]:
+def _outcomes(runs: RunRepository, run: JobRun) -> Sequence[TaskAttempt]:
     executions = [*runs.archived(run.tenant, run.request_id), run]
-    return {
-        (a.task_type, a.attempt, round(a.ended_at.timestamp() * 1e6)): a
+    return [
+        attempt
         for execution in executions
-        for a in runs.attempts(run.tenant, run.request_id, execution.execution_id)
-        if not a.late
-    }
+        for attempt in runs.attempts(run.tenant, run.request_id, execution.execution_id)
+        if not attempt.late
+    ]
 
 
-def _with_texts(
-    entry: HistoryEntry, outcomes: Mapping[tuple[str, int, int], TaskAttempt]
-) -> HistoryEntry:
-    event = entry.event
-    if not isinstance(event, TaskFinished):
+def _with_texts(entry: HistoryEntry, outcomes: Iterable[TaskAttempt]) -> HistoryEntry:
+    found = [a for a in outcomes if tells_of(entry, a.task_type, a.attempt, a.ended_at)]
+    if not found:
         return entry
-    key = (event.task_type, event.attempt, round(entry.at.timestamp() * 1e6))
-    found = outcomes.get(key)
-    if found is None:
-        return entry
-    return with_texts(entry, dict(found.context), found.exit_message, found.error_message)
+    nearest = min(found, key=lambda a: abs(a.ended_at - entry.at))
+    context = dict(nearest.context)
+    return with_texts(entry, context, nearest.exit_message, nearest.error_message)

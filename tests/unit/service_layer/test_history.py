@@ -132,3 +132,20 @@ class _Interloper:
             return save(run)
 
         world.runs.save = later  # type: ignore[method-assign]
+
+
+def test_a_report_that_two_engines_take_at_once_keeps_its_outcome() -> None:
+    world, request, message = _started(ONE_TASK)
+    world.report(message, Result())
+    [report] = _reports(world)
+
+    def other() -> None:
+        world.clock.advance(1)
+        assert world.handle(report) is Outcome.APPLIED
+
+    _Interloper(world, other)
+    assert world.handle(report) is Outcome.STALE
+
+    kept = world.runs.attempts(TENANT, request, world.run(request).execution_id)
+    assert [(a.status, a.late) for a in kept] == [(RequestState.COMPLETED, False)]
+    assert [note.verdict for note in world.runs.notes(TENANT, request)] == ["duplicate"]
