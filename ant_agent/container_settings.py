@@ -14,6 +14,29 @@ class ContainerSettings(BaseSettings):
         validation_alias=AliasChoices("FORMICARY_ANT_DOCKER_HOST", "DOCKER_HOST"),
         description="DOCKER: where the engine is; its usual socket by default.",
     )
+    kubeconfig: str = Field(
+        default="",
+        validation_alias=AliasChoices("FORMICARY_ANT_KUBECONFIG", "KUBECONFIG"),
+        description="KUBERNETES: file that tells how to reach the cluster; in a pod, the pod's own"
+        " account by default.",
+    )
+    kube_context: str = Field(default="", description="Context of that file; its current one.")
+    kube_namespace: str = Field(
+        default="", description="Namespace of the pods; the context's, else `default`."
+    )
+    kube_service_account: str = Field(
+        default="", description="Service account of pods whose task names none."
+    )
+    image_pull_secrets: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Secrets of the namespace with credentials of registries."
+    )
+    helper_image: str = Field(
+        default="",
+        description="Image with sh, tar and head that moves files of a pod; unset: the task's.",
+    )
+    schedule_seconds: float = Field(
+        default=120.0, gt=0, le=7200, description="Time that a pod may wait for a node."
+    )
     registry: str = Field(
         default="", description="Image registry that the user and password are for."
     )

@@ -108,7 +108,13 @@ class Settings(ContainerSettings):
     )
 
     @field_validator(
-        "methods", "tags", "pass_environment", "mask_environment", "host_paths", mode="before"
+        "methods",
+        "tags",
+        "pass_environment",
+        "mask_environment",
+        "host_paths",
+        "image_pull_secrets",
+        mode="before",
     )
     @classmethod
     def _split_words(cls, value: Any) -> Any:

@@ -8,7 +8,12 @@ shift 3
 home=/formicary
 phase=waiting order='' interrupted='' child=''
 
-tell() { printf '\036%s %s\036' "$nonce" "$*"; }
+# One stream, so that nothing a script wrote comes after the mark of its end.
+exec 2>&1
+
+mkdir -p "$home/state" 2>/dev/null
+
+tell() { printf '\036%s %s\036\n' "$nonce" "$*"; }
 
 each() {
   [ "$phase" = waiting ] && exit 143

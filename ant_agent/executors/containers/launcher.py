@@ -35,7 +35,7 @@ class Launch:
                 "script",
                 [*request.before_script, *request.script],
                 len(request.before_script),
-                border=f"printf '\\036{nonce} border\\036'",
+                border=f"printf '\\036{nonce} border\\036\\n'",
             ),
             after=ScriptSession("after", request.after_script),
             working_dir=WORK / request.executor_opts.working_dir,

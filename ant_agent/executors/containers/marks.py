@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SEPARATOR = b"\x1e"
+# A line of its own, since some engines pass nothing on before a line is complete.
+_END = _SEPARATOR + b"\n"
 _LONGEST = 256
 
 
@@ -36,7 +38,7 @@ class MarkFilter:
                 yield from _some(self._held[: len(self._held) - keep])
                 self._held = self._held[len(self._held) - keep :]
                 return
-            words, ended, rest = after.partition(_SEPARATOR)
+            words, ended, rest = after.partition(_END)
             if not ended and len(after) < _LONGEST:
                 yield from _some(before)
                 self._held = found + after

@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _BLOCKS = 64
 _KILL_SECONDS = 10.0
 _LOOK_SECONDS = 1.0
+_JOIN_SECONDS = 2.0
 
 
 class Order(StrEnum):
@@ -93,13 +94,14 @@ class ScriptRun:
         return self._to_the_end()
 
     def close(self) -> None:
-        """Read no more."""
+        """Read no more; the stream is closed already, or ends with its container."""
         self._closed = True
         with contextlib.suppress(ValueError):
             self._cancellation.forget(self._wake)
         with contextlib.suppress(queue.Empty):
             while True:
                 self._queue.get_nowait()
+        self._reader.join(_JOIN_SECONDS)
 
     def _to_the_end(self) -> ScriptEnd:
         found = self._until("ended", None, self._stopped)
@@ -188,7 +190,7 @@ class ScriptRun:
     def _put(self, event: bytes | Mark | Gone) -> None:
         while not self._closed:
             with contextlib.suppress(queue.Full):
-                self._queue.put(event, timeout=0.5)
+                self._queue.put(event, timeout=0.1)
                 return
 
 

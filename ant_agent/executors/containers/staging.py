@@ -132,3 +132,14 @@ class BlockReader:
         end = len(content) if size < 0 else size
         self._held = content[end:]
         return content[:end]
+
+    def has_something(self) -> bool:
+        """Whether there is anything to read."""
+        self._held = self.read(1) + self._held
+        return bool(self._held)
+
+    def read_rest(self) -> None:
+        """Read to the end, keeping nothing."""
+        self._held = b""
+        for _ in self._blocks:
+            pass

@@ -33,6 +33,12 @@ _OPTIONS = (
     ),
     click.option("--docker-host", help="DOCKER: where the engine is.  [default: its usual socket]"),
     click.option(
+        "--kube-context", help="KUBERNETES: context of the kubeconfig.  [default: current]"
+    ),
+    click.option(
+        "--kube-namespace", help="KUBERNETES: namespace of the pods.  [default: the context's]"
+    ),
+    click.option(
         "--allow-privileged",
         is_flag=True,
         default=None,

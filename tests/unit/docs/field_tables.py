@@ -69,6 +69,8 @@ FLAGS = {
     "capacity": "--capacity",
     "work_dir": "--work-dir",
     "docker_host": "--docker-host",
+    "kube_context": "--kube-context",
+    "kube_namespace": "--kube-namespace",
     "allow_privileged": "--allow-privileged",
     "default_cpu_limit": "--default-cpu-limit",
     "default_memory_limit": "--default-memory-limit",

@@ -6,7 +6,6 @@
 
 NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
-NO_CONTAINER = "KUBERNETES is not carried out yet"
 NO_MESSAGING = "no ant carries out MESSAGING"
 NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
 
@@ -28,15 +27,9 @@ UNUSED: dict[str, dict[str, str]] = {
         "messaging_request_queue": NO_MESSAGING,
         "messaging_reply_queue": NO_MESSAGING,
         "webhook": "nothing is called",
-        "helper": NO_CONTAINER,
-        "helper_environment": NO_CONTAINER,
         "artifacts_dir": "the ant chooses its folders",
         "cache_dir": "the ant chooses its folders",
         "artifact_key_prefix": "keys are the system's own",
-        "affinity": NO_CONTAINER,
-        "node_selector": NO_CONTAINER,
-        "node_tolerations": NO_CONTAINER,
-        "pod_annotations": NO_CONTAINER,
         "execute_command_without_shell": "commands run in the shell",
         "debug": "nothing more is said",
         "cost_factor": "costs are not counted",
@@ -45,7 +38,6 @@ UNUSED: dict[str, dict[str, str]] = {
 
 # Methods that a definition may name and nobody carries out.
 UNSERVED = {
-    "KUBERNETES": "the default method; waits for an ant with an executor of its own for it",
-    "MESSAGING": "as KUBERNETES",
+    "MESSAGING": "waits for an ant with an executor of its own for it",
     "EXPIRE_ARTIFACTS": "fails at once with ERR_UNSUPPORTED_METHOD",
 }

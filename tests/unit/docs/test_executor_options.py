@@ -4,11 +4,12 @@ import re
 
 import pytest
 
-from tests.integration.docker import test_options as docker_options
+from tests.integration.containers import test_docker_options as docker_options
+from tests.integration.containers import test_kubernetes_options as kubernetes_options
 from tests.unit.docs.rewrite import ROOT
 
 TEXT = (ROOT / "docs" / "executors.md").read_text()
-CHECKS = {"DOCKER": docker_options.CHECKS}
+CHECKS = {"DOCKER": docker_options.CHECKS, "KUBERNETES": kubernetes_options.CHECKS}
 
 
 @pytest.mark.parametrize("method", CHECKS)

@@ -24,4 +24,4 @@ def test_the_probe_ends_once_somebody_listens() -> None:
 
         done = subprocess.run(command, capture_output=True, timeout=20, check=False)
 
-    assert (done.returncode, done.stdout) == (0, b"\x1e- ready\x1e")
+    assert (done.returncode, done.stdout) == (0, b"\x1e- ready\x1e\n")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ant_agent.executors.containers.marks import Mark, MarkFilter
 
 _NONCE = "f00d"
-_STREAM = b"one\n\x1ef00d border\x1etwo \x1ef0 three\x1ef00d ended 3 1 0\x1efour"
+_STREAM = b"one\n\x1ef00d border\x1e\ntwo \x1ef0 three\x1ef00d ended 3 1 0\x1e\nfour"
 
 
 @given(st.lists(st.integers(1, len(_STREAM)), max_size=8))

@@ -1,30 +1,46 @@
-"""Runs single attempts on a real engine and looks at what they leave."""
+"""Runs single attempts on real engines and looks at what they leave."""
 
 import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ant_agent.cancellation import Cancellation
+from ant_agent.executors.base import Executor
 from ant_agent.executors.containers.labels import ANT
+from ant_agent.executors.kubernetes.cluster import Cluster
 from ant_agent.task_outcome import Outcome
+from formicary.domain.states import TaskMethod
 from formicary.domain.task_request import TaskMessage
 from tests.integration.ant.workbench import Workbench
 from tests.integration.ant.world import task
 
+IMAGE = "alpine:latest"
 _numbers = itertools.count()
 
 
-class DockerBench:
-    """A workbench whose tasks are DOCKER ones."""
+class ContainerBench:
+    """A workbench whose tasks are of one method."""
+
+    method: ClassVar[TaskMethod]
 
     def __init__(self, engine: Any, folder: Path, **settings: Any) -> None:
         self.engine = engine
         self.ant_id = f"test-{os.getpid()}-{next(_numbers)}"
         tasks = folder / self.ant_id
         tasks.mkdir()
-        self.workbench = Workbench(tasks, methods="DOCKER", id=self.ant_id, **settings)
+        self.workbench = Workbench(tasks, methods=self.method, id=self.ant_id, **settings)
+
+    @property
+    def executor(self) -> Executor:
+        return self.workbench.executors[self.method]
+
+    def message(self, *script: str, **changes: Any) -> TaskMessage:
+        """Make a task; `container` and `options` are those of the executor."""
+        container = {"image": IMAGE, **changes.pop("container", {})}
+        options = {"method": self.method, "container": container, **changes.pop("options", {})}
+        return task(*script, options=options, **changes)
 
     def run(
         self,
@@ -33,7 +49,7 @@ class DockerBench:
         **changes: Any,
     ) -> tuple[Outcome, str]:
         """Run a script; return how it went and all of its output."""
-        message = docker_task(*script, **changes)
+        message = self.message(*script, **changes)
         outcome = self.workbench.run(message, when_started)
         return outcome, self.workbench.text(message, outcome)
 
@@ -43,8 +59,23 @@ class DockerBench:
         assert outcome.succeeded, (outcome.result, text)
         return text
 
+    def log_so_far(self) -> str:
+        """What a running task has written."""
+        files = self.workbench.folder.glob("t*/output.log")
+        return "".join(file.read_text(errors="replace") for file in files)
+
     def left(self) -> list[str]:
         """What of this ant is on the engine."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        self.workbench.close()
+
+
+class DockerBench(ContainerBench):
+    method = TaskMethod.DOCKER
+
+    def left(self) -> list[str]:
         label = {"label": f"{ANT}={self.ant_id}"}
         return [
             *(item.name for item in self.engine.containers.list(all=True, filters=label)),
@@ -52,12 +83,10 @@ class DockerBench:
             *(item.name for item in self.engine.volumes.list(filters=label)),
         ]
 
-    def close(self) -> None:
-        self.workbench.close()
 
+class KubernetesBench(ContainerBench):
+    method = TaskMethod.KUBERNETES
+    engine: Cluster
 
-def docker_task(*script: str, **changes: Any) -> TaskMessage:
-    """Make the message of a DOCKER task; `container` and the rest are options of the executor."""
-    options = {"method": "DOCKER", "container": {"image": "alpine:latest"}}
-    options["container"] |= changes.pop("container", {})
-    return task(*script, options=options | changes.pop("options", {}), **changes)
+    def left(self) -> list[str]:
+        return [name for _, name, _ in self.engine.labelled(f"{ANT}={self.ant_id}")]

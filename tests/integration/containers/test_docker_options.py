@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.ant.world import eventually
-from tests.integration.docker.docker_bench import DockerBench
+from tests.integration.containers.benches import DockerBench
 
 Check = Callable[[DockerBench, Path], None]
 CHECKS: dict[str, Check] = {}

@@ -5,33 +5,32 @@ from typing import Any
 
 from ant_agent.cancellation import Cancellation
 from ant_agent.executors.containers.labels import ANT, TASK
-from formicary.domain.states import TaskMethod
 from tests.integration.ant.world import eventually
-from tests.integration.docker.docker_bench import DockerBench
+from tests.integration.containers.benches import DockerBench
 
 
-def test_orphans_of_this_ant_go_and_running_attempts_stay(bench: DockerBench) -> None:
-    _leave_orphans(bench.engine, bench.ant_id)
-    reaper = bench.workbench.executors[TaskMethod.DOCKER]
+def test_orphans_of_this_ant_go_and_running_attempts_stay(docker_bench: DockerBench) -> None:
+    _leave_orphans(docker_bench.engine, docker_bench.ant_id)
+    reaper = docker_bench.executor
 
     def reap(_cancellation: Cancellation) -> None:
-        eventually(lambda: any("work" in name for name in bench.left()))
+        eventually(lambda: any("work" in name for name in docker_bench.left()))
         reaper.reap()
 
-    outcome, text = bench.run("sleep 2", "echo unharmed", when_started=reap)
+    outcome, text = docker_bench.run("sleep 2", "echo unharmed", when_started=reap)
 
     assert (outcome.succeeded, text) == (True, "unharmed\n")
-    assert bench.left() == []
+    assert docker_bench.left() == []
 
 
 def test_what_other_ants_and_people_made_is_left_alone(engine: Any, tmp_path: Path) -> None:
     mine, other = DockerBench(engine, tmp_path), DockerBench(engine, tmp_path)
     _leave_orphans(engine, other.ant_id)
 
-    mine.workbench.executors[TaskMethod.DOCKER].reap()
+    mine.executor.reap()
     assert len(other.left()) == 3
 
-    other.workbench.executors[TaskMethod.DOCKER].reap()
+    other.executor.reap()
     assert other.left() == []
     mine.close()
     other.close()

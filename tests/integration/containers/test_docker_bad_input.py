@@ -10,19 +10,19 @@ import pytest
 
 from ant_agent.cancellation import Cancellation, StopReason
 from formicary.domain.states import RequestState
-from tests.integration.docker.docker_bench import DockerBench
+from tests.integration.containers.benches import DockerBench
 
 
-def test_an_image_that_does_not_exist(bench: DockerBench) -> None:
-    outcome, _ = bench.run("true", container={"image": "127.0.0.1:1/nobody/nothing:1"})
+def test_an_image_that_does_not_exist(docker_bench: DockerBench) -> None:
+    outcome, _ = docker_bench.run("true", container={"image": "127.0.0.1:1/nobody/nothing:1"})
 
     assert outcome.result.error_code == "ERR_IMAGE_PULL"
     assert "127.0.0.1:1/nobody/nothing:1" in outcome.result.error_message
     assert "check its name and tag" in outcome.result.error_message
 
 
-def test_an_image_without_a_name(bench: DockerBench) -> None:
-    outcome, _ = bench.run("true", container={"image": ""})
+def test_an_image_without_a_name(docker_bench: DockerBench) -> None:
+    outcome, _ = docker_bench.run("true", container={"image": ""})
 
     assert outcome.result.error_code == "ERR_VALIDATION"
     assert "container: {image: NAME}" in outcome.result.error_message
@@ -70,11 +70,11 @@ def test_a_pull_that_hangs(engine: Any, tmp_path: Path, silent_registry: str) ->
     bench.close()
 
 
-def test_a_cancel_does_not_wait_for_a_pull(bench: DockerBench, silent_registry: str) -> None:
+def test_a_cancel_does_not_wait_for_a_pull(docker_bench: DockerBench, silent_registry: str) -> None:
     def cancel(cancellation: Cancellation) -> None:
         cancellation.stop(StopReason.CANCELLED)
 
-    outcome, _ = bench.run(
+    outcome, _ = docker_bench.run(
         "true", container={"image": f"{silent_registry}/slow:1"}, when_started=cancel
     )
 
@@ -93,9 +93,9 @@ def test_a_cancel_does_not_wait_for_a_pull(bench: DockerBench, silent_registry: 
     ],
 )
 def test_options_that_are_not_allowed_or_cannot_be(
-    bench: DockerBench, options: dict[str, Any], words: str
+    docker_bench: DockerBench, options: dict[str, Any], words: str
 ) -> None:
-    outcome, _ = bench.run("true", options=options)
+    outcome, _ = docker_bench.run("true", options=options)
 
     assert outcome.result.error_code in {"ERR_VALIDATION", "ERR_CONTAINER"}
     assert words in outcome.result.error_message
@@ -114,9 +114,9 @@ def test_options_that_are_not_allowed_or_cannot_be(
     ],
 )
 def test_a_container_that_is_not_allowed_or_cannot_be(
-    bench: DockerBench, container: dict[str, Any], words: str
+    docker_bench: DockerBench, container: dict[str, Any], words: str
 ) -> None:
-    outcome, _ = bench.run("true", container=container)
+    outcome, _ = docker_bench.run("true", container=container)
 
     assert outcome.result.error_code == "ERR_VALIDATION"
     assert words in outcome.result.error_message
@@ -151,11 +151,11 @@ def test_a_service_that_never_listens(engine: Any, tmp_path: Path) -> None:
     bench.close()
 
 
-def test_a_service_that_ends_before_the_task_begins(bench: DockerBench) -> None:
+def test_a_service_that_ends_before_the_task_begins(docker_bench: DockerBench) -> None:
     service = {"name": "db", "image": "alpine:latest", "command": ["sh", "-c", "echo no; exit 4"]}
     service["ports"] = [{"number": 5432}]
 
-    outcome, text = bench.run("true", options={"services": [service]})
+    outcome, text = docker_bench.run("true", options={"services": [service]})
 
     assert outcome.result.error_code in {"ERR_SERVICE_NOT_READY", "ERR_CONTAINER"}
     assert "service db" in outcome.result.error_message
@@ -163,10 +163,10 @@ def test_a_service_that_ends_before_the_task_begins(bench: DockerBench) -> None:
     assert "no" in text
 
 
-def test_a_command_that_no_image_has(bench: DockerBench) -> None:
+def test_a_command_that_no_image_has(docker_bench: DockerBench) -> None:
     service = {"name": "db", "image": "alpine:latest", "command": ["/no/such/program"]}
 
-    outcome, _ = bench.run("true", options={"services": [service]})
+    outcome, _ = docker_bench.run("true", options={"services": [service]})
 
     assert outcome.result.error_code == "ERR_CONTAINER"
     assert "service db cannot be started" in outcome.result.error_message
