@@ -17,6 +17,8 @@ from formicary.domain.ant import (
     ClaimAnswer,
     ClaimRequest,
     Heartbeat,
+    SecretsAnswer,
+    SecretsRequest,
 )
 
 M = TypeVar("M", bound=BaseModel)
@@ -73,6 +75,10 @@ class ControlPlaneClient:
         """Tell when credentials end as our clock will show it, however wrong it is."""
         ends = credentials.expires_at + timedelta(seconds=self.clock_ahead_seconds)
         return credentials.model_copy(update={"expires_at": ends})
+
+    def secrets(self, request: SecretsRequest) -> SecretsAnswer:
+        """Fetch the secrets that a task mentions."""
+        return self._post(f"{self._ant}/secrets", request, SecretsAnswer)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -379,6 +379,26 @@ class ErrorRuleRepository(Protocol):
         """Forget a row."""
 
 
+class RootKeys(Protocol):
+    """The keys that the keys of tenants are derived from; 256 bits each."""
+
+    def current(self) -> tuple[str, bytes]:
+        """Return the key to seal with and its id, making it if there is none."""
+
+    def find(self, key_id: str) -> bytes:
+        """Return a key by its id; NotFoundError when it is gone."""
+
+
+class SecretSealer(Protocol):
+    """Seals secrets so that only the control plane can open them."""
+
+    def seal(self, tenant: str, owner: ConfigOwner, name: str, secret: str) -> str:
+        """Return a secret sealed, bound to its tenant, owner and name."""
+
+    def open(self, tenant: str, owner: ConfigOwner, name: str, sealed: str) -> str:
+        """Return the secret; BrokenSealError when anything is not as it was sealed."""
+
+
 class CredentialBroker(Protocol):
     """Hands ants short-lived rights."""
 

@@ -103,6 +103,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/ants/{id}/heartbeat", _ANY),
     Route("POST", "/api/ants/{id}/drain"),
     Route("POST", "/api/ants/{id}/credentials", _ANY),
+    Route("POST", "/api/ants/{id}/secrets", _ANY),
     Route("POST", "/api/ants/{id}/claims", _ANY, function="run_engine"),
 )
 

@@ -86,8 +86,10 @@ class ApiStack(cdk.Stack):
                 "EVENTS_QUEUE_URL": orchestration.events_queue.queue_url,
                 "ARTIFACT_BUCKET": data.artifacts.bucket_name,
                 "QUEUE_NAME_PREFIX": prefix,
+                "ROOT_KEY_PARAMETER": self._deployment.root_key_parameter,
             },
             permissions=[
+                *permissions.read_and_make_parameter(self._deployment.root_key_parameter),
                 *permissions.read_and_write_table(data.table),
                 *permissions.read_and_write_objects(data.artifacts),
                 permissions.allow(orchestration.events_queue.queue_arn, actions=permissions.SEND),

@@ -56,6 +56,11 @@ class Deployment:
         return cdk.RemovalPolicy.RETAIN if self.is_production else cdk.RemovalPolicy.DESTROY
 
     @property
+    def root_key_parameter(self) -> str:
+        """The name of the parameter that holds the root key of secrets."""
+        return f"/formicary/{self.stage}/root-key-of-secrets"
+
+    @property
     def queue_name_prefix(self) -> str:
         """How the name of every task queue begins; no other queue's name may begin so."""
         return f"formicary-{self.stage}"

@@ -12,10 +12,12 @@ from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenReposi
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
 from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
+from formicary.adapters.aws.ssm_root_keys import SsmRootKeys
 from formicary.adapters.aws.sts_credential_broker import StsCredentialBroker
 from formicary.adapters.system import SystemClock, UlidGenerator
 from formicary.bootstrap.later_client import later
 from formicary.bootstrap.pictures import png_painter
+from formicary.bootstrap.sealer import aes_gcm_sealer
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tenant_limits import KnownLimits
@@ -28,6 +30,7 @@ def build_api(
     artifact_bucket: str,
     queue_name_prefix: str,
     ant_role_arn: str,
+    root_key_parameter: str,
     heartbeat_seconds: float = 5.0,
     lease_seconds: int = 30,
 ) -> ControlPlane:
@@ -56,6 +59,7 @@ def build_api(
         configs=DynamoDbConfigRepository(clients.dynamodb, table_name),
         sockets=DynamoDbSocketAnts(clients.dynamodb, table_name, clock),
         error_rules=DynamoDbErrorRuleRepository(clients.dynamodb, table_name),
+        secrets=later(lambda: aes_gcm_sealer(SsmRootKeys(clients.ssm, root_key_parameter))),
         clock=clock,
         ids=UlidGenerator(),
         gates=gates,

@@ -8,12 +8,14 @@ from formicary.adapters.memory.in_memory_error_rules import InMemoryErrorRuleRep
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
+from formicary.adapters.memory.in_memory_root_keys import InMemoryRootKeys
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.bootstrap.later_client import later
 from formicary.bootstrap.pictures import png_painter
+from formicary.bootstrap.sealer import aes_gcm_sealer
 from formicary.ports import Clock, IdGenerator
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
@@ -38,6 +40,7 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         configs=InMemoryConfigRepository(),
         sockets=InMemorySocketAnts(),
         error_rules=InMemoryErrorRuleRepository(),
+        secrets=later(lambda: aes_gcm_sealer(InMemoryRootKeys())),
         clock=clock,
         ids=ids,
         gates=gates,

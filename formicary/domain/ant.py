@@ -99,6 +99,19 @@ class ClaimRequest(BaseModel):
     delivery: int = Field(default=0, ge=0, description="How often the message was delivered")
 
 
+class SecretsRequest(ClaimRequest):
+    """Body of `POST /api/ants/{id}/secrets`: asks for the secrets that a task mentions."""
+
+    names: list[str] = Field(min_length=1, max_length=200)
+
+
+class SecretsAnswer(BaseModel):
+    """The values by name, and what stands for each in the task's message."""
+
+    values: dict[str, str]
+    placeholders: dict[str, str]
+
+
 class ClaimAnswer(BaseModel):
     """Either a new attempt with its fencing token, or `granted` false: delete the message."""
 

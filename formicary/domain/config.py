@@ -41,7 +41,7 @@ class ConfigOwner:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A named value of an owner."""
+    """A named value of an owner. A secret has no value here: it is `sealed`."""
 
     owner: ConfigOwner
     name: str
@@ -49,11 +49,17 @@ class Config:
     created_at: datetime
     updated_at: datetime
     user_id: str = ""
+    sealed: str = ""
+
+    @property
+    def secret(self) -> bool:
+        """Whether its value is never shown."""
+        return bool(self.sealed)
 
     @property
     def kind(self) -> ConfigKind:
-        """What the value is."""
-        return kind_of(self.value)
+        """What the value is; secrets are texts."""
+        return ConfigKind.STRING if self.secret else kind_of(self.value)
 
 
 def kind_of(value: Any) -> ConfigKind:

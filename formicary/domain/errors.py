@@ -9,6 +9,7 @@ FormicaryError
 ├── ConflictError            the state of the thing forbids it (409)
 ├── PayloadTooLargeError     the body is over the limit (413)
 ├── ForgedEventError         an event without the right proof
+├── BrokenSealError          a sealed secret is not as it was sealed
 ├── ConcurrentUpdateError    somebody else changed it first (retryable)
 └── UnavailableError         a service that we need does not answer (503, retryable)
 """
@@ -92,6 +93,12 @@ class ForgedEventError(FormicaryError):
 
     code = "ERR_FORGED_EVENT"
     status = 403
+
+
+class BrokenSealError(FormicaryError):
+    """A sealed secret is not as it was sealed."""
+
+    code = "ERR_BROKEN_SEAL"
 
 
 class ConcurrentUpdateError(FormicaryError):

@@ -8,7 +8,9 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.file_definition import CacheConfig
 from formicary.domain.states import TaskMethod
 
-MESSAGE_SCHEMA_VERSION = 1
+# The newest form that this version reads. A message says the oldest that is enough for it.
+MESSAGE_SCHEMA_VERSION = 2
+SECRETS_SCHEMA_VERSION = 2
 
 
 class VariableValue(BaseModel):
@@ -83,15 +85,17 @@ class TaskMessage(BaseModel):
     `proof` is the fencing token of the attempt and goes back with the result. Artifacts and log
     chunks go under `object_prefix` (ends in a slash; `artifacts/...` and `log/<6 digits>` below
     it). `dependencies` are downloaded before the script runs; a missing one fails the task.
+    `secrets` names those that the request has placeholders of; the ant fetches their values.
     """
 
-    schema_version: int = MESSAGE_SCHEMA_VERSION
+    schema_version: int = 1
     tenant: str
     attempt: int
     proof: str
     object_prefix: str
     dependencies: list[Artifact] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
+    secrets: list[str] = Field(default_factory=list)
     request: TaskRequest
 
     @property

@@ -17,14 +17,29 @@ from formicary.service_layer.task_variables import BUILT_IN_NAMES
 
 @dataclass(frozen=True, slots=True)
 class ConfigLayers:
-    """Configs below and above the variables of the definition."""
+    """Configs below and above the variables of the definition, by name."""
 
-    below: Mapping[str, Any] = field(default_factory=dict)
-    above: Mapping[str, Any] = field(default_factory=dict)
+    below: Mapping[str, Config] = field(default_factory=dict)
+    above: Mapping[str, Config] = field(default_factory=dict)
+    declared: frozenset[str] = frozenset()
 
-    def around(self, job_variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Return all of them, the later overriding the earlier."""
-        return {**self.below, **job_variables, **self.above}
+    @property
+    def secrets(self) -> dict[str, Config]:
+        """The secrets that no other variable hides."""
+        shown = {n: c for n, c in self.below.items() if n not in self.declared} | {**self.above}
+        return {name: config for name, config in shown.items() if config.secret}
+
+    def around(
+        self, job_variables: Mapping[str, Any], placeholders: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """Return all of them, the later overriding the earlier; of secrets what stands for them."""
+        known = {
+            **{name: config.value for name, config in self.below.items()},
+            **job_variables,
+            **{name: config.value for name, config in self.above.items()},
+        }
+        hidden = self.secrets.keys() - placeholders.keys()
+        return {n: v for n, v in {**known, **placeholders}.items() if n not in hidden}
 
 
 class NoConfigs:
@@ -51,17 +66,24 @@ def config_layers(
 ) -> ConfigLayers:
     """Return the configs that can give a value to some of the names; nothing is read for none."""
     unknown = names - BUILT_IN_NAMES - run.params.keys() - run.context.keys()
+    return all_layers(configs, run, parsed, unknown)
+
+
+def all_layers(
+    configs: ConfigRepository, run: JobRun, parsed: ParsedJob, unknown: frozenset[str]
+) -> ConfigLayers:
+    """Return the configs of a run that can give a value to names that nothing above them knows."""
     if not unknown:
         return ConfigLayers()
-    above = _values(configs, run, ConfigOwner(ConfigScope.JOB, run.job_type))
-    unknown -= above.keys() | parsed.definition.job_variables.keys()
-    if not unknown:
-        return ConfigLayers(above=above)
-    below = _values(configs, run, ConfigOwner(ConfigScope.ORGANIZATION))
+    declared = frozenset(parsed.definition.job_variables)
+    above = _by_name(configs, run, ConfigOwner(ConfigScope.JOB, run.job_type))
+    if not unknown - above.keys() - declared:
+        return ConfigLayers(above=above, declared=declared)
+    below = _by_name(configs, run, ConfigOwner(ConfigScope.ORGANIZATION))
     if run.user_id:
-        below |= _values(configs, run, ConfigOwner(ConfigScope.USER, run.user_id))
-    return ConfigLayers(below, above)
+        below |= _by_name(configs, run, ConfigOwner(ConfigScope.USER, run.user_id))
+    return ConfigLayers(below, above, declared)
 
 
-def _values(configs: ConfigRepository, run: JobRun, owner: ConfigOwner) -> dict[str, Any]:
-    return {config.name: config.value for config in configs.list(run.tenant, owner)}
+def _by_name(configs: ConfigRepository, run: JobRun, owner: ConfigOwner) -> dict[str, Config]:
+    return {config.name: config for config in configs.list(run.tenant, owner)}

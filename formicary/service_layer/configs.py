@@ -24,6 +24,9 @@ from formicary.service_layer.suggest import did_you_mean
 from formicary.service_layer.task_variables import BUILT_IN_NAMES
 
 MAX_CONFIGS = 200
+HIDDEN = "****"
+# A shorter one stands in too much text: no log could be rid of it.
+MIN_SECRET = 4
 OWN_ORGANIZATION = "me"
 
 
@@ -33,6 +36,9 @@ class ConfigBody(StrictBody):
     name: str = Field(default="", examples=["Registry"], description="Not needed for PUT")
     value: Any = Field(examples=["registry.example.com"])
     kind: ConfigKind | None = Field(default=None, description="What a value that is text means")
+    secret: bool | None = Field(
+        default=None, description="Never shown again. A secret stays one unless told false"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -43,12 +49,13 @@ class ConfigBody(StrictBody):
 
 
 class ConfigView(BaseModel):
-    """A config as the API shows it; its id is its name."""
+    """A config as the API shows it; its id is its name. The value of a secret is `****`."""
 
     id: str
     name: str
     kind: ConfigKind
     value: Any
+    secret: bool = False
     user_id: str = ""
     created_at: datetime
     updated_at: datetime
@@ -89,13 +96,38 @@ def add_config(
     before = plane.configs.find(caller.tenant, owner, name)
     if before is None and len(plane.configs.list(caller.tenant, owner)) >= MAX_CONFIGS:
         raise ConflictError(f"There are {MAX_CONFIGS} configs already; delete one first.")
-    now = plane.clock.now()
-    value = value_as(body.value, body.kind)
-    config = Config(owner, name, value, now, now, caller.user_id)
-    if before is not None:
-        config = replace(config, created_at=before.created_at)
+    config = _config(plane, caller, owner, body, before)
     plane.configs.put(caller.tenant, config)
     return SavedConfig(config, created=before is None)
+
+
+def _config(
+    plane: ControlPlane,
+    caller: Principal,
+    owner: ConfigOwner,
+    body: ConfigBody,
+    before: Config | None,
+) -> Config:
+    """Return what is to be stored; a secret that is given as it is shown keeps its value."""
+    now = plane.clock.now()
+    was_secret = before is not None and before.secret
+    made = before.created_at if before else now
+    config = Config(owner, body.name, None, made, now, caller.user_id)
+    if not (was_secret if body.secret is None else body.secret):
+        if was_secret and body.value == HIDDEN:
+            raise InvalidRequestError("A secret stays one unless it is given another value.")
+        return replace(config, value=value_as(body.value, body.kind))
+    if before is not None and was_secret and body.value == HIDDEN:
+        return replace(config, sealed=before.sealed)
+    secret = str(value_as(body.value, ConfigKind.STRING))
+    if len(secret) < MIN_SECRET:
+        raise InvalidRequestError(
+            f"A secret has at least {MIN_SECRET} characters: a shorter one cannot be kept out of"
+            " logs."
+        )
+    if not secret.isascii() and secret.encode(errors="replace").decode() != secret:
+        raise InvalidRequestError("A secret is text that UTF-8 can write.")
+    return replace(config, sealed=plane.secrets.seal(caller.tenant, owner, body.name, secret))
 
 
 def change_config(
@@ -138,7 +170,8 @@ def config_view(config: Config) -> ConfigView:
         id=config.name,
         name=config.name,
         kind=config.kind,
-        value=config.value,
+        value=HIDDEN if config.secret else config.value,
+        secret=config.secret,
         user_id=config.user_id,
         created_at=config.created_at,
         updated_at=config.updated_at,

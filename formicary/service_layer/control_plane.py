@@ -15,6 +15,7 @@ from formicary.ports import (
     IdGenerator,
     ObjectStore,
     RunRepository,
+    SecretSealer,
     SocketAntRepository,
     TaskQueues,
     TokenRepository,
@@ -51,6 +52,7 @@ class ControlPlane:
     configs: ConfigRepository
     sockets: SocketAntRepository
     error_rules: ErrorRuleRepository
+    secrets: SecretSealer
     clock: Clock
     ids: IdGenerator
     gates: GateRepository

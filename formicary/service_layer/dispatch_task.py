@@ -15,9 +15,19 @@ from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.proofs import attempt_proof
 from formicary.domain.rendered_graph import is_true
 from formicary.domain.routing_key import RoutingKey
+from formicary.domain.secret_placeholders import (
+    misplaced_secrets,
+    secret_placeholder,
+    secrets_in,
+)
 from formicary.domain.states import ErrorCode, RequestState, TaskMethod
 from formicary.domain.task_definition import TaskDefinition
-from formicary.domain.task_request import TaskMessage, TaskRequest, VariableValue
+from formicary.domain.task_request import (
+    SECRETS_SCHEMA_VERSION,
+    TaskMessage,
+    TaskRequest,
+    VariableValue,
+)
 from formicary.domain.templating.errors import TemplateError
 from formicary.ports import (
     AntRepository,
@@ -37,6 +47,9 @@ from formicary.service_layer.task_variables import (
     results_of_tasks,
     task_built_ins,
 )
+
+# A task rendered, the variables that it is handed, and what stands for secrets in it by name.
+_Prepared = tuple[RenderedTask, dict[str, Any], dict[str, str]]
 
 
 def task_execution_id(execution_id: str, task_type: str) -> str:
@@ -69,15 +82,10 @@ class TaskDispatcher:
         prepared = self._prepare(run, parsed, graph, command, earlier)
         if isinstance(prepared, TaskFinished):
             return prepared
-        rendered, variables = prepared
+        rendered, variables, placeholders = prepared
         task = rendered.task
-        if not task.method.needs_ant:
-            message = f"no part of this version carries out the method {task.method} yet"
-            return _failed(command, ErrorCode.UNSUPPORTED_METHOD, message)
-        unknown = [name for name in task.dependencies if not graph.has(name)]
-        if unknown:
-            message = f"dependencies name {', '.join(unknown)}, which no task of the job is named"
-            return _failed(command, ErrorCode.VALIDATION, message)
+        if refusal := _refusal(task, placeholders, graph, command):
+            return refusal
         if task.resources is not None:
             lease = self.leases.take(run, command.task_type, command.attempt, task.resources)
             if lease.fault:
@@ -87,6 +95,7 @@ class TaskDispatcher:
             variables = {**lease.variables, **variables}
         dependencies = earlier.of_dependencies(task.dependencies)
         body = _message(run, command, rendered, variables, dependencies)
+        body = _naming(body, secrets_in(task, placeholders))
         key = RoutingKey.of(task.method, task.tags)
         # The queues of a plugin were made for the tenant that has published it.
         if run.definition_tenant or not parsed.has_routing_key(key):
@@ -99,7 +108,16 @@ class TaskDispatcher:
         """Return a fork task as it is at this moment, or its outcome when it is not to run."""
         earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
         prepared = self._prepare(run, parsed, graph, command, earlier)
-        return prepared if isinstance(prepared, TaskFinished) else prepared[0].task
+        if isinstance(prepared, TaskFinished):
+            return prepared
+        rendered, _, placeholders = prepared
+        if secrets := secrets_in(rendered.task, placeholders):
+            message = (
+                f"the secret {secrets[0]} is not handed to a child job; "
+                "let a template of the child name it"
+            )
+            return _failed(command, ErrorCode.VALIDATION, message)
+        return rendered.task
 
     def _send(
         self, tenant: str, key: RoutingKey, message: TaskMessage, command: DispatchTask
@@ -125,19 +143,20 @@ class TaskDispatcher:
         graph: JobGraph,
         command: DispatchTask,
         earlier: EarlierArtifacts,
-    ) -> tuple[RenderedTask, dict[str, Any]] | TaskFinished:
+    ) -> _Prepared | TaskFinished:
         """Render a task, or tell why it does not run: its faults, or its `except`."""
         try:
-            rendered, variables = self._render(run, parsed, graph, command, earlier)
+            prepared = self._render(run, parsed, graph, command, earlier)
         except (TemplateError, ValueError) as fault:
             return _failed(command, ErrorCode.VALIDATION, str(fault))
+        rendered = prepared[0]
         if parsed.definition.strict_variables and rendered.warnings:
             return _failed(command, ErrorCode.VALIDATION, "; ".join(rendered.warnings))
         if is_true(rendered.task.except_):
             return TaskFinished(
                 command.task_type, command.attempt, RequestState.COMPLETED, SKIPPED_EXIT_CODE
             )
-        return rendered, variables
+        return prepared
 
     def _render(
         self,
@@ -146,11 +165,15 @@ class TaskDispatcher:
         graph: JobGraph,
         command: DispatchTask,
         earlier: EarlierArtifacts,
-    ) -> tuple[RenderedTask, dict[str, Any]]:
+    ) -> _Prepared:
         names = parsed.referenced_names(command.task_type)
         layers = config_layers(self.configs, run, parsed, names)
+        placeholders = {
+            name: secret_placeholder(run.key, run.execution_id, command.task_type, name)
+            for name in layers.secrets
+        }
         below = {
-            **layers.around(parsed.definition.job_variables),
+            **layers.around(parsed.definition.job_variables, placeholders),
             **job_built_ins(run, self.clock.now()),
             **task_built_ins(run, command.task_type, command.attempt),
         }
@@ -162,7 +185,35 @@ class TaskDispatcher:
         rendered = render_attempt(parsed, command.task_type, below, above)
         own = rendered.task.variables
         visible = {**parsed.definition.job_variables, **own, **run.params, **run.context}
-        return rendered, visible
+        return rendered, visible, placeholders
+
+
+def _refusal(
+    task: TaskDefinition, placeholders: dict[str, str], graph: JobGraph, command: DispatchTask
+) -> TaskFinished | None:
+    """Return why no ant shall have a rendered task, None when one shall."""
+    if misplaced := misplaced_secrets(task, placeholders.values()):
+        message = f"a secret may not stand in {', '.join(misplaced)}: that is shown to users"
+        return _failed(command, ErrorCode.VALIDATION, message)
+    if task.method is TaskMethod.WEBSOCKET and secrets_in(task, placeholders):
+        message = "a secret is not handed to a WEBSOCKET task: what takes it cannot fetch secrets"
+        return _failed(command, ErrorCode.VALIDATION, message)
+    if not task.method.needs_ant:
+        message = f"no part of this version carries out the method {task.method} yet"
+        return _failed(command, ErrorCode.UNSUPPORTED_METHOD, message)
+    unknown = [name for name in task.dependencies if not graph.has(name)]
+    if unknown:
+        message = f"dependencies name {', '.join(unknown)}, which no task of the job is named"
+        return _failed(command, ErrorCode.VALIDATION, message)
+    return None
+
+
+def _naming(message: TaskMessage, secrets: tuple[str, ...]) -> TaskMessage:
+    """Return a message that tells its ant which secrets to fetch; old ants hand it back."""
+    if not secrets:
+        return message
+    update = {"secrets": list(secrets), "schema_version": SECRETS_SCHEMA_VERSION}
+    return message.model_copy(update=update)
 
 
 def _failed(command: DispatchTask, code: ErrorCode, message: str) -> TaskFinished:

@@ -157,9 +157,9 @@ class CommandPerformer:
 def plan_variables(
     run: JobRun, parsed: ParsedJob, now: datetime, configs: ConfigRepository
 ) -> dict[str, object]:
-    """Return the variables that a definition's policy fields are rendered with."""
+    """Return the variables that a definition's policy fields are rendered with: no secrets."""
     layers = config_layers(configs, run, parsed, parsed.graph_names)
-    return job_variables(run, layers.around(parsed.definition.job_variables), now)
+    return job_variables(run, layers.around(parsed.definition.job_variables, {}), now)
 
 
 def _timer_event(command: StartTimer) -> TimerFired:

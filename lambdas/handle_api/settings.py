@@ -13,6 +13,7 @@ class Settings(BaseSettings):
     events_queue_url: str = Field(description="The queue that feeds the engine")
     artifact_bucket: str = Field(description="The bucket of artifacts and logs")
     queue_name_prefix: str = Field(description="How the names of task queues begin")
+    root_key_parameter: str = Field(description="The parameter with the root key of secrets")
     ant_role_arn: str = Field(description="The role whose rights ants are handed, narrowed")
     heartbeat_seconds: float = Field(default=5.0, ge=0.5, le=60, description="Between heartbeats")
     lease_seconds: int = Field(default=30, ge=10, le=600, description="Of a task")

@@ -35,6 +35,17 @@ def task_queue_arns(prefix: str) -> str:
     return f"arn:{cdk.Aws.PARTITION}:sqs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{prefix}-*"
 
 
+def read_and_make_parameter(name: str) -> list[iam.PolicyStatement]:
+    """One encrypted parameter, which nobody overwrites; the account's own key seals it."""
+    place = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:parameter{name}"
+    arn = f"arn:{cdk.Aws.PARTITION}:ssm:{place}"
+    overwriting: dict[str, object] = {"ssm:Overwrite": "true"}
+    return [
+        allow(arn, actions=("ssm:GetParameter",)),
+        allow(arn, actions=("ssm:PutParameter",), StringNotEquals=overwriting),
+    ]
+
+
 def read_tokens(table: dynamodb.TableV2) -> iam.PolicyStatement:
     """Items about tokens, one by one: who checks them needs nothing of any tenant."""
     only_tokens: dict[str, object] = {"dynamodb:LeadingKeys": ["TOKEN#*"]}

@@ -117,7 +117,7 @@ def aws_clients(endpoint: str | None, access_key: str = "test") -> AwsClients:
     with pytest.MonkeyPatch.context() as environment:
         if endpoint:
             environment.setenv("AWS_ENDPOINT_URL", endpoint)
-        for name in ("dynamodb", "sqs", "s3", "sts", "scheduler"):
+        for name in ("dynamodb", "sqs", "s3", "ssm", "sts", "scheduler"):
             getattr(clients, name)
     return clients
 

@@ -32,6 +32,16 @@ def test_a_config_of_the_same_name_is_replaced(configs, tenant):
     assert [c.value for c in configs.list(tenant, JOB)] == ["new"]
 
 
+def test_a_secret_keeps_its_seal_and_may_become_plain(configs, tenant):
+    secret = replace(a_config(value=None), sealed="1.1.AAAA")
+    configs.put(tenant, secret)
+    assert configs.find(tenant, JOB, "Registry") == secret
+    assert configs.find(tenant, JOB, "Registry").secret
+
+    configs.put(tenant, a_config())
+    assert not configs.find(tenant, JOB, "Registry").secret
+
+
 def test_configs_are_listed_by_name(configs, tenant):
     for name in ("b", "C", "a"):
         configs.put(tenant, a_config(name=name))

@@ -72,6 +72,28 @@ def test_every_function_loads_from_its_bundle_alone(bundle):
     assert done.returncode == 0, done.stderr
 
 
+def test_what_is_loaded_later_works_from_the_bundle_alone(bundle):
+    program = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(bundle('host'))!r})\n"
+        "from formicary.adapters.memory.in_memory_root_keys import InMemoryRootKeys\n"
+        "from formicary.bootstrap.pictures import png_painter\n"
+        "from formicary.bootstrap.sealer import aes_gcm_sealer\n"
+        "from formicary.domain.config import ConfigOwner, ConfigScope\n"
+        "from formicary.domain.drawn_graph import DrawnEdge, DrawnGraph, DrawnNode\n"
+        "graph = DrawnGraph('g', (DrawnNode('a'), DrawnNode('b')), (DrawnEdge('a', 'b'),))\n"
+        "assert png_painter().paint(graph).startswith(b'\\x89PNG')\n"
+        "sealer, owner = aes_gcm_sealer(InMemoryRootKeys()), ConfigOwner(ConfigScope.JOB)\n"
+        "assert sealer.open('t', owner, 'n', sealer.seal('t', owner, 'n', 's')) == 's'\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_sources_leave_out_other_doors_and_caches(tmp_path):
     for name in (
         "formicary/domain/dag.py",

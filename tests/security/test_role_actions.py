@@ -33,6 +33,8 @@ ALLOWED = {
         *_OBJECTS,
         "sqs:SendMessage*",
         *_MAKE_QUEUES,
+        "ssm:GetParameter",
+        "ssm:PutParameter",
         "sts:AssumeRole",
     },
     "AuthorizeRequestRole": {*_LOGS, "dynamodb:GetItem"},
@@ -133,6 +135,15 @@ def test_ants_consume_task_queues_alone_and_send_to_the_events_queue_alone(dev):
     assert "EventsQueue" not in json.dumps(consume["Resource"])
     assert "EventsQueue" in json.dumps(send["Resource"])
     assert "*" not in json.dumps(send["Resource"])
+
+
+def test_the_root_key_of_secrets_is_for_the_api_alone_and_is_never_overwritten(dev):
+    statements = [s for s in _statements(dev, "HandleApiRole") if "ssm:" in str(s["Action"])]
+    (making,) = [s for s in statements if s["Action"] == "ssm:PutParameter"]
+
+    assert making["Condition"] == {"StringNotEquals": {"ssm:Overwrite": "true"}}
+    for statement in statements:
+        assert ":parameter/formicary/dev/root-key-of-secrets" in json.dumps(statement["Resource"])
 
 
 def test_ants_list_the_prefix_of_tenants_alone(dev):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_scheduler import EventBridgeSchedulerClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
     from mypy_boto3_sts import STSClient
 
 _CONNECT_TIMEOUT_SECONDS = 3
@@ -79,6 +80,12 @@ class AwsClients:
     def scheduler(self) -> EventBridgeSchedulerClient:
         """Client of EventBridge Scheduler."""
         client: EventBridgeSchedulerClient = self._make("scheduler")
+        return client
+
+    @cached_property
+    def ssm(self) -> SSMClient:
+        """Client of Systems Manager."""
+        client: SSMClient = self._make("ssm")
         return client
 
     @cached_property

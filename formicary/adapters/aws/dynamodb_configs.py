@@ -48,6 +48,7 @@ class DynamoDbConfigRepository:
             "created_at": config.created_at.isoformat(),
             "updated_at": config.updated_at.isoformat(),
             "user_id": config.user_id,
+            "sealed": config.sealed or None,
         }
         key = keys.config_key(tenant, owner.scope, owner.name, config.name)
         self._table.put(Put(key, attributes))
@@ -66,4 +67,5 @@ def _config(item: Mapping[str, Any]) -> Config:
         created_at=datetime.fromisoformat(item["created_at"]),
         updated_at=datetime.fromisoformat(item["updated_at"]),
         user_id=item["user_id"],
+        sealed=item.get("sealed", ""),
     )

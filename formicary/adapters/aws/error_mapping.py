@@ -27,6 +27,7 @@ _LOST_RACES = frozenset(
     {
         "ConditionalCheckFailed",
         "ConditionalCheckFailedException",
+        "ParameterAlreadyExists",
         "TransactionConflict",
         "TransactionConflictException",
         "TransactionInProgressException",
@@ -56,7 +57,7 @@ _BUSY = frozenset(
     }
 )
 MISSING_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
-_MISSING = MISSING_QUEUE | {"NoSuchKey", "404"}
+_MISSING = MISSING_QUEUE | {"NoSuchKey", "ParameterNotFound", "ParameterVersionNotFound", "404"}
 _TOO_LARGE = frozenset({"EntityTooLarge", "InvalidMessageContents.TooLong"})
 
 

@@ -65,11 +65,13 @@ def show_(session: Session, *, name: str, own: bool, job_type: str | None, outpu
     epilog=example(
         "formicary config set Registry registry.example.com",
         "formicary config set Parts 4 --kind int --job word-count",
+        "formicary config set GithubToken --secret",
         after=_WHOSE,
     ),
 )
 @click.argument("name")
-@click.argument("value")
+@click.argument("value", required=False)
+@click.option("--secret", is_flag=True, help="Never show it again; without VALUE it is asked for.")
 @click.option(
     "--kind",
     type=click.Choice([kind.value for kind in ConfigKind]),
@@ -80,11 +82,25 @@ def show_(session: Session, *, name: str, own: bool, job_type: str | None, outpu
 @_owner_options
 @remote
 def set_(
-    session: Session, *, name: str, value: str, kind: str, own: bool, job_type: str | None
+    session: Session,
+    *,
+    name: str,
+    value: str | None,
+    secret: bool,
+    kind: str,
+    own: bool,
+    job_type: str | None,
 ) -> None:
-    """Set a config; a VALUE of - is read from standard input."""
+    """Set a config; a VALUE of - is read from standard input.
+
+    Others on this host can read the arguments of commands: give a secret by - or when asked.
+    """
+    if value is None:
+        if not secret:
+            raise click.UsageError("Missing argument 'VALUE'.")
+        value = click.prompt("Value", hide_input=True, confirmation_prompt=True, err=True)
     text = sys.stdin.read().removesuffix("\n") if value == "-" else value
-    body = {"name": name, "value": text, "kind": kind}
+    body = {"name": name, "value": text, "kind": kind} | ({"secret": True} if secret else {})
     saved = session.client.set_config(_owner(own=own, job_type=job_type), body)
     tell(f"{'added' if saved['created'] else 'changed'} {name}")
 

@@ -11,8 +11,11 @@ from formicary.domain.ant import (
     AntRegistrationRequest,
     AwsCredentials,
     Heartbeat,
+    SecretsAnswer,
+    SecretsRequest,
 )
 from formicary.service_layer.drain_ant import drain_ant
+from formicary.service_layer.hand_out_secrets import hand_out_secrets
 from formicary.service_layer.heartbeat_ant import heartbeat_ant
 from formicary.service_layer.list_ants import AntView, find_ant, list_ants
 from formicary.service_layer.paging import PageView, page_view
@@ -106,3 +109,25 @@ def post_drain(call: CurrentCall, id: Id) -> AntView:  # noqa: A002
 def post_credentials(call: CurrentCall, id: Id) -> AwsCredentials:  # noqa: A002
     """Hand out fresh credentials."""
     return renew_credentials(call.plane, call.caller, id)
+
+
+@router.post(
+    "/api/ants/<id>/secrets",
+    summary="Fetch the secrets that a task mentions, by the proof of its attempt",
+    description="Only while the attempt goes on.",
+    tags=_TAGS,
+    operation_id="hand_out_secrets",
+)
+def post_secrets(
+    call: CurrentCall,
+    id: Id,  # noqa: A002
+    request: Annotated[SecretsRequest, Body()],
+) -> Response[SecretsAnswer]:
+    """Hand out secrets."""
+    answer = hand_out_secrets(call.plane, call.caller, id, request)
+    return Response(
+        status_code=200,
+        content_type="application/json",
+        body=answer,
+        headers={"Cache-Control": "no-store"},
+    )

@@ -16,6 +16,8 @@ class FakeControlPlane:
         self.registered: list[dict[str, Any]] = []
         self.heartbeats: list[dict[str, Any]] = []
         self.claims: list[dict[str, Any]] = []
+        self.secrets_asked: list[dict[str, Any]] = []
+        self.secrets: dict[str, tuple[str, str]] = {}  # name: placeholder, value
         self.renewals = 0
         self.queues: dict[str, str] = {}
         self.cancel: list[str] = []
@@ -78,6 +80,13 @@ class FakeControlPlane:
         if kind == "credentials":
             self.renewals += 1
             return 200, self.credentials("test")
+        if kind == "secrets":
+            self.secrets_asked.append(body)
+            known = {name: self.secrets[name] for name in body["names"]}
+            return 200, {
+                "placeholders": {name: mark for name, (mark, _) in known.items()},
+                "values": {name: value for name, (_, value) in known.items()},
+            }
         self.claims.append(body)
         return 200, self.claim_answer(body)
 

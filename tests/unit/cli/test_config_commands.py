@@ -40,6 +40,25 @@ def test_a_value_of_a_dash_is_read_from_standard_input(formicary, plane, monkeyp
     assert outcome.err == "changed A\n"
 
 
+def test_a_secret_is_read_from_standard_input(formicary, plane, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("s3cr3t\n"))
+    plane.on("POST", "/api/users/configs", Answer({**CONFIG, "value": "****"}, 201))
+
+    outcome = formicary("config", "set", "Token", "-", "--secret", "--user")
+
+    sent = json.loads(plane.asked[0].body)
+    assert sent == {"name": "Token", "value": "s3cr3t", "kind": "string", "secret": True}
+    assert "s3cr3t" not in outcome.out + outcome.err
+
+
+def test_a_value_is_asked_for_only_when_it_is_secret(formicary, plane):
+    outcome = formicary("config", "set", "A")
+
+    assert outcome.code == 2
+    assert "VALUE" in outcome.err
+    assert plane.asked == []
+
+
 def test_a_config_has_one_owner(formicary, plane):
     outcome = formicary("config", "list", "--user", "--job", "x")
 

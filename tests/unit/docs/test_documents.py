@@ -48,6 +48,7 @@ _CARRIERS = {
     "job_schema.py",
     "job_graph.py",
     "rendered_graph.py",
+    "secret_placeholders.py",
     "document_text.py",
 }
 # Words that mean other things elsewhere in the code: their absence proves nothing.

@@ -27,6 +27,7 @@ class JobPlay(ApiPlay):
             clock=plane.clock,
             ids=plane.ids,
             gates=plane.gates,
+            configs=plane.configs,
         )
 
     def settle(self) -> None:

@@ -20,6 +20,7 @@ OPEN_TO_ANTS = {
     "GET /api/ants/{id}",
     "POST /api/ants/{id}/heartbeat",
     "POST /api/ants/{id}/credentials",
+    "POST /api/ants/{id}/secrets",
     "POST /api/ants/{id}/claims",
 }
 
