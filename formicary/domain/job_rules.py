@@ -62,14 +62,14 @@ def _is_missed(occurrence: Occurrence, now: datetime) -> bool:
 def ask_for_slots_again(walk: Walk, event: SlotFreed) -> None:
     """Try to pass the gates that the run stands in line at."""
     if not _waits_for_slots(walk, event.stint):
-        raise RejectedError(_NOT_IN_LINE)
+        raise RejectedError("these slots are not those that the run waits for")
     walk.ask_for_slots(waited=True)
 
 
 def begin_with_slots(walk: Walk, event: SlotsGranted) -> None:
     """Begin, or go on after a pause: the run has the slots of its gates."""
     if not _waits_for_slots(walk, event.stint):
-        raise RejectedError(_NOT_IN_LINE)
+        raise RejectedError("these slots are not those that the run waits for")
     walk.change(holds_slots=True)
     if walk.run.phase is Phase.WALKING:
         walk.resume()

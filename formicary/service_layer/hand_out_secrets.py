@@ -55,7 +55,7 @@ def _check(run: JobRun, request: SecretsRequest) -> None:
 
 
 def _secrets(plane: ControlPlane, run: JobRun, request: SecretsRequest) -> dict[str, Config]:
-    parsed = plane.parsed.get(run.tenant, run.job_type, run.job_version).parsed
+    parsed = plane.parsed.get(run.defined_by, run.job_type, run.job_version).parsed
     named = parsed.referenced_names(request.task_type) & set(request.names)
     layers = all_layers(plane.configs, run, parsed, named)
     return {name: config for name, config in layers.secrets.items() if name in named}

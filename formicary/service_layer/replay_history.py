@@ -81,6 +81,7 @@ def _first_state(runs: RunRepository, run: JobRun, entries: Iterable[HistoryEntr
         job_priority=run.job_priority,
         parent=run.parent,
         depth=run.depth,
+        definition_tenant=run.definition_tenant,
         gates=run.gates,
         occurrence=run.occurrence,
     )

@@ -38,7 +38,7 @@ class WaitEstimate(BaseModel):
 def wait_time(plane: ControlPlane, caller: Principal, request_id: str) -> WaitEstimate:
     """Tell how long a request may still have to wait."""
     run = find_run(plane, caller, request_id)
-    pinned = plane.parsed.find(run.tenant, run.job_type, run.job_version)
+    pinned = plane.parsed.find(run.defined_by, run.job_type, run.job_version)
     ahead, gate = _longest_line(plane, run)
     average = _average(plane, run)
     return WaitEstimate(

@@ -89,6 +89,8 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
         "exit_message",
         "error_message",
         "context",
+        "action",
+        "action_retry",
     ),
     TaskRedelivered: ("task_type", "attempt", "ant_id", "delivery"),
     ChildForked: ("task_type", "attempt", "child_request_id"),
