@@ -23,6 +23,7 @@ from formicary.domain.records import (
     JobTypeRecord,
     Page,
     Principal,
+    Reservation,
     TaskAttempt,
 )
 from formicary.domain.routing_key import RoutingKey
@@ -111,6 +112,12 @@ class RunRepository(Protocol):
 
         With a `user_key`: when an unfinished run of the tenant has that key already, store nothing
         and return that run. When the id exists already, return the stored run.
+        """
+
+    def reserve(self, tenant: str, key: str, wanted: Reservation) -> Reservation:
+        """Reserve the id of a request for a submit that may be repeated under this key.
+
+        Return what was reserved under it before, if that has not expired, else `wanted`.
         """
 
     def find(self, tenant: str, request_id: str) -> JobRun | None:

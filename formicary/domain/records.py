@@ -1,7 +1,7 @@
 """Records that repositories keep beside the runs."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, Field
@@ -11,6 +11,8 @@ from formicary.domain.states import RequestState, TaskMethod
 from formicary.domain.task_response import TaskLog, TaskResponseTimings
 
 T = TypeVar("T")
+
+IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,15 @@ class TaskAttempt(BaseModel):
     assumed: bool = False
     started_at: datetime | None = None
     ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What an `Idempotency-Key` stands for: the id of its request, and what was submitted."""
+
+    request_id: str
+    digest: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

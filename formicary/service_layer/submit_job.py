@@ -1,5 +1,6 @@
 """Submitting a job: the request is stored, and the engine is told. The API moves nothing itself."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from formicary.domain.events import JobSubmitted
 from formicary.domain.gates import user_gate
 from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.new_run import RunOrder, new_run
-from formicary.domain.records import JobTypeRecord, Principal
+from formicary.domain.records import IDEMPOTENCY_KEPT, JobTypeRecord, Principal, Reservation
 from formicary.domain.task_definition import BasicResource
 from formicary.service_layer.choose_resource import ChosenResource, choose_resource
 from formicary.service_layer.control_plane import ControlPlane
@@ -20,6 +21,8 @@ from formicary.service_layer.find_definition import unknown_job_type
 from formicary.service_layer.gates_of_run import gates_of_run
 from formicary.service_layer.job_submission import JobSubmission, check_params
 from formicary.service_layer.send_event import send_event
+
+MAX_IDEMPOTENCY_KEY = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +33,44 @@ class SubmittedJob:
     created: bool
 
 
-def submit_job(plane: ControlPlane, caller: Principal, submission: JobSubmission) -> SubmittedJob:
+def submit_job(
+    plane: ControlPlane, caller: Principal, submission: JobSubmission, idempotency_key: str = ""
+) -> SubmittedJob:
     """Store a request and have it started.
 
-    When the event cannot be sent, the caller is told to try again: with a `user_key` that finds
-    this run and sends it off; without one it waits until it is cancelled by hand.
+    When the event cannot be sent, the caller is told to try again: with a `user_key` or an
+    idempotency key that finds this run and sends it off; without one it waits until it is
+    cancelled by hand.
     """
     order = _order(plane, caller, submission)
-    fresh = new_run(order, plane.ids.ulid(), plane.ids.key(), plane.clock.now())
+    request_id = _request_id(plane, caller, submission, idempotency_key)
+    fresh = new_run(order, request_id, plane.ids.key(), plane.clock.now())
     run = plane.runs.create(fresh)
     if run.phase is Phase.WAITING:
         send_event(plane, run, JobSubmitted())
-    return SubmittedJob(run, created=run.request_id == fresh.request_id)
+    return SubmittedJob(run, created=run.key == fresh.key)
+
+
+def _request_id(
+    plane: ControlPlane, caller: Principal, submission: JobSubmission, idempotency_key: str
+) -> str:
+    """Return a new id, or the one that was given out under the same key before."""
+    request_id = plane.ids.ulid()
+    if not idempotency_key:
+        return request_id
+    if len(idempotency_key) > MAX_IDEMPOTENCY_KEY:
+        raise InvalidRequestError(
+            f"An Idempotency-Key has at most {MAX_IDEMPOTENCY_KEY} characters."
+        )
+    digest = hashlib.sha256(submission.model_dump_json().encode()).hexdigest()
+    wanted = Reservation(request_id, digest, plane.clock.now() + IDEMPOTENCY_KEPT)
+    reserved = plane.runs.reserve(caller.tenant, f"{caller.user_id}:{idempotency_key}", wanted)
+    if reserved.digest != digest:
+        raise ConflictError(
+            "Another request was submitted with this Idempotency-Key; use a key once.",
+            request_id=reserved.request_id,
+        )
+    return reserved.request_id
 
 
 def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) -> RunOrder:

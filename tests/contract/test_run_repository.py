@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from formicary.domain.errors import (
     PayloadTooLargeError,
 )
 from formicary.domain.job_run import Phase
+from formicary.domain.records import IDEMPOTENCY_KEPT, Reservation
 from formicary.domain.states import RequestState
 from tests.contract.examples import NOW, a_full_run, a_run, noise
 
@@ -43,6 +45,19 @@ def test_creating_the_same_id_again_returns_what_is_stored(runs, tenant):
 
     assert runs.create(a_run(tenant, description="second")) == created
     assert runs.find(tenant, "r1") == created
+
+
+def test_an_idempotency_key_stands_for_one_request_until_it_expires(runs, tenant):
+    first = Reservation("r1", "digest", NOW + IDEMPOTENCY_KEPT)
+    second = Reservation("r2", "other", NOW + IDEMPOTENCY_KEPT * 2 - timedelta(seconds=1))
+    third = Reservation("r3", "other", NOW + IDEMPOTENCY_KEPT * 2)
+
+    assert runs.reserve(tenant, "k#1", first) == first
+    assert runs.reserve(tenant, "k#1", second) == first
+    assert runs.reserve(tenant, "k2", second) == second
+    assert runs.reserve(f"{tenant}x", "k#1", second) == second
+    assert runs.reserve(tenant, "k#1", third) == third
+    assert runs.reserve(tenant, "k#1", first) == third
 
 
 def test_a_save_raises_the_version(runs, tenant):

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from formicary.adapters.aws import keys
 from formicary.adapters.aws.dynamodb_artifacts import DynamoDbArtifacts
 from formicary.adapters.aws.dynamodb_attempts import DynamoDbAttempts
 from formicary.adapters.aws.dynamodb_lists import ListQuery, list_page
-from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Put, equals
+from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Expression, Put, equals
 from formicary.adapters.aws.job_run_codec import decode_run, encode_run
 from formicary.adapters.paging import scope_of
-from formicary.adapters.run_summary import listed_run
+from formicary.adapters.run_summary import listed_run, time_text
 from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.job_run import JobRun
-from formicary.domain.records import Page
+from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -97,6 +98,29 @@ class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbArtifacts):
             matches=matches,
         )
         return list_page(self._table, query, offset=offset, limit=limit, token=token)
+
+    def reserve(self, tenant: str, key: str, wanted: Reservation) -> Reservation:
+        """Reserve an id under a key, or return what was reserved under it before."""
+        place = keys.reservation_key(tenant, key)
+        begun = wanted.expires_at - IDEMPOTENCY_KEPT
+        attributes = {
+            _OWNER: wanted.request_id,
+            "digest": wanted.digest,
+            "expires_at": time_text(wanted.expires_at),
+            "ttl": int((wanted.expires_at + IDEMPOTENCY_KEPT).timestamp()),
+        }
+        free = Expression(
+            "attribute_not_exists(pk) OR expires_at <= :now", {}, {":now": time_text(begun)}
+        )
+        try:
+            self._table.put(Put(place, attributes, free))
+        except ConcurrentUpdateError:
+            item = self._table.get(place)
+            if item is None:
+                raise
+            until = datetime.fromisoformat(item["expires_at"])
+            return Reservation(item[_OWNER], item["digest"], until)
+        return wanted
 
     def _put_new(self, head: Put, run: JobRun, taken: str | None) -> None:
         if not run.user_key:

@@ -10,6 +10,7 @@
 | T#<tenant>#LIMITS | LIMITS | how much a tenant and its users may run at once |
 | T#<tenant>#C#<scope>#<owner> | <config> | a config of an organization, user or job type |
 | T#<tenant>#ERRORS | <id> | a row of the table of error codes |
+| T#<tenant>#IK#<idempotency key> | IK | the request that was submitted under the key, for a day |
 | T#<tenant>#ANTS | <ant> | an ant |
 | T#<tenant>#QUEUES | <routing key> | a task queue |
 | T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
@@ -167,6 +168,11 @@ def error_rule_key(tenant: str, rule_id: str) -> Key:
 def config_key(tenant: str, scope: str, owner: str, name: str) -> Key:
     """Key of a config."""
     return Key(f"T#{part(tenant)}#C#{part(scope)}#{part(owner)}", part(name))
+
+
+def reservation_key(tenant: str, key: str) -> Key:
+    """Key of what an idempotency key stands for."""
+    return Key(f"T#{part(tenant)}#IK#{part(key)}", "IK")
 
 
 def ant_key(tenant: str, ant_id: str) -> Key:

@@ -13,7 +13,7 @@ from formicary.adapters.run_summary import listed_run, summary_of
 from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.history import HistoryEntry, HistoryNote, in_order
 from formicary.domain.job_run import JobRun
-from formicary.domain.records import Page, TaskAttempt
+from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation, TaskAttempt
 
 
 class InMemoryRunRepository(InMemoryArtifacts):
@@ -23,6 +23,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
         super().__init__()
         self._runs: dict[str, dict[str, JobRun]] = {}
         self._user_keys: dict[tuple[str, str], str] = {}
+        self._reserved: dict[tuple[str, str], Reservation] = {}
         self._archive: dict[tuple[str, str, str], JobRun] = {}
         self._decided_on: dict[tuple[Any, ...], int] = {}
         self._carried: dict[tuple[str, str], dict[Any, tuple[HistoryEntry, ...]]] = (
@@ -40,6 +41,15 @@ class InMemoryRunRepository(InMemoryArtifacts):
             if run.user_key:
                 self._user_keys[run.tenant, run.user_key] = run.request_id
             return self._store(run.evolve(version=1))
+
+    def reserve(self, tenant: str, key: str, wanted: Reservation) -> Reservation:
+        """Reserve an id under a key, or return what was reserved under it before."""
+        with self._lock:
+            there = self._reserved.get((tenant, key))
+            if there is not None and there.expires_at > wanted.expires_at - IDEMPOTENCY_KEPT:
+                return there
+            self._reserved[tenant, key] = wanted
+            return wanted
 
     def find(self, tenant: str, request_id: str) -> JobRun | None:
         """Return the run, None when there is none."""

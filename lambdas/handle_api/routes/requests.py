@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body, Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
 from formicary.service_layer.job_submission import JobSubmission
 from formicary.service_layer.list_runs import list_runs
@@ -42,10 +42,18 @@ _TAGS = ["Job requests"]
     status_code=201,
 )
 def post_request(
-    call: CurrentCall, submission: Annotated[JobSubmission, Body()]
+    call: CurrentCall,
+    submission: Annotated[JobSubmission, Body()],
+    idempotency_key: Annotated[
+        str,
+        Header(
+            alias="Idempotency-Key",
+            description="For 24 hours the same key returns the same request (200)",
+        ),
+    ] = "",
 ) -> Response[JobRequestView]:
     """Submit a job."""
-    submitted = submit_job(call.plane, call.caller, submission)
+    submitted = submit_job(call.plane, call.caller, submission, idempotency_key)
     return Response(
         status_code=201 if submitted.created else 200,
         content_type="application/json",

@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +62,43 @@ def test_two_submits_with_one_user_key_are_one_request(api: ApiPlay) -> None:
     assert (first.status, second.status) == (201, 200)
     assert first.json["id"] == second.json["id"]
     assert api.get("/api/jobs/requests").json["total_records"] == 1
+
+
+def submit_with_key(api: ApiPlay, key: str, **fields: Any) -> Answer:
+    body = json.dumps({"job_type": "hello", **fields})
+    return api.post("/api/jobs/requests", body, headers={"Idempotency-Key": key})
+
+
+def test_a_submit_that_is_repeated_with_its_idempotency_key_is_one_request(api: ApiPlay) -> None:
+    api.define()
+
+    first = submit_with_key(api, "once", params={"Name": "Ann"})
+    end(api, first.json["id"])
+    again = submit_with_key(api, "once", params={"Name": "Ann"})
+
+    assert (first.status, again.status) == (201, 200)
+    assert again.json["id"] == first.json["id"]
+    assert again.json["job_state"] == "FAILED"
+    assert submit_with_key(api, "another").status == 201
+
+
+def test_an_idempotency_key_is_used_again_after_a_day(api: ApiPlay) -> None:
+    api.define()
+    submit_with_key(api, "daily")
+
+    api.clock.advance(24 * 3600)
+
+    assert submit_with_key(api, "daily").status == 201
+
+
+def test_an_idempotency_key_of_another_submit_is_a_conflict(api: ApiPlay) -> None:
+    api.define()
+    first = submit_with_key(api, "once")
+
+    other = submit_with_key(api, "once", params={"Name": "Ben"})
+
+    assert (other.status, other.json["request_id"]) == (409, first.json["id"])
+    assert submit_with_key(api, "k" * 256).status == 400
 
 
 def test_a_user_key_is_free_again_when_its_request_has_ended(api: ApiPlay) -> None:
