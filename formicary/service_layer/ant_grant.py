@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable
 
-from formicary.domain.ant import AntRegistration
 from formicary.domain.errors import NotAuthorizedError
 from formicary.domain.records import Principal
+from formicary.domain.states import TaskMethod
 
 
-def check_grant(caller: Principal, ant: AntRegistration) -> None:
+def check_grant(caller: Principal, methods: Iterable[TaskMethod], tags: Iterable[str]) -> None:
     """Raise NotAuthorizedError when an ant has, or asks for, more than its token grants."""
-    _check("methods", (str(method) for method in ant.methods), caller.methods)
-    _check("tags", ant.tags, caller.tags)
+    _check("methods", map(str, methods), caller.methods)
+    _check("tags", tags, caller.tags)
 
 
 def _check(kind: str, asked: Iterable[str], granted: frozenset[str] | None) -> None:

@@ -46,6 +46,11 @@ def principal_of(event: Mapping[str, Any]) -> Principal:
     """Return the tenant and role that the authorizer put beside the request; 401 without them."""
     authorizer = (event.get("requestContext") or {}).get("authorizer") or {}
     context = authorizer.get("lambda") or {}
+    return principal_of_context(context)
+
+
+def principal_of_context(context: Mapping[str, Any]) -> Principal:
+    """Return whom an authorizer found; UnauthenticatedError when it was nobody."""
     if not context.get("tenant") or context.get("role") not in set(Role):
         raise UnauthenticatedError
     return Principal(

@@ -33,7 +33,7 @@ def heartbeat_ant(
     if stored is None:
         raise unknown_ant(ant_id)
     ant, seen_before = stored
-    check_grant(caller, ant)
+    check_grant(caller, ant.methods, ant.tags)
     started = _newly_seen(heartbeat.in_flight, seen_before)
     if started:
         plane.events.send_all([_started(caller.tenant, ant, task) for task in started])

@@ -31,7 +31,7 @@ def register_ant(
     tags = sorted({tag.strip().lower() for tag in request.tags if tag.strip()})
     fields = request.model_dump(exclude={"tags", "trial"})
     ant = AntRegistration(**fields, tags=tags, created_at=now, updated_at=now)
-    check_grant(caller, ant)
+    check_grant(caller, ant.methods, ant.tags)
     _ensure_untagged_queues(plane, caller.tenant, ant)
     directives = directives_for(plane, caller.tenant, ant)
     credentials = _credentials(plane, caller.tenant, ant, directives)
@@ -54,7 +54,7 @@ def renew_credentials(plane: ControlPlane, caller: Principal, ant_id: str) -> Aw
     ant = plane.ants.find(caller.tenant, ant_id)
     if ant is None:
         raise unknown_ant(ant_id)
-    check_grant(caller, ant)
+    check_grant(caller, ant.methods, ant.tags)
     return _credentials(plane, caller.tenant, ant, directives_for(plane, caller.tenant, ant))
 
 

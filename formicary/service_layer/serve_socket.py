@@ -27,6 +27,7 @@ from formicary.domain.socket_ant import (
     unreadable_answer,
 )
 from formicary.domain.task_response import TaskResponse
+from formicary.service_layer.ant_grant import check_grant
 from formicary.service_layer.socket_tasks import RECONNECT_GRACE, SocketTasks
 
 
@@ -61,6 +62,8 @@ class SocketServer:
         self, caller: Principal, connection_id: str, registration: SocketRegistration
     ) -> None:
         """Store who speaks; an ant that comes back in time goes on with its task."""
+        tags = sorted({tag.strip().lower() for tag in registration.tags if tag.strip()})
+        check_grant(caller, registration.methods, tags)
         sockets = self.tasks.sockets
         ant_id = socket_ant_id(caller.user_id, registration.ant_id)
         sockets.put_connection(caller.tenant, connection_id, ant_id)
@@ -71,7 +74,7 @@ class SocketServer:
                 ant_id=ant_id,
                 user_id=caller.user_id,
                 connection_id=connection_id,
-                tags=sorted({tag.strip().lower() for tag in registration.tags if tag.strip()}),
+                tags=tags,
                 connected_at=self.tasks.clock.now(),
                 total_executed=known.total_executed if known else 0,
                 task=known.task if known else None,

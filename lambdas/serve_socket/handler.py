@@ -7,7 +7,7 @@ from aws_lambda_powertools.logging import Logger
 
 from formicary.bootstrap.sockets import build_socket_server
 from formicary.domain.errors import ConcurrentUpdateError
-from formicary.domain.records import Principal
+from formicary.service_layer.caller import principal_of_context
 from formicary.service_layer.serve_socket import SocketServer
 from lambdas.serve_socket.settings import Settings
 
@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 def serve(server: SocketServer, event: dict[str, Any]) -> None:
     """Do what one event of the gateway calls for, again while somebody else is faster."""
     request = event["requestContext"]
-    caller = _caller(request)
+    caller = principal_of_context(request.get("authorizer") or {})
     connection = str(request["connectionId"])
     for attempt in range(_TRIES):
         try:
@@ -50,8 +50,3 @@ def serve(server: SocketServer, event: dict[str, Any]) -> None:
                 raise
         else:
             return
-
-
-def _caller(request: dict[str, Any]) -> Principal:
-    found = request.get("authorizer") or {}
-    return Principal(str(found["tenant"]), str(found["user"]), str(found["role"]))

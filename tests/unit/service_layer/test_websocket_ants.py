@@ -224,6 +224,18 @@ def test_a_client_that_takes_the_name_of_another_user_gets_nothing_of_him(world)
     assert world.run(run).state is RequestState.EXECUTING
 
 
+def test_a_client_gets_no_tags_and_no_method_that_its_token_does_not_grant(world):
+    limited = Principal(
+        TENANT, "ann", "ant", methods=frozenset({"WEBSOCKET"}), tags=frozenset({"js"})
+    )
+
+    world.register("c1", caller=limited, tags=["js", "web"])
+    world.register("c2", caller=limited, tags=["JS"])
+
+    assert "does not allow an ant the tags web" in world.sent("c1")[0]["error"]["message"]
+    assert [ant.connection_id for ant in world.sockets.list(TENANT)] == ["c2"]
+
+
 def test_tenants_do_not_see_each_others_tasks(world):
     world.register("c1", caller=EVE)
     world.submit("web-job")
