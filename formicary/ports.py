@@ -344,6 +344,49 @@ class ObjectStore(Protocol):
         """Return a URL that anybody may read the object with for a while."""
 
 
+class ObjectRemover(Protocol):
+    """The right to remove objects, which housekeeping alone has."""
+
+    def list_keys(self, prefix: str, limit: int | None = None) -> Sequence[str]:
+        """Return the keys below a prefix, sorted: all, or the first ones."""
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove objects; those that are not there are no fault."""
+
+
+class RunRemover(Protocol):
+    """Removal of what is over, in pieces that may be repeated."""
+
+    def retire(self, run: JobRun) -> None:
+        """Take a run out of all lists and note its id, all or nothing.
+
+        ConcurrentUpdateError when it is not stored in that version any more.
+        """
+
+    def retired(self, tenant: str, limit: int) -> Sequence[str]:
+        """Return the ids of some retired runs of which something is left."""
+
+    def remove_remains(self, tenant: str, request_id: str, limit: int) -> bool:
+        """Remove some items of a retired run; the note goes last: True when nothing is left."""
+
+    def delete_artifact(self, tenant: str, artifact: Artifact) -> None:
+        """Forget the metadata of an artifact."""
+
+
+class TenantRegistry(Protocol):
+    """The tenants that there are: a tenant is known once it has a token."""
+
+    def tenants(self, after: str, limit: int) -> Sequence[str]:
+        """Return tenants by name, from the first after that name on."""
+
+
+class HouseService(Protocol):
+    """Whoever sees to it that housekeeping is done."""
+
+    def start(self, tenant: str, name: str) -> None:
+        """Begin with the housekeeping of a tenant, once a name."""
+
+
 class TokenRepository(Protocol):
     """Bearer tokens, stored by their hash."""
 

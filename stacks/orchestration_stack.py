@@ -8,6 +8,7 @@ import aws_cdk as cdk
 
 from stacks.constructs.change_publisher import ChangePublisher
 from stacks.constructs.engine import Engine
+from stacks.constructs.housekeeping import Housekeeping
 from stacks.constructs.socket_api import STAGE, SocketApi
 from stacks.constructs.uv_bundling import function_code
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OrchestrationStack(cdk.Stack):
-    """The engine with its events queue, the websockets, and the publisher of changes."""
+    """The engine with its events queue, the websockets, the publisher of changes, housekeeping."""
 
     def __init__(
         self,
@@ -47,10 +48,14 @@ class OrchestrationStack(cdk.Stack):
         publisher = ChangePublisher(
             self, "Changes", deployment=deployment, table=data.table, code=code
         )
+        housekeeping = Housekeeping(
+            self, "Housekeeping", deployment=deployment, data=data, code=code
+        )
         self.engine_function = engine.function
         self.events_queue = engine.events.queue
 
         cdk.CfnOutput(self, "EventsQueueUrl", value=self.events_queue.queue_url)
+        cdk.CfnOutput(self, "HousekeepingArn", value=housekeeping.machine.state_machine_arn)
         cdk.CfnOutput(self, "SocketApiId", value=sockets.api.api_id)
         cdk.CfnOutput(self, "SocketUrl", value=f"{sockets.api.api_endpoint}/{STAGE}")
         cdk.CfnOutput(self, "BusName", value=publisher.bus.event_bus_name)

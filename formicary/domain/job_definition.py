@@ -80,9 +80,15 @@ class JobDefinition(Part):
         0, description="How many of its tasks may be with ants at once; 0: no limit."
     )
     max_concurrency: Count = Field(0, description="How many may run at once; 0: no limit.")
-    retention_days_for_failed: Count = Field(0, description="Days failed runs are kept.")
-    retention_days_for_completed: Count = Field(0, description="Days completed runs are kept.")
-    retention_days_for_cancelled: Count = Field(0, description="Days cancelled runs are kept.")
+    retention_days_for_failed: Count = Field(
+        0, description="Days failed runs are kept; 0: for ever."
+    )
+    retention_days_for_completed: Count = Field(
+        0, description="Days completed runs are kept; 0: for ever."
+    )
+    retention_days_for_cancelled: Count = Field(
+        0, description="Days cancelled runs are kept; 0: for ever."
+    )
     public_plugin: bool = Field(False, description="Whether others may run it.")
     required_params: NameList = Field(
         default_factory=list, description="Params a request must have."

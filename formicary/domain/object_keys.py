@@ -7,6 +7,16 @@ from urllib.parse import quote
 ANT_PARTS = ("r", "c")
 
 
+def tenant_prefix(tenant: str) -> str:
+    """Return the prefix of all objects of a tenant."""
+    return f"t/{tenant}/"
+
+
+def run_prefix(tenant: str, request_id: str) -> str:
+    """Return the prefix of everything that a run stores."""
+    return f"t/{tenant}/r/{request_id}/"
+
+
 def attempt_prefix(
     tenant: str, request_id: str, execution_id: str, task_type: str, attempt: int
 ) -> str:

@@ -73,7 +73,7 @@ def read_and_write_table(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
 
 
 def read_and_write_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
-    """Objects of tenants: get, put, list; none is deleted but by the bucket's lifecycle."""
+    """Objects of tenants: get, put, list; who may do this may delete none."""
     objects = (
         "s3:AbortMultipartUpload",
         "s3:GetObject",
@@ -82,6 +82,33 @@ def read_and_write_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     )
     return [
         allow(bucket.arn_for_objects(f"{TENANT_PREFIX}*"), actions=objects),
+        allow(
+            bucket.bucket_arn,
+            actions=("s3:ListBucket",),
+            StringLike={"s3:prefix": f"{TENANT_PREFIX}*"},
+        ),
+    ]
+
+
+def read_and_remove_items(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
+    """Items of the table by key and query, and their removal; one is put, to note a removal."""
+    actions = (
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+    )
+    return [
+        allow(table.table_arn, actions=actions),
+        allow(f"{table.table_arn}/index/gsi1", actions=("dynamodb:Query",)),
+    ]
+
+
+def remove_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
+    """Objects of tenants: list and remove; none is read."""
+    return [
+        allow(bucket.arn_for_objects(f"{TENANT_PREFIX}*"), actions=("s3:DeleteObject",)),
         allow(
             bucket.bucket_arn,
             actions=("s3:ListBucket",),

@@ -25,7 +25,17 @@ _NOT_IN_FUNCTIONS = ("cli", "local", "__pycache__")
 _PACKAGES = ("formicary", "lambdas")
 # The functions speak to these services alone; the other 400 models make up 25 MB of botocore.
 _BOTO_SERVICES = frozenset(
-    {"apigatewaymanagementapi", "dynamodb", "events", "s3", "scheduler", "sqs", "ssm", "sts"}
+    {
+        "apigatewaymanagementapi",
+        "dynamodb",
+        "events",
+        "s3",
+        "scheduler",
+        "sqs",
+        "ssm",
+        "stepfunctions",
+        "sts",
+    }
 )
 # Parts of packages that no function imports: every cold start would unpack them. What the functions
 # do import is shown by loading their handlers from a bundle (tests/infrastructure).

@@ -10,6 +10,7 @@ FUNCTIONS = (
     "authorize_request",
     "authorize_socket",
     "handle_api",
+    "keep_house",
     "publish_changes",
     "run_engine",
     "serve_socket",

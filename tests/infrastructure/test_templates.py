@@ -12,7 +12,14 @@ from stacks.deployment import Deployment
 
 OUTPUTS = {
     "Data": {"TableName", "ArtifactBucketName"},
-    "Orchestration": {"EventsQueueUrl", "BusName", "QueueNamePrefix", "SocketApiId", "SocketUrl"},
+    "Orchestration": {
+        "EventsQueueUrl",
+        "BusName",
+        "HousekeepingArn",
+        "QueueNamePrefix",
+        "SocketApiId",
+        "SocketUrl",
+    },
     "Api": {"ApiId", "ApiUrl", "AntRoleArn"},
 }
 _BILLED_WHILE_IDLE = (

@@ -66,6 +66,18 @@ ALLOWED = {
         "events:PutEvents",
         "sqs:SendMessage",
     },
+    "KeepHouseRole": {
+        *_LOGS,
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "s3:DeleteObject",
+        "s3:ListBucket",
+    },
+    "HousekeepingMachineRole": {"lambda:InvokeFunction"},
+    "HousekeepingNightlyRole": {"states:StartExecution"},
     "AntsRole": {*_OBJECTS, *_CONSUME, "sqs:SendMessage*", "sqs:GetQueueUrl"},
 }
 
@@ -177,3 +189,10 @@ def test_the_engine_passes_the_role_of_timers_to_the_scheduler_alone(dev):
     assert passing["Condition"] == {
         "StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}
     }
+
+
+def test_housekeeping_alone_removes_objects_and_reads_none(dev):
+    removers = [r for r in ALLOWED if "s3:DeleteObject" in _actions(_statements(dev, r))]
+
+    assert removers == ["KeepHouseRole"]
+    assert "s3:GetObject" not in _actions(_statements(dev, "KeepHouseRole"))

@@ -89,6 +89,11 @@ class AwsClients:
         return client
 
     @cached_property
+    def stepfunctions(self) -> Any:
+        """Client of Step Functions; untyped, since it serves one call."""
+        return self._make("stepfunctions")
+
+    @cached_property
     def events(self) -> EventBridgeClient:
         """Client of EventBridge."""
         client: EventBridgeClient = self._make("events")

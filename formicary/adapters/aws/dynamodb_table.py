@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from formicary.adapters.aws.error_mapping import aws_errors
 from formicary.adapters.aws.items import item_size, marshal, unmarshal
 from formicary.adapters.aws.keys import Key
-from formicary.domain.errors import PayloadTooLargeError
+from formicary.domain.errors import PayloadTooLargeError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 INDEX = "gsi1"
 # DynamoDB takes 400 KB; what is left is room for the attributes that a later version adds.
 MAX_ITEM_BYTES = 350_000
+# The most that one BatchWriteItem takes.
+_BATCH = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,15 @@ class DynamoDbTable:
             ConditionExpression=condition.text,
             **condition.names_and_values(),
         )
+
+    @aws_errors()
+    def delete_all(self, keys: Sequence[Key]) -> None:
+        """Delete items, whether they are there or not; UnavailableError when some are left."""
+        for begin in range(0, len(keys), _BATCH):
+            requests = [{"DeleteRequest": {"Key": _wire_key(k)}} for k in keys[begin:][:_BATCH]]
+            answer = self._client.batch_write_item(RequestItems={self._name: requests})
+            if answer.get("UnprocessedItems"):
+                raise UnavailableError("The table is too busy to delete all.")
 
     @aws_errors()
     def update(self, key: Key, update: Expression) -> dict[str, Any]:

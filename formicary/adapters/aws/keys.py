@@ -17,7 +17,9 @@
 | T#<tenant>#SOCKETS | A#<ant>, C#<connection> | a websocket ant, and who speaks over a connection |
 | T#<tenant>#SOCKTASKS#<routing key> | <run>#<task key> | a task that waits for a websocket ant |
 | PLUGIN#<job type> | OWNER | the tenant whose public plugin it is |
+| T#<tenant>#RETIRED | <run> | a run whose head is gone; the rest follows |
 | TOKEN#<hash> | TOKEN | whose token it is |
+| TENANTS | <tenant> | a tenant that has had a token |
 Index gsi1: T#<tenant>#DEFS by job type, T#<tenant>#RUNS by run, T#<tenant>#ARTS by artifact.
 """
 
@@ -37,6 +39,7 @@ ARCHIVE_PREFIX = "EXEC#"
 NOTE_PREFIX = "NOTE#"
 HOLDER_PREFIX = "H#"
 WAITER_PREFIX = "W#"
+TENANTS = "TENANTS"
 
 
 class Key(NamedTuple):
@@ -214,3 +217,13 @@ def socket_task_key(tenant: str, routing_key: str, request_id: str, task_key: st
 def token_key(token_sha256: str) -> Key:
     """Key of a bearer token."""
     return Key(f"TOKEN#{part(token_sha256)}", "TOKEN")
+
+
+def tenant_key(tenant: str) -> Key:
+    """Key of the note that there is a tenant."""
+    return Key(TENANTS, part(tenant))
+
+
+def retired_key(tenant: str, request_id: str) -> Key:
+    """Key of the note that a run was retired."""
+    return Key(f"T#{part(tenant)}#RETIRED", part(request_id))

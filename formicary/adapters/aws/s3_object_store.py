@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from formicary.adapters.aws.error_mapping import aws_errors
-from formicary.domain.errors import NotFoundError
+from formicary.domain.errors import NotFoundError, UnavailableError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_DELETED_AT_ONCE = 1000
 
 
 class S3ObjectStore:
@@ -46,12 +48,26 @@ class S3ObjectStore:
         return self._client.head_object(Bucket=self._bucket, Key=key)["Metadata"]
 
     @aws_errors()
-    def list_keys(self, prefix: str) -> Sequence[str]:
-        """Return the keys below a prefix, sorted."""
+    def list_keys(self, prefix: str, limit: int | None = None) -> Sequence[str]:
+        """Return the keys below a prefix, sorted: all, or the first ones."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
-            Bucket=self._bucket, Prefix=prefix
+            Bucket=self._bucket,
+            Prefix=prefix,
+            PaginationConfig={} if limit is None else {"MaxItems": limit},
         )
         return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+
+    @aws_errors()
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove objects; those that are not there are no fault."""
+        for begin in range(0, len(keys), _DELETED_AT_ONCE):
+            some = keys[begin : begin + _DELETED_AT_ONCE]
+            answer = self._client.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": [{"Key": k} for k in some], "Quiet": True}
+            )
+            if answer.get("Errors"):
+                code = answer["Errors"][0].get("Code", "")
+                raise UnavailableError(f"S3 did not remove an object: {code}", aws_code=code)
 
     @aws_errors()
     def presigned_get(self, key: str, expires_seconds: int, filename: str | None = None) -> str:

@@ -20,6 +20,11 @@ class InMemoryArtifacts:
         with self._lock:
             self._artifacts.setdefault(tenant, {})[artifact.id] = artifact
 
+    def delete_artifact(self, tenant: str, artifact: Artifact) -> None:
+        """Forget the metadata of an artifact."""
+        with self._lock:
+            self._artifacts.get(tenant, {}).pop(artifact.id, None)
+
     def find_artifact(self, tenant: str, artifact_id: str) -> Artifact | None:
         """Return an artifact by id."""
         with self._lock:

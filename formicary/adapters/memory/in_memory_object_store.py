@@ -33,10 +33,18 @@ class InMemoryObjectStore:
         with self._lock:
             return self._metadata[key]
 
-    def list_keys(self, prefix: str) -> Sequence[str]:
-        """Return the keys below a prefix, sorted."""
+    def list_keys(self, prefix: str, limit: int | None = None) -> Sequence[str]:
+        """Return the keys below a prefix, sorted: all, or the first ones."""
         with self._lock:
-            return sorted(key for key in self._objects if key.startswith(prefix))
+            return sorted(key for key in self._objects if key.startswith(prefix))[:limit]
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove objects; those that are not there are no fault."""
+        with self._lock:
+            for key in keys:
+                self._objects.pop(key, None)
+                self._metadata.pop(key, None)
+                self.content_types.pop(key, None)
 
     def presigned_get(self, key: str, expires_seconds: int, filename: str | None = None) -> str:
         """Return a URL that names the object; nothing answers it."""

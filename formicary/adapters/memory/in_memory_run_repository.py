@@ -17,13 +17,14 @@ from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation, TaskAt
 
 
 class InMemoryRunRepository(InMemoryArtifacts):
-    """RunRepository on dicts; what goes in and out is a copy, as it is over a wire."""
+    """RunRepository and RunRemover on dicts; what goes in and out is a copy, as over a wire."""
 
     def __init__(self) -> None:
         super().__init__()
         self._runs: dict[str, dict[str, JobRun]] = {}
         self._user_keys: dict[tuple[str, str], str] = {}
         self._reserved: dict[tuple[str, str], Reservation] = {}
+        self._retired: set[tuple[str, str]] = set()
         self._archive: dict[tuple[str, str, str], JobRun] = {}
         self._decided_on: dict[tuple[Any, ...], int] = {}
         self._carried: dict[tuple[str, str], dict[Any, tuple[HistoryEntry, ...]]] = (
@@ -173,6 +174,40 @@ class InMemoryRunRepository(InMemoryArtifacts):
             token=token,
             descending=True,
         )
+
+    def retire(self, run: JobRun) -> None:
+        """Take a run out of all lists and note its id."""
+        with self._lock:
+            stored = self._runs.get(run.tenant, {}).get(run.request_id)
+            if stored is None or stored.version != run.version:
+                raise ConcurrentUpdateError(f"Run {run.request_id} was changed by somebody else.")
+            del self._runs[run.tenant][run.request_id]
+            self._retired.add((run.tenant, run.request_id))
+
+    def retired(self, tenant: str, limit: int) -> Sequence[str]:
+        """Return the ids of some retired runs of which something is left."""
+        with self._lock:
+            return sorted(run for owner, run in self._retired if owner == tenant)[:limit]
+
+    def remove_remains(self, tenant: str, request_id: str, limit: int) -> bool:
+        """Remove some items of a retired run; the note goes last."""
+        with self._lock:
+            stores: tuple[dict[Any, Any], ...] = (
+                self._archive,
+                self._attempts,
+                self._decided_on,
+                self._carried,
+                self._notes,
+            )
+            left = [(s, key) for s in stores for key in s if key[:2] == (tenant, request_id)]
+            artifacts = self._artifacts.get(tenant, {})
+            left += [(artifacts, a.id) for a in self.artifacts_of_run(tenant, request_id)]
+            for store, key in left[:limit]:
+                del store[key]
+            if len(left) >= limit:
+                return False
+            self._retired.discard((tenant, request_id))
+            return True
 
     def _owner(self, run: JobRun) -> JobRun | None:
         owner_id = self._user_keys.get((run.tenant, run.user_key)) if run.user_key else None

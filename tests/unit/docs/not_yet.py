@@ -4,7 +4,6 @@
 `python -m tests.unit.docs.rewrite`.
 """
 
-NO_CLEANING = "runs are kept; objects expire by the bucket's lifecycle"
 SHOWN = "shown, nothing more"
 NO_MESSAGING = "no ant carries out MESSAGING"
 NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
@@ -13,9 +12,6 @@ UNUSED: dict[str, dict[str, str]] = {
     "job": {
         "sem_version": "rises for a public plugin; a fork can name it, a request cannot",
         "platform": SHOWN + "; the request has a `platform` of its own",
-        "retention_days_for_failed": NO_CLEANING,
-        "retention_days_for_completed": NO_CLEANING,
-        "retention_days_for_cancelled": NO_CLEANING,
         "tags": "only the tags of a task count",
         "methods": "only the method of a task counts",
         "notify": "nobody is told",

@@ -1,0 +1,23 @@
+"""Housekeeping on AWS."""
+
+from formicary.adapters.aws.clients import AwsClients
+from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_run_remover import DynamoDbRunRemover
+from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
+from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.adapters.system import SystemClock
+from formicary.service_layer.keep_house import HouseKeeper
+
+
+def build_house_keeper(*, table_name: str, artifact_bucket: str) -> HouseKeeper:
+    """Return what does the chores."""
+    clients = AwsClients()
+    return HouseKeeper(
+        registry=DynamoDbTokenRepository(clients.dynamodb, table_name),
+        definitions=DynamoDbDefinitionRepository(clients.dynamodb, table_name),
+        runs=DynamoDbRunRepository(clients.dynamodb, table_name),
+        remover=DynamoDbRunRemover(clients.dynamodb, table_name),
+        objects=S3ObjectStore(clients.s3, artifact_bucket),
+        clock=SystemClock(),
+    )

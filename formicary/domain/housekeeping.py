@@ -1,0 +1,80 @@
+"""Housekeeping: its chores, and what is old enough to go. Pure: records and a moment decide."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from formicary.domain.artifact import Artifact
+from formicary.domain.job_definition import JobDefinition
+from formicary.domain.job_run import JobRun
+from formicary.domain.states import RequestState
+
+
+class HouseStep(StrEnum):
+    """What is done for a tenant, in this order.
+
+    Retired runs are out of all lists and nobody can restart them; their remains go afterwards.
+    """
+
+    EXPIRE_ARTIFACTS = "expire_artifacts"
+    RETIRE_RUNS = "retire_runs"
+    REMOVE_REMAINS = "remove_remains"
+
+
+_STEPS = tuple(HouseStep)
+
+
+class Chore(BaseModel):
+    """A bounded piece of work for one tenant; doing it answers with the one that follows.
+
+    `page` is where a step goes on; the numbers count what was removed so far.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    tenant: str = Field(min_length=1)
+    step: HouseStep = HouseStep.EXPIRE_ARTIFACTS
+    page: str = ""
+    expired: int = 0
+    retired: int = 0
+    done: bool = False
+
+    def go_on(self, page: str | None, *, expired: int = 0, retired: int = 0) -> "Chore":
+        """Return the chore that follows: the same step from a page on, or without one the next."""
+        counts = {"expired": self.expired + expired, "retired": self.retired + retired}
+        if page:
+            return self.model_copy(update={"page": page, **counts})
+        place = _STEPS.index(self.step) + 1
+        if place == len(_STEPS):
+            return self.model_copy(update={"page": "", "done": True, **counts})
+        return self.model_copy(update={"page": "", "step": _STEPS[place], **counts})
+
+
+class TenantsPage(BaseModel):
+    """Some tenants by name; `after` is where the next ones begin, empty when these are the last."""
+
+    tenants: list[str]
+    after: str = ""
+
+
+def is_expired(artifact: Artifact, now: datetime) -> bool:
+    """Whether the time of an artifact has passed."""
+    return artifact.expires_at is not None and artifact.expires_at <= now
+
+
+def retention_days(definition: JobDefinition, state: RequestState) -> int:
+    """Return for how many days a run that ended in this state is kept; 0 for ever."""
+    days = {
+        RequestState.COMPLETED: definition.retention_days_for_completed,
+        RequestState.FAILED: definition.retention_days_for_failed,
+        RequestState.CANCELLED: definition.retention_days_for_cancelled,
+    }
+    return days.get(state, 0)
+
+
+def is_overdue(run: JobRun, definition: JobDefinition, now: datetime) -> bool:
+    """Whether a run has been over for longer than its definition keeps it."""
+    days = retention_days(definition, run.state)
+    ended = run.ended_at
+    return days > 0 and ended is not None and now - ended > timedelta(days=days)

@@ -1,0 +1,1 @@
+"""Housekeeping, one bounded piece a call."""

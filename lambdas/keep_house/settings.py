@@ -1,0 +1,13 @@
+"""What housekeeping reads from its environment."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names of what the stacks made for housekeeping."""
+
+    model_config = SettingsConfigDict(env_prefix="FORMICARY_", frozen=True)
+
+    table_name: str = Field(description="The table")
+    artifact_bucket: str = Field(description="The bucket of artifacts and logs")

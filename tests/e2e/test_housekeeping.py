@@ -1,0 +1,92 @@
+"""Housekeeping as it is deployed: the state machine, its function and their rights."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.domain.artifact import Artifact
+from formicary.domain.job_run import JobRun
+from formicary.domain.states import RequestState
+from tests.e2e.api import eventually
+
+TENANT = "default"
+KEPT = (
+    "job_type: e2e-kept\nretention_days_for_completed: 7\n"
+    "tasks:\n- task_type: work\n  method: SHELL\n  script: ['true']\n"
+)
+
+
+@pytest.fixture(scope="module")
+def outputs(system) -> dict[str, str]:
+    stacks = json.loads((system.home.folder / "outputs.json").read_text())
+    return {name: value for stack in stacks.values() for name, value in stack.items()}
+
+
+@pytest.fixture(scope="module")
+def runs(system, outputs) -> DynamoDbRunRepository:
+    return DynamoDbRunRepository(system.aws.client("dynamodb"), outputs["TableName"])
+
+
+@pytest.fixture(scope="module")
+def objects(system, outputs) -> S3ObjectStore:
+    return S3ObjectStore(system.aws.client("s3"), outputs["ArtifactBucketName"])
+
+
+def keep_house(system, outputs, **given: str) -> dict[str, Any]:
+    """Run the state machine to its end."""
+    machines: Any = system.aws.client("stepfunctions")
+    execution = machines.start_execution(
+        stateMachineArn=outputs["HousekeepingArn"], input=json.dumps(given)
+    )["executionArn"]
+
+    def described() -> dict[str, Any]:
+        return machines.describe_execution(executionArn=execution)
+
+    assert eventually(lambda: described()["status"] != "RUNNING")
+    return described()
+
+
+def an_old_run(runs, objects, name: str, *, days: int) -> JobRun:
+    ended = datetime.now(UTC) - timedelta(days=days)
+    done = RequestState.COMPLETED
+    run = JobRun(TENANT, name, "exec", "e2e-kept", 1, "key", ended, ended, done, ended_at=ended)
+    objects.put(f"t/{TENANT}/r/{name}/exec/work/1/log/000001", b"x", "text/plain")
+    return runs.create(run)
+
+
+def test_every_tenant_is_visited_and_what_is_over_goes(system, api, outputs, runs, objects):
+    api.define(KEPT)
+    an_old_run(runs, objects, "e2e-old", days=8)
+    an_old_run(runs, objects, "e2e-young", days=6)
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    artifact = Artifact(id="e2e-gone", name="x", key=f"t/{TENANT}/u/e2e-gone", expires_at=past)
+    runs.put_artifact(TENANT, artifact)
+    objects.put(artifact.key, b"x", "text/plain")
+
+    ended = keep_house(system, outputs)
+
+    assert ended["status"] == "SUCCEEDED"
+    assert runs.find(TENANT, "e2e-old") is None
+    assert objects.list_keys(f"t/{TENANT}/r/e2e-old/") == []
+    assert runs.find(TENANT, "e2e-young") is not None
+    assert len(objects.list_keys(f"t/{TENANT}/r/e2e-young/")) == 1
+    assert runs.find_artifact(TENANT, artifact.id) is None
+    assert objects.get(artifact.key) is None
+
+
+def test_one_tenant_alone_is_visited_when_the_input_names_it(system, api, outputs, runs, objects):
+    api.define(KEPT)
+    an_old_run(runs, objects, "e2e-ours", days=8)
+
+    other = keep_house(system, outputs, tenant="somebody_else")
+    assert other["status"] == "SUCCEEDED"
+    assert runs.find(TENANT, "e2e-ours") is not None
+
+    keep_house(system, outputs, tenant=TENANT)
+    assert runs.find(TENANT, "e2e-ours") is None
