@@ -196,8 +196,10 @@ class Engine:
             raise ForgedEventError
         if request.job_execution_id != run.execution_id:
             return ClaimAnswer(granted=False, reason="the execution has ended")
-        run, decision = self._commit(run, event, None, event_key(event))
-        self._finish(run, decision.commands, event_key(event))
+        cause = event_key(event)
+        run, decision = self._commit(run, event, None, cause)
+        # A claim may be the last straw and end the job: asked again, it makes good what was left.
+        self._finish(run, caused_by(run, cause) if decision.rejected else decision.commands, cause)
         task = run.active.get(request.task_type)
         if decision.rejected and task is not None and 0 < request.delivery <= task.delivery:
             if (task.delivery, task.ant_id) != (request.delivery, ant_id):
