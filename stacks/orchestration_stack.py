@@ -51,6 +51,7 @@ class OrchestrationStack(cdk.Stack):
         housekeeping = Housekeeping(
             self, "Housekeeping", deployment=deployment, data=data, code=code
         )
+        engine.start_housekeeping(housekeeping)
         self.engine_function = engine.function
         self.events_queue = engine.events.queue
 

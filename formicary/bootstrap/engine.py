@@ -11,6 +11,7 @@ from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.scheduler_timers import SchedulerTimers
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
 from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
+from formicary.adapters.aws.step_functions_house import StepFunctionsHouse
 from formicary.adapters.system import SystemClock, UlidGenerator
 from formicary.bootstrap.later_client import later
 from formicary.bootstrap.sockets import build_socket_tasks
@@ -28,6 +29,7 @@ def build_engine(
     timer_role_arn: str,
     socket_api_id: str,
     socket_stage: str,
+    housekeeping_arn: str,
 ) -> Engine:
     """Return the engine; region, endpoint and credentials are botocore's business."""
     clients = AwsClients()
@@ -52,5 +54,6 @@ def build_engine(
         sockets=build_socket_tasks(
             clients, table_name, events_queue_url, socket_api_id, socket_stage
         ),
+        house=StepFunctionsHouse(later(lambda: clients.stepfunctions), housekeeping_arn),
         error_rules=DynamoDbErrorRuleRepository(clients.dynamodb, table_name),
     )

@@ -33,6 +33,7 @@ from formicary.ports import (
     AntRepository,
     Clock,
     ConfigRepository,
+    HouseService,
     ObjectStore,
     RunRepository,
     TaskQueues,
@@ -69,14 +70,15 @@ class TaskDispatcher:
     configs: ConfigRepository
     leases: TaskLeases
     sockets: SocketTasks | None = None
+    house: HouseService | None = None
 
     def dispatch(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
     ) -> TaskFinished | None:
         """Send the attempt; return its outcome at once when no ant is needed to know it.
 
-        That is a task that its `except` skips, one that cannot be rendered, and a method that
-        nothing serves yet.
+        That is a task that its `except` skips, one that cannot be rendered, one that starts
+        housekeeping, and a method that nothing serves.
         """
         earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
         prepared = self._prepare(run, parsed, graph, command, earlier)
@@ -84,6 +86,10 @@ class TaskDispatcher:
             return prepared
         rendered, variables, placeholders = prepared
         task = rendered.task
+        if task.method is TaskMethod.EXPIRE_ARTIFACTS and self.house is not None:
+            # The name is the attempt's: performed again, it starts nothing more.
+            self.house.start(run.tenant, f"{run.execution_id}:{task.task_type}:{command.attempt}")
+            return TaskFinished(command.task_type, command.attempt, RequestState.COMPLETED)
         if refusal := _refusal(task, placeholders, graph, command):
             return refusal
         if task.resources is not None:
@@ -199,7 +205,7 @@ def _refusal(
         message = "a secret is not handed to a WEBSOCKET task: what takes it cannot fetch secrets"
         return _failed(command, ErrorCode.VALIDATION, message)
     if not task.method.needs_ant:
-        message = f"no part of this version carries out the method {task.method} yet"
+        message = f"nothing here carries out the method {task.method}"
         return _failed(command, ErrorCode.UNSUPPORTED_METHOD, message)
     unknown = [name for name in task.dependencies if not graph.has(name)]
     if unknown:

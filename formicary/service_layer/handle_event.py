@@ -42,6 +42,7 @@ from formicary.ports import (
     ErrorRuleRepository,
     EventQueue,
     GateRepository,
+    HouseService,
     IdGenerator,
     ObjectStore,
     RunRepository,
@@ -91,6 +92,7 @@ class Engine:
     configs: ConfigRepository = field(default_factory=NoConfigs)
     sockets: SocketTasks | None = None
     error_rules: ErrorRuleRepository = field(default_factory=NoErrorRules)
+    house: HouseService | None = None
     known_error_rules: KnownErrorRules = field(init=False)
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
@@ -114,6 +116,7 @@ class Engine:
             self.configs,
             self.leases,
             self.sockets,
+            self.house,
         )
         forker = ChildForker(
             self.runs,

@@ -18,3 +18,4 @@ class Settings(BaseSettings):
     queue_name_prefix: str = Field(description="How the names of task queues begin")
     socket_api_id: str = Field(description="The websocket API")
     socket_stage: str = Field(description="The stage of the websocket API")
+    housekeeping_arn: str = Field(description="The state machine of housekeeping")

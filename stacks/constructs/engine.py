@@ -14,6 +14,7 @@ from stacks.constructs.python_function import PythonFunction
 from stacks.constructs.queue_with_dlq import QueueWithDlq
 
 if TYPE_CHECKING:
+    from stacks.constructs.housekeeping import Housekeeping
     from stacks.constructs.socket_api import SocketApi
     from stacks.data_stack import DataStack
     from stacks.deployment import Deployment
@@ -94,6 +95,12 @@ class Engine(Construct):
         for name, value in sockets.environment.items():
             self.function.add_environment(f"FORMICARY_{name}", value)
         self._role.add_to_policy(sockets.manage())
+
+    def start_housekeeping(self, housekeeping: Housekeeping) -> None:
+        """Let tasks of the method EXPIRE_ARTIFACTS start the housekeeping of their tenant."""
+        arn = housekeeping.machine.state_machine_arn
+        self.function.add_environment("FORMICARY_HOUSEKEEPING_ARN", arn)
+        self._role.add_to_policy(housekeeping.permission_to_start())
 
     def _consume(self, *, max_concurrency: int) -> None:
         lambda_.EventSourceMapping(

@@ -101,6 +101,7 @@ def _make_account(endpoint: str) -> dict[str, str]:
         "FORMICARY_QUEUE_NAME_PREFIX": _PREFIX,
         "FORMICARY_SOCKET_API_ID": "no-sockets",
         "FORMICARY_SOCKET_STAGE": "ws",
+        "FORMICARY_HOUSEKEEPING_ARN": "no-housekeeping",
         "FORMICARY_ROOT_KEY_PARAMETER": "/formicary/bench/root-key-of-secrets",
         "FORMICARY_ANT_ROLE_ARN": role,
         "FORMICARY_EVENT_BUS_NAME": _BUS,

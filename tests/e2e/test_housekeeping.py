@@ -10,6 +10,7 @@ import pytest
 
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.adapters.aws.step_functions_house import StepFunctionsHouse
 from formicary.domain.artifact import Artifact
 from formicary.domain.job_run import JobRun
 from formicary.domain.states import RequestState
@@ -36,6 +37,9 @@ def runs(system, outputs) -> DynamoDbRunRepository:
 @pytest.fixture(scope="module")
 def objects(system, outputs) -> S3ObjectStore:
     return S3ObjectStore(system.aws.client("s3"), outputs["ArtifactBucketName"])
+
+
+EXPIRING = "job_type: e2e-expiring\ntasks:\n- task_type: expire\n  method: EXPIRE_ARTIFACTS\n"
 
 
 def keep_house(system, outputs, **given: str) -> dict[str, Any]:
@@ -90,3 +94,40 @@ def test_one_tenant_alone_is_visited_when_the_input_names_it(system, api, output
 
     keep_house(system, outputs, tenant=TENANT)
     assert runs.find(TENANT, "e2e-ours") is None
+
+
+def test_a_task_starts_the_housekeeping_of_its_tenant(api, runs, objects):
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    artifact = Artifact(id="e2e-past", name="x", key=f"t/{TENANT}/u/e2e-past", expires_at=past)
+    runs.put_artifact(TENANT, artifact)
+    objects.put(artifact.key, b"x", "text/plain")
+    api.define(EXPIRING)
+
+    api.ended(api.submit("e2e-expiring"), "COMPLETED")
+
+    assert eventually(lambda: runs.find_artifact(TENANT, artifact.id) is None)
+    assert objects.get(artifact.key) is None
+
+
+def test_housekeeping_of_the_same_name_is_started_once(system, outputs):
+    machines: Any = system.aws.client("stepfunctions")
+    house = StepFunctionsHouse(machines, outputs["HousekeepingArn"])
+
+    def executions() -> int:
+        found = machines.list_executions(stateMachineArn=outputs["HousekeepingArn"])
+        return len(found["executions"])
+
+    before = executions()
+    house.start("somebody_else", "one")
+    house.start("somebody_else", "one")
+    assert eventually(lambda: not running(machines, outputs))
+    house.start("somebody_else", "one")
+
+    assert executions() == before + 1
+
+
+def running(machines: Any, outputs: dict[str, str]) -> list[Any]:
+    """The executions that go on."""
+    return machines.list_executions(
+        stateMachineArn=outputs["HousekeepingArn"], statusFilter="RUNNING"
+    )["executions"]

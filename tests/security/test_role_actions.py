@@ -54,6 +54,7 @@ ALLOWED = {
         *_MAKE_QUEUES,
         "scheduler:CreateSchedule",
         "iam:PassRole",
+        "states:StartExecution",
         "execute-api:ManageConnections",
     },
     "TimersRole": {"sqs:SendMessage"},

@@ -35,5 +35,4 @@ UNUSED: dict[str, dict[str, str]] = {
 # Methods that a definition may name and nobody carries out.
 UNSERVED = {
     "MESSAGING": "waits for an ant with an executor of its own for it",
-    "EXPIRE_ARTIFACTS": "fails at once with ERR_UNSUPPORTED_METHOD",
 }

@@ -154,6 +154,7 @@ def test_methods_without_anybody_to_carry_them_out_are_the_ones_told() -> None:
 
     served = set(installed_methods())
     served |= {TaskMethod.FORK_JOB, TaskMethod.AWAIT_FORKED_JOB, TaskMethod.WEBSOCKET}
+    served |= {TaskMethod.EXPIRE_ARTIFACTS}
 
     assert served >= HTTP_METHODS
     assert set(UNSERVED) == set(TaskMethod) - served

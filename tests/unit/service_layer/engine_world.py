@@ -15,6 +15,7 @@ from formicary.adapters.memory.in_memory_definition_repository import (
 from formicary.adapters.memory.in_memory_error_rules import InMemoryErrorRuleRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
+from formicary.adapters.memory.in_memory_house import InMemoryHouse
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues, ReceivedTask
@@ -105,6 +106,7 @@ class World:
         self.objects = InMemoryObjectStore()
         self.gates = InMemoryGateRepository()
         self.configs = InMemoryConfigRepository()
+        self.house = InMemoryHouse()
         self.error_rules = InMemoryErrorRuleRepository()
         self.outcomes = outcomes or (lambda message: Result())
         self.killer = killer or Killer()
@@ -128,6 +130,7 @@ class World:
             self.configs,
             self._sockets(),
             self.error_rules,
+            wrap(self.house),
         )
 
     def _sockets(self) -> SocketTasks | None:
