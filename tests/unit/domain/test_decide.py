@@ -1,16 +1,21 @@
 """What happens to a run: the walk, failures, retries, finalizers, children, cancel and restart."""
 
+from datetime import timedelta
+
 import pytest
 
-from formicary.domain.commands import NotifyParent, StartTimer
+from formicary.domain.commands import DispatchTask, NotifyParent, StartTimer
 from formicary.domain.events import (
     JobSubmitted,
     TaskFinished,
     TaskRedelivered,
     TaskStarted,
+    TimerFired,
     TimerKind,
+    event_key,
 )
 from formicary.domain.job_run import ActivityState, ParentLink, Phase
+from formicary.domain.outbox import caused_by
 from formicary.domain.states import ErrorCode, RequestState, TaskMark, TaskMethod
 from tests.unit.domain.engine_play import START, Play, graph_of, node
 
@@ -45,6 +50,21 @@ def test_an_event_that_comes_twice_is_applied_once() -> None:
 
     assert play.rejected
     assert set(play.run.active) == {"transform"}
+
+
+def test_a_start_timer_makes_good_a_start_that_died_while_another_took_it_for_early() -> None:
+    play = Play(SEQUENCE)
+    play.run = play.run.evolve(scheduled_at=START + timedelta(seconds=5))
+    (waiting,) = play.start().commands
+    assert isinstance(waiting, StartTimer)
+    # The submit was delivered twice: this function's clock is ahead, and it dies after its commit.
+    play.now = START + timedelta(seconds=6)
+    assert play.start().dispatched == ["extract"]
+
+    timer = TimerFired(TimerKind.START, fire_at=START + timedelta(seconds=5))
+
+    assert play.take(timer).rejected
+    assert caused_by(play.run, event_key(timer)) == (DispatchTask("extract", 1),)
 
 
 def test_an_exit_code_that_leads_to_a_task_is_a_declared_outcome() -> None:
