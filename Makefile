@@ -15,6 +15,8 @@ export UV_NO_PROGRESS ?= 1
 export VIRTUAL_ENV :=
 # Importing the CDK takes four seconds longer without its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
+# Tests that share nothing run beside each other, one process a core.
+BESIDE := -n auto --maxprocesses 4
 CDK := $(BIN)/node node_modules/aws-cdk/bin/cdk
 
 .PHONY: help
@@ -66,11 +68,12 @@ fmt: setup ## Format and mend what can be mended
 
 .PHONY: test-fast
 test-fast: setup ## Unit tests and contracts in memory, under a minute
-	$(BIN)/pytest tests/unit tests/contract -m "not emulator and not e2e"
+	$(BIN)/pytest tests/unit tests/contract -m fast $(BESIDE)
 
 .PHONY: test
 test: lint ## Everything that needs no AWS account
-	$(BIN)/pytest
+	$(BIN)/pytest tests/unit tests/contract -m fast $(BESIDE)
+	$(BIN)/pytest -m "not fast"
 
 .PHONY: synth
 synth: setup ## Write the templates for an AWS account to cdk.out (no account needed)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what may run beside others: unit tests, and contracts that need no emulator."""
+    for item in items:
+        folder = item.path.relative_to(_HERE).parts[0]
+        needs_emulator = item.get_closest_marker("emulator") is not None
+        if folder == "unit" or (folder == "contract" and not needs_emulator):
+            item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(autouse=True, scope="session")
