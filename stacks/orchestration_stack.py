@@ -49,7 +49,12 @@ class OrchestrationStack(cdk.Stack):
             self, "Changes", deployment=deployment, table=data.table, code=code
         )
         housekeeping = Housekeeping(
-            self, "Housekeeping", deployment=deployment, data=data, code=code
+            self,
+            "Housekeeping",
+            deployment=deployment,
+            data=data,
+            events=engine.events.queue,
+            code=code,
         )
         engine.start_housekeeping(housekeeping)
         self.engine_function = engine.function

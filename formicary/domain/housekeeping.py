@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +21,7 @@ class HouseStep(StrEnum):
     EXPIRE_ARTIFACTS = "expire_artifacts"
     RETIRE_RUNS = "retire_runs"
     REMOVE_REMAINS = "remove_remains"
+    SWEEP = "sweep"
 
 
 _STEPS = tuple(HouseStep)
@@ -28,7 +30,7 @@ _STEPS = tuple(HouseStep)
 class Chore(BaseModel):
     """A bounded piece of work for one tenant; doing it answers with the one that follows.
 
-    `page` is where a step goes on; the numbers count what was removed so far.
+    `page` is where a step goes on; the numbers count what was removed, and what was mended, so far.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,11 +40,13 @@ class Chore(BaseModel):
     page: str = ""
     expired: int = 0
     retired: int = 0
+    never_begun: int = 0
+    lost_timers: int = 0
     done: bool = False
 
-    def go_on(self, page: str | None, *, expired: int = 0, retired: int = 0) -> "Chore":
+    def go_on(self, page: str | None, **more: int) -> "Chore":
         """Return the chore that follows: the same step from a page on, or without one the next."""
-        counts = {"expired": self.expired + expired, "retired": self.retired + retired}
+        counts: dict[str, Any] = {name: getattr(self, name) + n for name, n in more.items()}
         if page:
             return self.model_copy(update={"page": page, **counts})
         place = _STEPS.index(self.step) + 1

@@ -1,22 +1,28 @@
-"""Housekeeping: what has expired and what is kept for long enough goes, a bounded piece a call.
+"""Housekeeping: what has expired or is kept for long enough goes, what stands still is moved.
 
-Invariant: each piece may be done again, by several at once, and broken off anywhere: what names the
-rest goes last.
+Each call does a bounded piece. Invariant: each piece may be done again, by several at once, and
+broken off anywhere: what names the rest goes last.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from formicary.domain.artifact import Artifact
 from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.events import Event
 from formicary.domain.housekeeping import Chore, HouseStep, TenantsPage, is_expired, is_overdue
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.object_keys import run_prefix, tenant_prefix
-from formicary.domain.states import TERMINAL_STATES
+from formicary.domain.proofs import internal_proof
+from formicary.domain.states import TERMINAL_STATES, RequestState
+from formicary.domain.sweep import Stall, stalls
 from formicary.ports import (
     Clock,
     DefinitionRepository,
+    EventQueue,
     ObjectRemover,
     RunRemover,
     RunRepository,
@@ -30,6 +36,8 @@ _LISTED = 200
 _RETIRED = 10
 _ITEMS = 200
 _OBJECTS = 1000
+_SWEPT = 100
+_UNFINISHED = sorted(set(RequestState) - TERMINAL_STATES)
 
 
 @dataclass(slots=True)
@@ -41,6 +49,7 @@ class HouseKeeper:
     runs: RunRepository
     remover: RunRemover
     objects: ObjectRemover
+    events: EventQueue
     clock: Clock
     _parsed: ParsedDefinitions = field(init=False)
 
@@ -59,7 +68,9 @@ class HouseKeeper:
             return self._expire_artifacts(chore)
         if chore.step is HouseStep.RETIRE_RUNS:
             return self._retire_runs(chore)
-        return self._remove_remains(chore)
+        if chore.step is HouseStep.REMOVE_REMAINS:
+            return self._remove_remains(chore)
+        return self._sweep(chore)
 
     def _expire_artifacts(self, chore: Chore) -> Chore:
         page = self.runs.list_artifacts(
@@ -125,6 +136,22 @@ class HouseKeeper:
         # No place to go on from: what was removed is not found again.
         return chore.go_on("more" if not all(gone) or len(gone) == _RETIRED else None)
 
+    def _sweep(self, chore: Chore) -> Chore:
+        """Send what runs wait for in vain; the engine decides whether they still do."""
+        page = self.runs.list_runs(
+            chore.tenant, states=_UNFINISHED, limit=_SWEPT, token=chore.page or None
+        )
+        now = self.clock.now()
+        found = [self.runs.find(run.tenant, run.request_id) for run in page.records]
+        stalled = [(run, *stall) for run in found if run for stall in stalls(run, now)]
+        self.events.send_all([_message(run, event) for run, _, event in stalled])
+        counts = Counter(kind for _, kind, _ in stalled)
+        return chore.go_on(
+            page.next_token,
+            never_begun=counts[Stall.NEVER_BEGUN],
+            lost_timers=counts[Stall.LOST_TIMER],
+        )
+
     def _remove(self, tenant: str, request_id: str) -> bool:
         """Remove some of a retired run, objects first; return whether nothing is left."""
         keys = self.objects.list_keys(run_prefix(tenant, request_id), _OBJECTS)
@@ -132,6 +159,11 @@ class HouseKeeper:
         if len(keys) == _OBJECTS:
             return False
         return self.remover.remove_remains(tenant, request_id, _ITEMS)
+
+
+def _message(run: JobRun, event: Event) -> EventMessage:
+    proof = internal_proof(run.key)
+    return pack_event(run.tenant, run.request_id, run.execution_id, proof, event)
 
 
 def _own_keys(tenant: str, artifacts: list[Artifact]) -> list[str]:

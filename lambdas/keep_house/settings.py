@@ -11,3 +11,4 @@ class Settings(BaseSettings):
 
     table_name: str = Field(description="The table")
     artifact_bucket: str = Field(description="The bucket of artifacts and logs")
+    events_queue_url: str = Field(description="The queue that feeds the engine")

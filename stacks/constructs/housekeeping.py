@@ -17,6 +17,8 @@ from stacks.constructs.nag import accept, accept_scoped_wildcards
 from stacks.constructs.python_function import PythonFunction
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_sqs as sqs
+
     from stacks.data_stack import DataStack
     from stacks.deployment import Deployment
 
@@ -35,6 +37,7 @@ class Housekeeping(Construct):
         *,
         deployment: Deployment,
         data: DataStack,
+        events: sqs.Queue,
         code: lambda_.Code,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -46,10 +49,12 @@ class Housekeeping(Construct):
             environment={
                 "TABLE_NAME": data.table.table_name,
                 "ARTIFACT_BUCKET": data.artifacts.bucket_name,
+                "EVENTS_QUEUE_URL": events.queue_url,
             },
             permissions=[
                 *permissions.read_and_remove_items(data.table),
                 *permissions.remove_objects(data.artifacts),
+                permissions.allow(events.queue_arn, actions=permissions.SEND),
             ],
             timeout_seconds=60,
             memory_mb=512,

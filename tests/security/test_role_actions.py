@@ -76,6 +76,7 @@ ALLOWED = {
         "dynamodb:Query",
         "s3:DeleteObject",
         "s3:ListBucket",
+        "sqs:SendMessage*",
     },
     "HousekeepingMachineRole": {"lambda:InvokeFunction"},
     "HousekeepingNightlyRole": {"states:StartExecution"},

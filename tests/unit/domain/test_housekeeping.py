@@ -78,7 +78,7 @@ def test_a_chore_is_followed_by_its_next_page_then_by_the_next_step_and_the_last
     assert (following.step, following.page) == (HouseStep.RETIRE_RUNS, "")
     assert following.expired == 4
 
-    last = following.go_on(None, retired=2).go_on(None)
+    last = following.go_on(None, retired=2).go_on(None).go_on(None)
     assert last.done
     assert (last.expired, last.retired) == (4, 2)
 

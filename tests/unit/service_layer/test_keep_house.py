@@ -7,6 +7,7 @@ import pytest
 
 from formicary.adapters.memory.fake_clock import FakeClock
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
+from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
@@ -34,6 +35,7 @@ class House:
         self.tokens = InMemoryTokenRepository()
         self.runs = InMemoryRunRepository()
         self.objects = InMemoryObjectStore()
+        self.events = InMemoryEventQueue(self.clock)
         self.upload(TENANT)
 
     def upload(self, tenant: str) -> None:
@@ -48,6 +50,7 @@ class House:
             "runs": self.runs,
             "remover": self.runs,
             "objects": self.objects,
+            "events": self.events,
             "clock": self.clock,
         }
         return HouseKeeper(**given | ports)
