@@ -380,6 +380,16 @@ class TenantRegistry(Protocol):
         """Return tenants by name, from the first after that name on."""
 
 
+class DeadLetters(Protocol):
+    """Events that failed so often that they were laid aside."""
+
+    def send_on(self, limit: int) -> int:
+        """Send about so many on to the engine once more, and return how many.
+
+        One that was sent on some times already is left where it is.
+        """
+
+
 class HouseService(Protocol):
     """Whoever sees to it that housekeeping is done."""
 

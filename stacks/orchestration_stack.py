@@ -53,7 +53,7 @@ class OrchestrationStack(cdk.Stack):
             "Housekeeping",
             deployment=deployment,
             data=data,
-            events=engine.events.queue,
+            events=engine.events,
             code=code,
         )
         engine.start_housekeeping(housekeeping)

@@ -6,13 +6,14 @@ from formicary.adapters.aws.dynamodb_run_remover import DynamoDbRunRemover
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
+from formicary.adapters.aws.sqs_dead_letters import SqsDeadLetters
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
 from formicary.adapters.system import SystemClock
 from formicary.service_layer.keep_house import HouseKeeper
 
 
 def build_house_keeper(
-    *, table_name: str, artifact_bucket: str, events_queue_url: str
+    *, table_name: str, artifact_bucket: str, events_queue_url: str, dead_letters_url: str
 ) -> HouseKeeper:
     """Return what does the chores."""
     clients = AwsClients()
@@ -23,5 +24,6 @@ def build_house_keeper(
         remover=DynamoDbRunRemover(clients.dynamodb, table_name),
         objects=S3ObjectStore(clients.s3, artifact_bucket),
         events=SqsEventQueue(clients.sqs, events_queue_url),
+        dead_letters=SqsDeadLetters(clients.sqs, dead_letters_url, events_queue_url),
         clock=SystemClock(),
     )

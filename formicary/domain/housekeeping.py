@@ -62,6 +62,13 @@ class TenantsPage(BaseModel):
     after: str = ""
 
 
+class DeadLettersSent(BaseModel):
+    """How many events were sent on that had failed too often, and whether there may be more."""
+
+    sent_on: int
+    more: bool
+
+
 def is_expired(artifact: Artifact, now: datetime) -> bool:
     """Whether the time of an artifact has passed."""
     return artifact.expires_at is not None and artifact.expires_at <= now

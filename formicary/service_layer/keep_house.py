@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from formicary.domain.artifact import Artifact
 from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.events import Event
-from formicary.domain.housekeeping import Chore, HouseStep, TenantsPage, is_expired, is_overdue
+from formicary.domain.housekeeping import (
+    Chore,
+    DeadLettersSent,
+    HouseStep,
+    TenantsPage,
+    is_expired,
+    is_overdue,
+)
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_run import JobRun
 from formicary.domain.messages import EventMessage, pack_event
@@ -21,6 +28,7 @@ from formicary.domain.states import TERMINAL_STATES, RequestState
 from formicary.domain.sweep import Stall, stalls
 from formicary.ports import (
     Clock,
+    DeadLetters,
     DefinitionRepository,
     EventQueue,
     ObjectRemover,
@@ -37,6 +45,7 @@ _RETIRED = 10
 _ITEMS = 200
 _OBJECTS = 1000
 _SWEPT = 100
+_LETTERS = 100
 _UNFINISHED = sorted(set(RequestState) - TERMINAL_STATES)
 
 
@@ -50,6 +59,7 @@ class HouseKeeper:
     remover: RunRemover
     objects: ObjectRemover
     events: EventQueue
+    dead_letters: DeadLetters
     clock: Clock
     _parsed: ParsedDefinitions = field(init=False)
 
@@ -61,6 +71,11 @@ class HouseKeeper:
         """Return the tenants that come after a name."""
         names = list(self.registry.tenants(after, _TENANTS))
         return TenantsPage(tenants=names, after=names[-1] if len(names) == _TENANTS else "")
+
+    def send_on(self) -> DeadLettersSent:
+        """Send some dead letters on: what failed may go well once a fault is mended."""
+        count = self.dead_letters.send_on(_LETTERS)
+        return DeadLettersSent(sent_on=count, more=count >= _LETTERS)
 
     def do(self, chore: Chore) -> Chore:
         """Do a piece of work; return the one that follows."""

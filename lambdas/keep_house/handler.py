@@ -24,9 +24,16 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
 
 
 def keep_house(keeper: HouseKeeper, event: dict[str, Any]) -> dict[str, Any]:
-    """Return some tenants for `{"after": name}`, for a chore the one that follows."""
+    """Return some tenants for `{"after": name}`, for a chore the one that follows.
+
+    `{"dead_letters": true}` sends some of them on.
+    """
     if "after" in event:
         return keeper.list_tenants(event["after"]).model_dump()
+    if "dead_letters" in event:
+        sent = keeper.send_on().model_dump()
+        logger.info("dead letters", extra=sent)
+        return sent
     following = keeper.do(Chore.model_validate(event))
     if following.done:
         logger.info("housekeeping", extra=following.model_dump(exclude={"step", "page", "done"}))

@@ -12,3 +12,4 @@ class Settings(BaseSettings):
     table_name: str = Field(description="The table")
     artifact_bucket: str = Field(description="The bucket of artifacts and logs")
     events_queue_url: str = Field(description="The queue that feeds the engine")
+    dead_letters_url: str = Field(description="Where events lie that failed too often")

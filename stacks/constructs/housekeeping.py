@@ -17,8 +17,7 @@ from stacks.constructs.nag import accept, accept_scoped_wildcards
 from stacks.constructs.python_function import PythonFunction
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_sqs as sqs
-
+    from stacks.constructs.queue_with_dlq import QueueWithDlq
     from stacks.data_stack import DataStack
     from stacks.deployment import Deployment
 
@@ -37,7 +36,7 @@ class Housekeeping(Construct):
         *,
         deployment: Deployment,
         data: DataStack,
-        events: sqs.Queue,
+        events: QueueWithDlq,
         code: lambda_.Code,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -49,12 +48,17 @@ class Housekeeping(Construct):
             environment={
                 "TABLE_NAME": data.table.table_name,
                 "ARTIFACT_BUCKET": data.artifacts.bucket_name,
-                "EVENTS_QUEUE_URL": events.queue_url,
+                "EVENTS_QUEUE_URL": events.queue.queue_url,
+                "DEAD_LETTERS_URL": events.dead_letters.queue_url,
             },
             permissions=[
                 *permissions.read_and_remove_items(data.table),
                 *permissions.remove_objects(data.artifacts),
-                permissions.allow(events.queue_arn, actions=permissions.SEND),
+                permissions.allow(events.queue.queue_arn, actions=permissions.SEND),
+                permissions.allow(
+                    events.dead_letters.queue_arn,
+                    actions=("sqs:ReceiveMessage", "sqs:DeleteMessage*"),
+                ),
             ],
             timeout_seconds=60,
             memory_mb=512,

@@ -12,7 +12,9 @@ from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.step_functions_house import StepFunctionsHouse
 from formicary.domain.artifact import Artifact
+from formicary.domain.events import JobSubmitted
 from formicary.domain.job_run import JobRun
+from formicary.domain.messages import pack_event
 from formicary.domain.states import RequestState
 from tests.e2e.api import eventually
 
@@ -124,6 +126,29 @@ def test_housekeeping_of_the_same_name_is_started_once(system, outputs):
     house.start("somebody_else", "one")
 
     assert executions() == before + 1
+
+
+def test_a_dead_letter_is_sent_on_to_the_engine(system, outputs):
+    sqs: Any = system.aws.client("sqs")
+    attributes = sqs.get_queue_attributes(
+        QueueUrl=outputs["EventsQueueUrl"], AttributeNames=["RedrivePolicy"]
+    )["Attributes"]
+    name = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
+    dead = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    letter = pack_event(TENANT, "nobody", "exec", "proof", JobSubmitted())
+    sqs.send_message(QueueUrl=dead, MessageBody=letter.model_dump_json())
+
+    def left() -> int:
+        counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=counts)["Attributes"]
+        return sum(int(count) for count in found.values())
+
+    assert left() == 1
+    assert keep_house(system, outputs)["status"] == "SUCCEEDED"
+
+    assert left() == 0
+    assert eventually(lambda: system.events_under_way() == 0)
+    assert left() == 0
 
 
 def running(machines: Any, outputs: dict[str, str]) -> list[Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from formicary.domain.housekeeping import Chore, TenantsPage
+from formicary.domain.housekeeping import Chore, DeadLettersSent, TenantsPage
 
 TEXT = (Path(__file__).parents[2] / "statemachines" / "housekeeping.asl.json").read_text()
 MACHINE = json.loads(TEXT)
@@ -52,7 +52,7 @@ def test_every_task_is_tried_again_with_growing_pauses(graph):
 
 def test_a_tenant_that_fails_keeps_no_other_from_its_turn():
     assert PER_TENANT["States"]["DoChore"]["Catch"][0]["Next"] == "Finished"
-    assert MACHINE["States"]["SomeTenantsFailed"]["Type"] == "Fail"
+    assert MACHINE["States"]["SomethingFailed"]["Type"] == "Fail"
 
 
 def test_what_the_machine_hands_in_and_reads_is_what_the_function_knows():
@@ -65,6 +65,8 @@ def test_what_the_machine_hands_in_and_reads_is_what_the_function_knows():
     assert read <= set(TenantsPage.model_fields)
     assert "$states.input.tenants" in TEXT
     assert "tenants" in TenantsPage.model_fields
+    assert "$states.input.more" in TEXT
+    assert "more" in DeadLettersSent.model_fields
     assert "$states.input.done" in TEXT
     assert "done" in Chore.model_fields
 

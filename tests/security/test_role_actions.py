@@ -76,6 +76,8 @@ ALLOWED = {
         "dynamodb:Query",
         "s3:DeleteObject",
         "s3:ListBucket",
+        "sqs:DeleteMessage*",
+        "sqs:ReceiveMessage",
         "sqs:SendMessage*",
     },
     "HousekeepingMachineRole": {"lambda:InvokeFunction"},
@@ -198,3 +200,10 @@ def test_housekeeping_alone_removes_objects_and_reads_none(dev):
 
     assert removers == ["KeepHouseRole"]
     assert "s3:GetObject" not in _actions(_statements(dev, "KeepHouseRole"))
+
+
+def test_housekeeping_receives_dead_letters_alone(dev):
+    statements = _statements(dev, "KeepHouseRole")
+    (receive,) = [s for s in statements if "sqs:ReceiveMessage" in s["Action"]]
+
+    assert "DeadLetters" in json.dumps(receive["Resource"])

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from formicary.adapters.memory.fake_clock import FakeClock
+from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.domain.artifact import Artifact
+from formicary.domain.events import JobSubmitted
 from formicary.domain.housekeeping import Chore
 from formicary.domain.job_run import JobRun, ParentLink
+from formicary.domain.messages import pack_event
 from formicary.domain.records import DefinitionVersion, Principal, TaskAttempt
 from formicary.domain.states import RequestState, TaskMethod
 from formicary.service_layer.keep_house import HouseKeeper
@@ -51,6 +54,7 @@ class House:
             "remover": self.runs,
             "objects": self.objects,
             "events": self.events,
+            "dead_letters": InMemoryDeadLetters(self.events, []),
             "clock": self.clock,
         }
         return HouseKeeper(**given | ports)
@@ -284,3 +288,13 @@ def test_tenants_are_listed_by_pages_of_a_hundred(house):
     assert len(first.tenants) == 100
     assert second.tenants == ["tenant100"]
     assert second.after == ""
+
+
+def test_dead_letters_are_sent_on_a_hundred_at_a_time(house):
+    message = pack_event(TENANT, "run", "exec", "proof", JobSubmitted())
+    keeper = house.keeper(dead_letters=InMemoryDeadLetters(house.events, [message] * 101))
+
+    sent = [keeper.send_on() for _ in range(3)]
+
+    assert [(some.sent_on, some.more) for some in sent] == [(100, True), (1, False), (0, False)]
+    assert len(house.events.receive(200)) == 101

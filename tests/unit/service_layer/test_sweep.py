@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.domain.housekeeping import Chore, HouseStep
 from formicary.domain.states import RequestState
@@ -39,6 +40,7 @@ def swept(world: World) -> Chore:
         world.runs,
         world.objects,
         world.events,
+        InMemoryDeadLetters(world.events, []),
         world.clock,
     )
     chore = Chore(tenant=TENANT, step=HouseStep.SWEEP)
