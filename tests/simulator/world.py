@@ -94,7 +94,8 @@ class World:
         """Return an engine as a fresh function has it: its own clock, and calls that may fail."""
         skew = self.random.uniform(-1, 1) if self.scenario.skew else 0.0
         plane = replace(self.plane(), clock=SkewedClock(self.clock, skew))
-        names = [part.name for part in fields(Engine) if part.init]
+        # There are no websocket ants here, and no nights.
+        names = [p.name for p in fields(Engine) if p.init and p.name not in ("sockets", "house")]
         return self.engine_type(**{name: getattr(plane, name) for name in names})
 
     def plane(self) -> ControlPlane:
