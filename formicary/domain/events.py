@@ -184,13 +184,7 @@ Event = (
 
 
 def event_key(event: Event) -> str:
-    """Name the event so that its redelivery, and nothing else of the run, has the same name.
-
-    A start timer is the submit over again: it also makes good what a start left undone that
-    another function, whose clock is behind, took for too early.
-    """
-    if isinstance(event, TimerFired) and event.timer is TimerKind.START:
-        return JobSubmitted.__name__
+    """Name the event so that its redelivery, and nothing else of the run, has the same name."""
     names = _TELLING.get(type(event), ())
     return ":".join([type(event).__name__, *(str(getattr(event, name)) for name in names)])
 

@@ -14,7 +14,7 @@ from formicary.domain.commands import (
     ForkJob,
     StartTimer,
 )
-from formicary.domain.events import TimerKind
+from formicary.domain.events import JobSubmitted, TimerFired, TimerKind, event_key
 from formicary.domain.job_run import ActivityState, Hold, JobRun, OutboxEntry, Phase
 from formicary.domain.states import ChildMark, TaskMark
 
@@ -33,12 +33,28 @@ def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[O
 
 
 def caused_by(run: JobRun, cause: str) -> tuple[Command, ...]:
-    """Return the commands that a redelivered event has to perform again."""
+    """Return the commands that a redelivered event has to perform again.
+
+    A start timer also makes good what the submit left undone: one that two functions had at once
+    may have started the run in the first, which died, and been too early in the second.
+    """
     return tuple(
         entry.command
         for entry in run.outbox
-        if entry.cause == cause and still_due(run, entry.command)
+        if still_due(run, entry.command)
+        and (
+            entry.cause == cause
+            or (cause == _START and entry.cause == _SUBMIT and not _is_timer(entry.command))
+        )
     )
+
+
+_SUBMIT = event_key(JobSubmitted())
+_START = event_key(TimerFired(TimerKind.START))
+
+
+def _is_timer(command: Command) -> bool:
+    return isinstance(command, StartTimer)
 
 
 def still_due(run: JobRun, command: Command) -> bool:
