@@ -83,7 +83,11 @@ def test_no_address_anywhere_ends_with_2_and_says_how_to_give_one(formicary, mon
 def test_ctrl_c_while_waiting_ends_with_130_and_says_that_the_run_goes_on(plane):
     plane.on("POST", REQUESTS, Answer(a_run("PENDING"), 201))
     plane.on("GET", f"{REQUESTS}/{RUN_ID}", Answer(a_run("EXECUTING")))
-    command = "from formicary.entrypoints.cli import main; main()"
+    # Whoever runs tests in the background of a shell has SIGINT ignored, and so have its children.
+    command = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from formicary.entrypoints.cli import main; main()"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", command, "job", "run", "greet", "--wait", "--url", plane.url],
         stderr=subprocess.PIPE,
