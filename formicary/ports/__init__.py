@@ -1,0 +1,53 @@
+"""What the service layer asks of the outside world; adapters/memory and adapters/aws answer alike.
+
+Every method is scoped to one tenant. Writes are idempotent unless said otherwise.
+"""
+
+from formicary.ports.ants import (
+    AntRepository,
+    CredentialBroker,
+    SocketAntRepository,
+    SocketGateway,
+    TokenRepository,
+)
+from formicary.ports.definitions import DefinitionRepository, ErrorRuleRepository
+from formicary.ports.gates import GateRepository
+from formicary.ports.housekeeping import (
+    DeadLetters,
+    HouseService,
+    ObjectRemover,
+    RunRemover,
+    TenantRegistry,
+)
+from formicary.ports.objects import GraphPainter, ObjectStore
+from formicary.ports.queues import EventBus, EventQueue, TaskQueues
+from formicary.ports.runs import RunRepository
+from formicary.ports.secrets import ConfigRepository, RootKeys, SecretSealer
+from formicary.ports.system import Clock, IdGenerator
+
+__all__ = [
+    "AntRepository",
+    "Clock",
+    "ConfigRepository",
+    "CredentialBroker",
+    "DeadLetters",
+    "DefinitionRepository",
+    "ErrorRuleRepository",
+    "EventBus",
+    "EventQueue",
+    "GateRepository",
+    "GraphPainter",
+    "HouseService",
+    "IdGenerator",
+    "ObjectRemover",
+    "ObjectStore",
+    "RootKeys",
+    "RunRemover",
+    "RunRepository",
+    "SecretSealer",
+    "SocketAntRepository",
+    "SocketGateway",
+    "TaskQueues",
+    "TenantRegistry",
+    "TokenRepository",
+]
