@@ -16,7 +16,7 @@ export VIRTUAL_ENV :=
 # Importing the CDK takes four seconds longer without its compiled files.
 unexport PYTHONDONTWRITEBYTECODE
 # Tests that share nothing run beside each other, one process a core.
-BESIDE := -n auto --maxprocesses 4
+BESIDE := -n auto --maxprocesses 4 --dist worksteal
 CDK := $(BIN)/node node_modules/aws-cdk/bin/cdk
 
 .PHONY: help
@@ -72,8 +72,8 @@ test-fast: setup ## Unit tests and contracts in memory, under a minute
 
 .PHONY: test
 test: lint ## Everything that needs no AWS account
-	$(BIN)/pytest tests/unit tests/contract -m fast $(BESIDE)
-	$(BIN)/pytest -m "not fast"
+	$(BIN)/pytest tests/simulator tests/unit tests/contract -m "seeds or fast" $(BESIDE)
+	$(BIN)/pytest -m "not seeds and not fast"
 
 .PHONY: synth
 synth: setup ## Write the templates for an AWS account to cdk.out (no account needed)

@@ -12,6 +12,7 @@ SECONDS = 110
 SEEDS = 3_000
 
 
+@pytest.mark.seeds
 @pytest.mark.timeout(300)
 def test_nothing_breaks_in_two_minutes_of_seeds(capsys: pytest.CaptureFixture[str]) -> None:
     figures = play_seeds(islice(count(10_000), SEEDS), until=time.monotonic() + SECONDS)

@@ -78,6 +78,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "QUEUE_NAME_PREFIX": "formicary-test",
             "SOCKET_API_ID": "no-sockets",
             "SOCKET_STAGE": "ws",
+            "HOUSEKEEPING_ARN": "arn:aws:states:us-east-1:123456789012:stateMachine:housekeeping",
             "ROOT_KEY_PARAMETER": "/formicary/test/root-key-of-secrets",
             "ANT_ROLE_ARN": "arn:aws:iam::123456789012:role/ant",
             "EVENT_BUS_NAME": "bus",
