@@ -1,7 +1,6 @@
 """Definitions of the simulated worlds: parsed once a text, since that takes longer than to run."""
 
 import hashlib
-from dataclasses import replace
 from functools import lru_cache
 
 from formicary.adapters.memory.fake_clock import EPOCH
@@ -31,12 +30,7 @@ class SharedDefinitions(ParsedDefinitions):
 class FastEngine(Engine):
     """The engine, sparing a fresh function the parsing of what another world has parsed."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        shared = self.parsed_definitions = SharedDefinitions(self.definitions)
-        self.situations = replace(self.situations, parsed_definitions=shared)
-        forker = replace(self.performer.forker, parsed_definitions=shared)
-        self.performer = replace(self.performer, forker=forker)
+    definitions_type = SharedDefinitions
 
 
 def store(

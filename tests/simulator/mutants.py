@@ -11,6 +11,7 @@ from formicary.domain.decide import Decision, decide
 from formicary.domain.events import Event, TaskFinished
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
 from formicary.domain.states import TaskMark
+from formicary.service_layer.commit_event import EventCommitter
 from formicary.service_layer.handle_event import Engine
 from tests.simulator.definitions import FastEngine
 from tests.simulator.ledger import Ledger
@@ -33,30 +34,38 @@ class ForgetfulRuns(Ledger):
         return super().save(run.evolve(outbox=()))
 
 
-class UnfencedEngine(FastEngine):
+class UnfencedCommitter(EventCommitter):
     """Takes the outcome of any attempt for that of the current one."""
 
-    def _commit(self, run: JobRun, event: Event, *rest: Any) -> tuple[JobRun, Decision]:
+    def commit(self, run: JobRun, event: Event, *rest: Any) -> tuple[JobRun, Decision]:
         if isinstance(event, TaskFinished) and event.task_type in run.active:
             event = replace(event, attempt=run.active[event.task_type].attempt)
-        return super()._commit(run, event, *rest)
+        return super().commit(run, event, *rest)
 
 
-class CredulousEngine(FastEngine):
+class CredulousCommitter(EventCommitter):
     """Applies an outcome that has been applied before, or comes when its task has ended."""
 
-    def _commit(self, run: JobRun, event: Event, *rest: Any) -> tuple[JobRun, Decision]:
+    def commit(self, run: JobRun, event: Event, *rest: Any) -> tuple[JobRun, Decision]:
         if isinstance(event, TaskFinished) and not run.state.terminal:
             graph = self.situations.of(run, self.clock.now()).graph
             if decide(run, event, graph, self.clock.now()).rejected:
                 run = _revived(run, graph.index(event.task_type), event, self.clock.now())
-        return super()._commit(run, event, *rest)
+        return super().commit(run, event, *rest)
 
 
 def _revived(run: JobRun, index: int, event: TaskFinished, now: Any) -> JobRun:
     marks = run.marks[:index] + TaskMark.ACTIVE + run.marks[index + 1 :]
     task = ActiveTask(event.task_type, event.attempt, ActivityState.DISPATCHED, now)
     return run.evolve(marks=marks, active={**run.active, event.task_type: task})
+
+
+class UnfencedEngine(FastEngine):
+    committer_type = UnfencedCommitter
+
+
+class CredulousEngine(FastEngine):
+    committer_type = CredulousCommitter
 
 
 def without(
