@@ -1,7 +1,8 @@
 """Ships the output file of a running task as numbered objects: `log/000001`, `log/000002`, ...
 
-A chunk is at most 1 MiB and never ends inside a UTF-8 character unless the output does. A store
-that is away delays chunks, it never holds up the task.
+A chunk is at most 1 MiB, less where the note of its streams would be too long, and never ends
+inside a UTF-8 character unless the output does. A store that is away delays chunks, it never holds
+up the task.
 """
 
 import logging
@@ -12,7 +13,9 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ant_agent.aws_errors import AWS_OR_FILE_FAULTS
+from ant_agent.stream_switches import StreamSwitches
 from ant_agent.write_times import WriteTimes
+from formicary.domain.log_streams import Stream, fitting, note_streams
 from formicary.domain.log_times import note_times
 
 _log = logging.getLogger(__name__)
@@ -50,7 +53,13 @@ class LogStreamer:
         self._closing = False
         self._abandoned = False
         self._times = WriteTimes()
+        self._switches = StreamSwitches()
         self._new_line = True
+
+    def comes_from(self, stream: Stream, offset: int) -> None:
+        """Tell from which stream the bytes from the offset on come."""
+        with self._changed:
+            self._switches.comes_from(stream, offset)
 
     def grown(self, size: int) -> None:
         """Tell how long the file is now."""
@@ -73,9 +82,9 @@ class LogStreamer:
             self._thread.join()
         return self._chunks
 
-    def times(self) -> str:
-        """Return the note of what has not been shipped."""
-        return self._note(self._size - self._sent)
+    def notes(self) -> dict[str, str]:
+        """Return the notes of what has not been shipped."""
+        return self._notes(self._size - self._sent)
 
     def abandon(self) -> None:
         """Ship no more."""
@@ -117,7 +126,8 @@ class LogStreamer:
         with self._changed:
             final = self._closing
             size = self._size
-        chunk = os.pread(self._fd, min(_CHUNK, size - self._sent), self._sent)
+            most = fitting(self._switches.between(self._sent, min(size, self._sent + _CHUNK)))
+        chunk = os.pread(self._fd, min(most or _CHUNK, size - self._sent), self._sent)
         if not (final and self._sent + len(chunk) == size):
             chunk = _whole_characters(chunk)
         if not chunk:
@@ -125,9 +135,7 @@ class LogStreamer:
             return True
         key = f"{self._prefix}{self._chunks + 1:06d}"
         try:
-            self._sink.put(
-                key, chunk, "text/plain; charset=utf-8", {"times": self._note(len(chunk))}
-            )
+            self._sink.put(key, chunk, "text/plain; charset=utf-8", self._notes(len(chunk)))
         except AWS_OR_FILE_FAULTS as error:
             _log.warning("cannot ship a log chunk", extra={"key": key, "error": str(error)})
             return False
@@ -135,13 +143,17 @@ class LogStreamer:
             self._sent += len(chunk)
             self._chunks += 1
             self._times.forget_before(self._sent)
+            self._switches.forget_before(self._sent)
             self._new_line = chunk.endswith(b"\n")
         return True
 
-    def _note(self, length: int) -> str:
+    def _notes(self, length: int) -> dict[str, str]:
+        end = self._sent + length
         with self._changed:
-            marks = self._times.between(self._sent, self._sent + length)
-        return note_times(marks, new_line=self._new_line)
+            marks = self._times.between(self._sent, end)
+            switches = self._switches.between(self._sent, end)
+        notes = {"times": note_times(marks, new_line=self._new_line)}
+        return notes | ({"streams": note_streams(switches)} if switches else {})
 
 
 def _whole_characters(chunk: bytes) -> bytes:

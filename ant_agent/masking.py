@@ -83,6 +83,11 @@ class StreamMasker:
         # So much of what is held belongs to a secret whose beginning was masked already.
         self._covered = 0
 
+    @property
+    def held(self) -> int:
+        """How many bytes are held back."""
+        return len(self._held)
+
     def feed(self, block: bytes) -> bytes:
         """Take a block, return what is known not to be secret, or masked."""
         if not self._secrets.forms:

@@ -1,6 +1,7 @@
 """The output of one attempt: kept on disk up to a limit, never in memory, shipped while it runs.
 
-Secrets are masked before anything is written, on disk too.
+Secrets are masked before anything is written, on disk too; across the streams, as a reader of the
+log would see them.
 
 Small output of a short task goes with the response; everything else becomes chunk objects.
 """
@@ -14,6 +15,7 @@ from typing import Protocol
 from ant_agent.log_streamer import INLINE_LIMIT, LogStreamer, ObjectSink
 from ant_agent.masking import Secrets, StreamMasker
 from ant_agent.output_scanner import OutputScanner
+from formicary.domain.log_streams import Stream
 from formicary.domain.task_response import TaskLog
 
 _log = logging.getLogger(__name__)
@@ -22,8 +24,8 @@ _log = logging.getLogger(__name__)
 class OutputSink(Protocol):
     """Takes the output of a task."""
 
-    def write(self, block: bytes) -> None:
-        """Take the next block."""
+    def write(self, block: bytes, stream: Stream = Stream.STDOUT) -> None:
+        """Take the next block that came from a stream."""
 
 
 class OutputLog:
@@ -56,11 +58,13 @@ class OutputLog:
         """What the user should know about the output."""
         return [*self.scanner.warnings, *self._streamer.warnings]
 
-    def write(self, block: bytes) -> None:
+    def write(self, block: bytes, stream: Stream = Stream.STDOUT) -> None:
         """Keep a block, or what fits of it."""
         with self._lock:
-            self.scanner.feed(block)
+            self.scanner.feed(block, stream)
             if not self._truncated:
+                # What is held back belongs to what came before.
+                self._streamer.comes_from(stream, self._size + self._masker.held)
                 self._keep(self._masker.feed(block))
 
     def _keep(self, block: bytes) -> None:
@@ -70,11 +74,12 @@ class OutputLog:
         self._append(kept)
         if len(kept) < len(block):
             self._truncated = True
+            self._streamer.comes_from(Stream.STDERR, self._size)
             self._append(f"\n[output truncated after {self._limit} bytes]\n".encode())
 
     def say(self, text: str) -> None:
         """Add a line of the ant itself."""
-        self.write(f"{text}\n".encode())
+        self.write(f"{text}\n".encode(), Stream.STDERR)
 
     def finish(self) -> TaskLog:
         """Ship the rest and tell where everything is."""
@@ -86,7 +91,7 @@ class OutputLog:
         if chunks:
             return log
         inline = os.pread(self._fd, INLINE_LIMIT, 0).decode(errors="replace")
-        return log.model_copy(update={"inline": inline, "times": self._streamer.times()})
+        return log.model_copy(update={"inline": inline, **self._streamer.notes()})
 
     def discard(self) -> None:
         """Stop shipping and close the file; `finish` comes first when the output matters."""

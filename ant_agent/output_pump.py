@@ -1,16 +1,18 @@
-"""Moves the output of a process from its pipe to a sink while waiting for the process to end.
+"""Moves the output of a process from its pipes to a sink while waiting for the process to end.
 
-It waits for the process, never for the end of the pipe: a daemon may hold that open for ever.
+It waits for the process, never for the end of a pipe: a daemon may hold that open for ever.
 """
 
 import os
 import selectors
 import time
-from typing import IO
+from collections.abc import Mapping
+from typing import IO, cast
 
 from ant_agent.cancellation import Cancellation, StopReason
 from ant_agent.exit_watch import ExitWatch
 from ant_agent.output_log import OutputSink
+from formicary.domain.log_streams import Stream
 
 _BLOCK = 64 * 1024
 _DRAIN_LIMIT = 2**20
@@ -19,12 +21,14 @@ _DRAIN_LIMIT = 2**20
 class OutputPump:
     """The loop of one process; used by one thread."""
 
-    def __init__(self, pipe: IO[bytes], sink: OutputSink, watch: ExitWatch) -> None:
-        os.set_blocking(pipe.fileno(), False)
-        self._pipe = pipe
+    def __init__(
+        self, pipes: Mapping[IO[bytes], Stream], sink: OutputSink, watch: ExitWatch
+    ) -> None:
+        for pipe in pipes:
+            os.set_blocking(pipe.fileno(), False)
+        self._open = dict(pipes)
         self._sink = sink
         self._watch = watch
-        self._open = True
 
     def until_exit(self, cancellation: Cancellation) -> bool:
         """Pump until the process ends (True) or is to be stopped (False)."""
@@ -46,42 +50,41 @@ class OutputPump:
         return False
 
     def drain(self) -> None:
-        """Take what is in the pipe now; nobody of the task is left to write more."""
-        taken = 0
-        while self._open and taken < _DRAIN_LIMIT:
-            block = self._read()
-            if not block:
-                return
-            taken += len(block)
+        """Take what is in the pipes now; nobody of the task is left to write more."""
+        for pipe in list(self._open):
+            taken = 0
+            while taken < _DRAIN_LIMIT and (block := self._read(pipe)):
+                taken += len(block)
 
     def _selector(self, cancellation: Cancellation | None) -> selectors.BaseSelector:
         selector = selectors.DefaultSelector()
         selector.register(self._watch, selectors.EVENT_READ)
         if cancellation is not None:
             selector.register(cancellation, selectors.EVENT_READ)
-        if self._open:
-            selector.register(self._pipe, selectors.EVENT_READ)
+        for pipe in self._open:
+            selector.register(pipe, selectors.EVENT_READ)
         return selector
 
     def _step(self, selector: selectors.BaseSelector, timeout: float | None) -> bool:
         """Wait for something and move output; True when the process has ended."""
         ended = False
         for key, _ in selector.select(timeout):
-            if key.fileobj is self._pipe:
-                self._read()
-                if not self._open:
-                    selector.unregister(self._pipe)
-            elif key.fileobj is self._watch:
+            if key.fileobj is self._watch:
                 ended = True
+            elif key.fileobj in self._open:
+                pipe = cast("IO[bytes]", key.fileobj)
+                self._read(pipe)
+                if pipe not in self._open:
+                    selector.unregister(pipe)
         return ended
 
-    def _read(self) -> bytes:
+    def _read(self, pipe: IO[bytes]) -> bytes:
         try:
-            block = os.read(self._pipe.fileno(), _BLOCK)
+            block = os.read(pipe.fileno(), _BLOCK)
         except BlockingIOError:
             return b""
         if block:
-            self._sink.write(block)
+            self._sink.write(block, self._open[pipe])
         else:
-            self._open = False
+            del self._open[pipe]
         return block

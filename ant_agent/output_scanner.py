@@ -2,6 +2,8 @@
 
 import re
 
+from formicary.domain.log_streams import Stream
+
 _SET_OUTPUT = re.compile(rb"^::set-output name=([^:\r\n]{1,200})::(.*?)\r?$")
 _MARK = b"::set-output "
 _MAX_LINE = 64 * 1024
@@ -17,26 +19,27 @@ class OutputScanner:
         self.lines: list[str] = []
         self.warnings: list[str] = []
         self._keep_lines = keep_lines
-        self._rest = b""
+        self._rest = dict.fromkeys(Stream, b"")
         self._context_size = 0
         self._lines_size = 0
 
-    def feed(self, block: bytes) -> None:
-        """Take the next block."""
-        if self._rest:
-            block = self._rest + block
+    def feed(self, block: bytes, stream: Stream = Stream.STDOUT) -> None:
+        """Take the next block; the streams do not break each other's lines."""
+        if self._rest[stream]:
+            block = self._rest[stream] + block
         end = block.rfind(b"\n") + 1
         # An endless line is cut; only its first part can be a directive.
-        self._rest = block[end:][:_MAX_LINE]
+        self._rest[stream] = block[end:][:_MAX_LINE]
         if end and (self._keep_lines or _MARK in block):
             for line in block[:end].splitlines():
                 self._take(line)
 
     def finish(self) -> None:
         """Take what came after the last line end."""
-        if self._rest:
-            self._take(self._rest)
-            self._rest = b""
+        for stream, rest in self._rest.items():
+            if rest:
+                self._take(rest)
+            self._rest[stream] = b""
 
     def _take(self, line: bytes) -> None:
         found = _SET_OUTPUT.match(line)

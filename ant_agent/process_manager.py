@@ -15,12 +15,14 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ant_agent import proc_tree
 from ant_agent.cancellation import Cancellation, StopReason
 from ant_agent.exit_watch import ExitWatch
 from ant_agent.output_log import OutputSink
 from ant_agent.output_pump import OutputPump
+from formicary.domain.log_streams import Stream
 
 _log = logging.getLogger(__name__)
 _REAP_SECONDS = 2.0
@@ -28,13 +30,14 @@ _REAP_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """What to start and where."""
+    """What to start and where; a single stream takes stderr, too."""
 
     argv: Sequence[str]
     cwd: Path
     environment: Mapping[str, str]
     task_dir: Path
     pid_file: Path
+    streams: Sequence[Stream] = (Stream.STDOUT,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,12 @@ class ProcessManager:
         """Run to the end, or until told to stop; raises OSError when it cannot be started."""
         cancellation.check()
         process = self._start(spec)
-        assert process.stdout is not None  # noqa: S101 - it was asked for
         try:
-            with process.stdout as pipe, ExitWatch(process) as watch:
-                pump = OutputPump(pipe, output, watch)
+            with contextlib.ExitStack() as open_pipes, ExitWatch(process) as watch:
+                pipes = _pipes(process)
+                for pipe in pipes:
+                    open_pipes.enter_context(pipe)
+                pump = OutputPump(pipes, output, watch)
                 stopped = self._supervise(process, pump, cancellation)
                 self._kill_group(process.pid, signal.SIGKILL)
                 returncode = process.wait()
@@ -91,7 +96,7 @@ class ProcessManager:
                 env=dict(spec.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.STDOUT if len(spec.streams) == 1 else subprocess.PIPE,
                 start_new_session=True,
                 bufsize=0,
             )
@@ -138,6 +143,11 @@ class ProcessManager:
 
     def _strangers(self) -> list[int]:
         return [pid for pid in proc_tree.children() if pid not in self._leaders]
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> dict[IO[bytes], Stream]:
+    pipes = ((process.stdout, Stream.STDOUT), (process.stderr, Stream.STDERR))
+    return {pipe: stream for pipe, stream in pipes if pipe is not None}
 
 
 def kill_leftovers(tasks: Path) -> None:

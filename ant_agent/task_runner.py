@@ -68,7 +68,7 @@ class TaskRunner:
             limit=self._output_limit,
             sink=self._log_sink,
             prefix=f"{message.object_prefix}log/",
-            keep_lines=bool((message.request.executor_opts.model_extra or {}).get("report_stdout")),
+            keep_lines=message.request.executor_opts.wants("report_stdout"),
             secrets=secrets,
         )
         try:

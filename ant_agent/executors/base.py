@@ -17,6 +17,7 @@ from ant_agent.output_log import OutputLog
 from ant_agent.process_manager import ProcessManager
 from ant_agent.settings import Settings
 from ant_agent.task_directory import TaskDirectory
+from formicary.domain.log_streams import Stream
 from formicary.domain.states import ErrorCode
 from formicary.domain.task_request import TaskRequest
 
@@ -51,6 +52,13 @@ class TaskContext:
     working_dir: Path
     output: OutputLog
     cancellation: Cancellation
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The streams that its log tells apart; what is one keeps the order of its lines."""
+        if self.request.executor_opts.wants("separate_streams"):
+            return tuple(Stream)
+        return (Stream.STDOUT,)
 
 
 @dataclass(frozen=True, slots=True)

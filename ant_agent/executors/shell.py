@@ -100,6 +100,7 @@ class ShellSession:
             environment=task.environment,
             task_dir=task.directory.root,
             pid_file=task.directory.pid_file,
+            streams=task.streams,
         )
         return self._processes.run(spec, task.output, task.cancellation)
 

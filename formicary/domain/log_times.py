@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 Mark = tuple[int, int]
-# Metadata of an object have 2 KB: https://docs.aws.amazon.com/AmazonS3 (UsingMetadata).
-_MAX_MARKS = 100
+# Metadata of an object have 2 KB, half of them for `log_streams.py`:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
+_MAX_MARKS = 50
 _NOTE = re.compile(r"([01]) (\d{1,15})((?: \d{1,12}:\d{1,12})+)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -51,18 +51,3 @@ def read_times(note: str) -> LogTimes | None:
     pairs = (word.split(":") for word in found[3].split())
     marks = tuple((int(offset), first + int(later)) for offset, later in pairs)
     return LogTimes(found[1] == "1", marks)
-
-
-def stamped(text: bytes, begin: int, end: int, times: LogTimes | None) -> bytes:
-    """Return a piece of a chunk with the time before each line that begins in it."""
-    if times is None:
-        return text[begin:end]
-    starts = [place.end() for place in re.finditer(rb"\n", text[:end])]
-    if times.new_line:
-        starts.insert(0, 0)
-    starts = [start for start in starts if begin <= start < end]
-    pieces = [text[begin : starts[0] if starts else end]]
-    for start, following in pairwise([*starts, end]):
-        moment = times.at(start).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        pieces += (f"{moment} ".encode(), text[start:following])
-    return b"".join(pieces)

@@ -48,6 +48,7 @@ EXECUTOR_FIELDS = (
     "network_mode",
     "host_network",
     "report_stdout",
+    "separate_streams",
     "cost_factor",
     "artifact_key_prefix",
     "execute_command_without_shell",
@@ -156,6 +157,11 @@ class TaskDefinition(Part):
     webhook: Webhook | None = Field(None, description="Called when the task changes its state.")
     resources: BasicResource | None = Field(None, description="Resource to lease.")
     report_stdout: bool = Field(False, description="Whether the output is part of the result.")
+    separate_streams: bool = Field(
+        False,
+        description="SHELL, DOCKER: whether the log tells stderr from stdout; lines written to both"
+        " within a millisecond may then change places.",
+    )
     container: ContainerDefinition | None = Field(None, description="Container it runs in.")
     helper: ContainerDefinition | None = Field(None, description="Container that moves artifacts.")
     services: list[Service] = Field(default_factory=list, description="Containers beside it.")

@@ -47,6 +47,11 @@ class ExecutorOptions(BaseModel):
     headers: dict[str, str] = Field(default_factory=dict)
     query: dict[str, str] = Field(default_factory=dict)
 
+    def wants(self, name: str) -> bool:
+        """Whether a field of the executors' own is set to true."""
+        value = (self.model_extra or {}).get(name)
+        return value is True or str(value).strip().lower() == "true"
+
 
 class TaskRequest(BaseModel):
     """One attempt of one task, rendered (the article's fields; ids are strings, `timeout` seconds).

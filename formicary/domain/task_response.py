@@ -28,7 +28,8 @@ class TaskResponseTimings(BaseModel):
 class TaskLog(BaseModel):
     """Where the output of an attempt is: inline when small, else `chunks` objects in the store.
 
-    `times` notes when what is inline was written; chunks have it as metadata (`log_times.py`).
+    `times` and `streams` note when and where what is inline was written (`log_times.py`,
+    `log_streams.py`); chunks have these notes as metadata.
 
     `size` is in bytes of what was kept; `truncated` tells that the output limit was reached.
     """
@@ -36,6 +37,7 @@ class TaskLog(BaseModel):
     inline: str = ""
     chunks: int = 0
     times: str = ""
+    streams: str = ""
     size: int = 0
     truncated: bool = False
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from formicary.domain.errors import InvalidRequestError, NotFoundError
 from formicary.domain.job_run import JobRun
-from formicary.domain.log_times import read_times, stamped
+from formicary.domain.log_streams import read_streams
+from formicary.domain.log_times import read_times
+from formicary.domain.log_view import PLAIN_LOG, Chunk, LogView
 from formicary.domain.object_keys import log_prefix
 from formicary.domain.records import Principal, TaskAttempt
 from formicary.service_layer.control_plane import ControlPlane
@@ -46,21 +48,21 @@ def read_task_log(
     *,
     attempt: int | None = None,
     offset: int = 0,
-    timestamps: bool = False,
+    view: LogView = PLAIN_LOG,
 ) -> LogPart:
-    """Return the log of an attempt (the latest unless told) from `offset` on.
+    """Return the log of an attempt (the latest unless told) from `offset` on, as the view wants it.
 
-    With `timestamps` each line begins with the time when it was written, as far as that was noted.
+    Times and streams are shown as far as they were noted.
     """
     run = find_run(plane, caller, request_id)
     found = _find_attempt(plane, run, task_type, attempt)
     if found.ended is not None and found.ended.log.inline:
-        data = found.ended.log.inline.encode()
-        times = read_times(found.ended.log.times) if timestamps else None
-        shown = stamped(data, offset, len(data), times)
-        return LogPart(shown, max(offset, len(data)), complete=True)
+        log = found.ended.log
+        chunk = Chunk(log.inline.encode(), read_times(log.times), read_streams(log.streams))
+        shown = view.show(chunk, offset, len(chunk.text))
+        return LogPart(shown, max(offset, len(chunk.text)), complete=True)
     prefix = log_prefix(run.tenant, run.request_id, found.execution_id, task_type, found.attempt)
-    return _read_chunks(plane, prefix, offset, ended=found.ended is not None, timestamps=timestamps)
+    return _read_chunks(plane, prefix, offset, ended=found.ended is not None, view=view)
 
 
 def _find_attempt(plane: ControlPlane, run: JobRun, task_type: str, wanted: int | None) -> _Found:
@@ -88,7 +90,7 @@ def _index(plane: ControlPlane, run: JobRun, task_type: str) -> int:
 
 
 def _read_chunks(
-    plane: ControlPlane, prefix: str, offset: int, *, ended: bool, timestamps: bool
+    plane: ControlPlane, prefix: str, offset: int, *, ended: bool, view: LogView
 ) -> LogPart:
     keys = plane.objects.list_keys(prefix)
     chunk, skip = offset >> _CHUNK_BITS, offset & _BYTE_MASK
@@ -97,18 +99,23 @@ def _read_chunks(
             "offset is 0 or what the header Formicary-Next-Offset of the answer before said."
         )
     parts: list[bytes] = []
-    # An empty line of one byte grows to 26 by its time.
-    room = MAX_ANSWER_BYTES // 32 if timestamps else MAX_ANSWER_BYTES
+    # An empty line of one byte grows to 33 by its time and its stream.
+    room = MAX_ANSWER_BYTES // 33 if view.noted else MAX_ANSWER_BYTES
     last = min(len(keys), chunk + MAX_CHUNKS)
     while chunk < last and room > 0:
-        whole = plane.objects.get(keys[chunk]) or b""
-        end = min(len(whole), skip + room)
-        note = plane.objects.metadata(keys[chunk]).get("times", "") if timestamps else ""
-        parts.append(stamped(whole, skip, end, read_times(note)))
+        whole = _chunk(plane, keys[chunk], view)
+        end = min(len(whole.text), skip + room)
+        parts.append(view.show(whole, skip, end))
         room -= end - skip
         skip = end
-        if skip >= len(whole):
+        if skip >= len(whole.text):
             chunk, skip = chunk + 1, 0
     return LogPart(
         b"".join(parts), chunk << _CHUNK_BITS | skip, complete=ended and chunk == len(keys)
     )
+
+
+def _chunk(plane: ControlPlane, key: str, view: LogView) -> Chunk:
+    text = plane.objects.get(key) or b""
+    notes = plane.objects.metadata(key) if view.noted else {}
+    return Chunk(text, read_times(notes.get("times", "")), read_streams(notes.get("streams", "")))

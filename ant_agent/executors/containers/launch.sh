@@ -1,19 +1,23 @@
 # The first process of a task's container. It runs the script and, when asked, the after_script, and
 # tells in the output, between record separators, how they went. Orders come as signals, since every
 # engine can send those: TERM ends what runs, USR2 kills it, USR1 asks for the after_script.
-# Arguments: nonce, working directory, "go" or "hold" (until state/go exists), ports to wait for.
+# Arguments: nonce, working directory, "go" or "hold" (until state/go exists), "one" stream or "two",
+# ports to wait for.
 # Only what every POSIX shell has built in may be used here, and sleep.
-nonce=$1 work=$2 gate=$3
-shift 3
+nonce=$1 work=$2 gate=$3 streams=$4
+shift 4
 home=/formicary
 phase=waiting order='' interrupted='' child=''
 
-# One stream, so that nothing a script wrote comes after the mark of its end.
-exec 2>&1
+[ "$streams" = one ] && exec 2>&1
 
 mkdir -p "$home/state" 2>/dev/null
 
-tell() { printf '\036%s %s\036\n' "$nonce" "$*"; }
+# On each stream, so that nothing a script wrote comes after the mark of its end.
+tell() {
+  printf '\036%s %s\036\n' "$nonce" "$*"
+  [ "$streams" = one ] || printf '\036%s %s\036\n' "$nonce" "$*" >&2
+}
 
 each() {
   [ "$phase" = waiting ] && exit 143

@@ -1,11 +1,13 @@
 """What is put into the main container: the launcher, the scripts, and where they lie."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import PurePosixPath
 
 from ant_agent.executors.script_session import ScriptSession
+from formicary.domain.log_streams import Stream
 from formicary.domain.task_request import TaskRequest
 
 HOME = PurePosixPath("/formicary")
@@ -18,18 +20,20 @@ _LAUNCHER = "launch.sh"
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The launcher of one attempt and its scripts."""
+    """The launcher of one attempt and its scripts; `streams` are those that it writes to."""
 
+    streams: Sequence[Stream]
     nonce: str
     script: ScriptSession
     after: ScriptSession
     working_dir: PurePosixPath
 
     @classmethod
-    def of(cls, request: TaskRequest) -> "Launch":
+    def of(cls, request: TaskRequest, streams: Sequence[Stream]) -> "Launch":
         """Take the scripts of a request; a relative `working_dir` lies below WORK."""
         nonce = secrets.token_hex(16)
         return cls(
+            streams=streams,
             nonce=nonce,
             script=ScriptSession(
                 "script",
@@ -53,7 +57,8 @@ class Launch:
         """Return the command of the main container."""
         gate = "hold" if hold else "go"
         launcher = str(CONTROL / _LAUNCHER)
-        return ["/bin/sh", launcher, self.nonce, str(self.working_dir), gate, *ports]
+        many = "one" if len(self.streams) == 1 else "two"
+        return ["/bin/sh", launcher, self.nonce, str(self.working_dir), gate, many, *ports]
 
 
 def launcher_text() -> str:
@@ -63,4 +68,4 @@ def launcher_text() -> str:
 
 def probe_command(ports: tuple[str, ...]) -> list[str]:
     """Return the command of a container that ends once somebody listens on every port."""
-    return ["/bin/sh", "-c", launcher_text(), "probe", "-", "/", "probe", *ports]
+    return ["/bin/sh", "-c", launcher_text(), "probe", "-", "/", "probe", "one", *ports]

@@ -10,14 +10,17 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from ant_agent.cancellation import Cancellation, StopReason
+from ant_agent.executors.containers.launcher import Launch
 from ant_agent.executors.containers.marks import Mark, MarkFilter
 from ant_agent.output_log import OutputSink
+from formicary.domain.log_streams import Stream
 
 _log = logging.getLogger(__name__)
 _BLOCKS = 64
@@ -43,6 +46,14 @@ class _Woken:
 
 
 @dataclass(frozen=True, slots=True)
+class _Block:
+    """Output of the task."""
+
+    stream: Stream
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ScriptEnd:
     """How a script ended; `code` None when the container is gone and told nothing."""
 
@@ -57,21 +68,23 @@ class ScriptRun:
 
     def __init__(
         self,
-        blocks: Iterator[bytes],
+        blocks: Iterator[tuple[Stream, bytes]],
         *,
-        nonce: str,
+        launch: Launch,
         send: Callable[[Order], None],
         output: OutputSink,
         cancellation: Cancellation,
         grace_seconds: float,
     ) -> None:
         self._blocks = blocks
-        self._filter = MarkFilter(nonce)
+        self._filters = {stream: MarkFilter(launch.nonce) for stream in launch.streams}
         self._send = send
         self._output = output
         self._cancellation = cancellation
         self._grace_seconds = grace_seconds
-        self._queue: queue.Queue[bytes | Mark | Gone | _Woken] = queue.Queue(_BLOCKS)
+        self._queue: queue.Queue[_Block | Mark | Gone | _Woken] = queue.Queue(_BLOCKS)
+        # How many streams have come to a mark that is written to each.
+        self._told: Counter[Mark] = Counter()
         self._closed = False
         self._gone = False
         self.border_at: datetime | None = None
@@ -144,7 +157,7 @@ class ScriptRun:
             except queue.Empty:
                 continue
             if self._take(event, kind):
-                assert not isinstance(event, bytes | _Woken)  # noqa: S101 - see _take
+                assert not isinstance(event, _Block | _Woken)  # noqa: S101 - see _take
                 return event
         return Gone()
 
@@ -153,11 +166,11 @@ class ScriptRun:
         # A timeout that has passed is obeyed already when this is asked.
         return seconds if not remaining else min(seconds, remaining)
 
-    def _take(self, event: bytes | Mark | Gone | _Woken, kind: str) -> bool:
+    def _take(self, event: _Block | Mark | Gone | _Woken, kind: str) -> bool:
         """Whether it is what is waited for."""
         match event:
-            case bytes():
-                self._output.write(event)
+            case _Block():
+                self._output.write(event.data, event.stream)
             case Mark(kind="border"):
                 self.border_at = datetime.now(UTC)
             case Mark():
@@ -174,20 +187,33 @@ class ScriptRun:
 
     def _read(self) -> None:
         try:
-            for block in self._blocks:
-                for event in self._filter.feed(block):
-                    self._put(event)
+            for stream, block in self._blocks:
+                self._sort(stream, block)
                 if self._closed:
                     return
         except Exception as error:  # noqa: BLE001 - clients raise many kinds when a stream breaks
             if not self._closed:
                 _log.warning("the output of a container broke off", extra={"error": str(error)})
-        rest = self._filter.rest()
-        if rest:
-            self._put(rest)
+        for stream, held in self._filters.items():
+            rest = held.rest()
+            if rest:
+                self._put(_Block(stream, rest))
         self._put(Gone())
 
-    def _put(self, event: bytes | Mark | Gone) -> None:
+    def _sort(self, stream: Stream, block: bytes) -> None:
+        """Pass output on; a mark when all streams have come to it."""
+        for event in self._filters[stream].feed(block):
+            if isinstance(event, bytes):
+                self._put(_Block(stream, event))
+            elif event.kind == "border":
+                self._put(event)
+            else:
+                self._told[event] += 1
+                if self._told[event] == len(self._filters):
+                    del self._told[event]
+                    self._put(event)
+
+    def _put(self, event: _Block | Mark | Gone) -> None:
         while not self._closed:
             with contextlib.suppress(queue.Full):
                 self._queue.put(event, timeout=0.1)

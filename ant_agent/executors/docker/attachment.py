@@ -5,7 +5,9 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from docker.utils.socket import frames_iter
+from docker.utils.socket import STDERR, frames_iter
+
+from formicary.domain.log_streams import Stream
 
 
 class Attachment:
@@ -17,10 +19,10 @@ class Attachment:
         # The client hides the connection behind a file; both want to be closed.
         self._connection = getattr(self._socket, "_sock", self._socket)
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[tuple[Stream, bytes]]:
         """Yield stdout and stderr in the order of their coming, to the container's end."""
-        for _, block in frames_iter(self._socket, tty=False):
-            yield block
+        for number, block in frames_iter(self._socket, tty=False):
+            yield (Stream.STDERR if number == STDERR else Stream.STDOUT), block
 
     def close(self) -> None:
         """Let go of the connection; whoever reads comes to the end."""

@@ -55,7 +55,7 @@ class DockerSession:
         self._task = task
         self._naming = naming
         self._ended = ended
-        self._launch = Launch.of(task.request)
+        self._launch = Launch.of(task.request, task.streams)
         self._made_something = False
         self._main: Any = None
         self._output: Attachment | None = None
@@ -159,7 +159,7 @@ class DockerSession:
             self._main.start()
         self._run = ScriptRun(
             self._output.blocks(),
-            nonce=self._launch.nonce,
+            launch=self._launch,
             send=lambda order: self._main.kill(signal=order.value),
             output=self._task.output,
             cancellation=self._task.cancellation,

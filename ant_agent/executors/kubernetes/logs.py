@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ant_agent.executors.kubernetes.cluster import FAULTS, Cluster
+from formicary.domain.log_streams import Stream
 
 _log = logging.getLogger(__name__)
 _BLOCK = 64 * 1024
@@ -26,12 +27,13 @@ class LogFollower:
         self._response: Any = None
         self._closed = False
 
-    def blocks(self) -> Iterator[bytes]:
-        """Yield the output as it comes."""
+    def blocks(self) -> Iterator[tuple[Stream, bytes]]:
+        """Yield the output as it comes; clusters do not tell streams apart."""
         for _ in range(_MOST_BREAKS):
             ended = self._has_ended()
             try:
-                yield from self._once()
+                for block in self._once():
+                    yield Stream.STDOUT, block
             except FAULTS as error:
                 if not self._closed:
                     facts = {"pod": self._pod, "error": str(error)}

@@ -24,6 +24,7 @@ from ant_agent.executors.kubernetes.logs import LogFollower
 from ant_agent.executors.kubernetes.pod import PodPlan
 from ant_agent.executors.kubernetes.pod_watch import PodWatch
 from ant_agent.settings import Settings
+from formicary.domain.log_streams import Stream
 from formicary.domain.states import ErrorCode
 
 _log = logging.getLogger(__name__)
@@ -117,7 +118,7 @@ class KubernetesSession:
             task_name=request.executor_opts.name or request.task_type,
             options=options,
             settings=self._settings,
-            launch=Launch.of(request),
+            launch=Launch.of(request, [Stream.STDOUT]),
             environment=self._task.environment,
             hold=inputs,
             with_helper=bool(moves or options.helper.image),
@@ -146,7 +147,7 @@ class KubernetesSession:
         self._follower = LogFollower(self._cluster, self._name, plan.main, self._main_has_ended)
         run = self._run = ScriptRun(
             self._follower.blocks(),
-            nonce=plan.launch.nonce,
+            launch=plan.launch,
             send=self._send,
             output=self._task.output,
             cancellation=self._task.cancellation,

@@ -12,6 +12,7 @@ import httpx
 
 from formicary.adapters.http.problems import error_from
 from formicary.domain.errors import UnavailableError
+from formicary.domain.log_view import PLAIN_LOG, LogView
 
 PAGE_SIZE = 100
 Json = dict[str, Any]
@@ -152,12 +153,13 @@ class ControlPlaneClient:
         *,
         attempt: int = 0,
         offset: int = 0,
-        timestamps: bool = False,
+        view: LogView = PLAIN_LOG,
     ) -> LogPart:
-        """Return the log of a task (of its latest attempt, unless told) from a byte offset on."""
+        """Return the log of a task (of its latest attempt, unless told) from an offset on."""
         query = {"offset": str(offset)} | ({"attempt": str(attempt)} if attempt else {})
-        if timestamps:
-            query["timestamps"] = "true"
+        wanted = {"timestamps": view.timestamps, "labels": view.labels}
+        query |= {name: "true" for name, on in wanted.items() if on}
+        query |= {"stream": view.stream.value} if view.stream else {}
         path = f"/api/jobs/requests/{_part(run_id)}/tasks/{_part(task_type)}/log"
         answer = self._call("GET", path, params=query)
         next_offset = int(answer.headers.get("Formicary-Next-Offset", offset + len(answer.content)))

@@ -7,6 +7,7 @@ from typing import Any
 
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
 from formicary.domain.errors import NotFoundError, UnavailableError
+from formicary.domain.log_view import PLAIN_LOG, LogView
 from formicary.domain.states import CONTROL_PLANE_METHODS, TERMINAL_STATES
 from formicary.entrypoints.cli.output import elapsed
 from formicary.entrypoints.cli.run_view import tasks_of
@@ -97,7 +98,7 @@ class LogTail:
     client: ControlPlaneClient
     write: Callable[[bytes], None]
     only: str = ""
-    timestamps: bool = False
+    view: LogView = PLAIN_LOG
     _offsets: dict[tuple[str, int], int] = field(default_factory=dict)
     _complete: set[tuple[str, int]] = field(default_factory=set)
     _shown: tuple[str, int] | None = None
@@ -123,7 +124,7 @@ class LogTail:
             offset = self._offsets.get(source, 0)
             try:
                 part = self.client.task_log(
-                    run_id, source[0], attempt=attempt, offset=offset, timestamps=self.timestamps
+                    run_id, source[0], attempt=attempt, offset=offset, view=self.view
                 )
             except NotFoundError:
                 return

@@ -6,6 +6,8 @@ from typing import Any
 import click
 
 from formicary.domain.errors import NotFoundError
+from formicary.domain.log_streams import Stream
+from formicary.domain.log_view import LogView
 from formicary.domain.states import RequestState
 from formicary.entrypoints.cli.exit_codes import ExitCode, exit_code_of_state
 from formicary.entrypoints.cli.follow import LogTail, RunWatcher
@@ -107,16 +109,30 @@ def _told(item: Mapping[str, Any]) -> str:
 @click.argument("task_type", metavar="[TASK]", default="")
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--timestamps", is_flag=True, help="Begin each line with the time it was written.")
+@click.option("--labels", is_flag=True, help="Begin each line with stdout or stderr.")
+@click.option(
+    "--stream",
+    type=click.Choice([str(stream) for stream in Stream]),
+    help="Print this stream alone.",
+)
 @remote
 def logs(
-    session: Session, run_id: str, task_type: str, *, follow: bool, timestamps: bool
+    session: Session,
+    run_id: str,
+    task_type: str,
+    *,
+    follow: bool,
+    timestamps: bool,
+    labels: bool,
+    stream: str | None,
 ) -> ExitCode:
     """Print what the tasks of a run have written, or one task of it.
 
     With -f the exit code tells how the job ended.
     """
     full_id = find_run_id(session.client, run_id)
-    tail = LogTail(session.client, write_bytes, only=task_type, timestamps=timestamps)
+    wanted = LogView(timestamps, labels, Stream(stream) if stream else None)
+    tail = LogTail(session.client, write_bytes, only=task_type, view=wanted)
     if not follow:
         found = session.client.run(full_id)
         _refuse_unknown_task(found, task_type)

@@ -1,10 +1,12 @@
 """Routes of job requests."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Path, Query
 
+from formicary.domain.log_streams import Stream
+from formicary.domain.log_view import LogView
 from formicary.service_layer.job_submission import JobSubmission
 from formicary.service_layer.list_runs import list_runs
 from formicary.service_layer.paging import PageView, page_view
@@ -123,6 +125,13 @@ def get_task_log(  # noqa: PLR0917 - one argument a query parameter
     timestamps: Annotated[
         bool, Query(description="Begin each line with the time when it was written")
     ] = False,
+    labels: Annotated[
+        bool, Query(description="Begin each line with the stream that it was written to")
+    ] = False,
+    stream: Annotated[
+        Literal["stdout", "stderr"] | None,
+        Query(description="Only what was written there; both, unless told"),
+    ] = None,
 ) -> Response[Any]:
     """Return a piece of a log."""
     part = read_task_log(
@@ -132,7 +141,9 @@ def get_task_log(  # noqa: PLR0917 - one argument a query parameter
         task_type,
         attempt=attempt,
         offset=offset,
-        timestamps=timestamps,
+        view=LogView(
+            timestamps=timestamps, labels=labels, stream=Stream(stream) if stream else None
+        ),
     )
     headers = {
         "Formicary-Next-Offset": str(part.next_offset),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ant_agent.cancellation import Cancellation, StopReason
+from formicary.domain.log_streams import read_streams
 from formicary.domain.states import RequestState
 from tests.integration.ant.workbench import Workbench
 from tests.integration.ant.world import eventually, task
@@ -43,6 +44,20 @@ def test_all_items_run_in_one_session_so_that_cd_export_and_functions_carry_over
     assert outcome.log.inline == "red in deep\nhello\n"
     assert outcome.status() is RequestState.COMPLETED
     assert outcome.timings.pre_script_finished_at is not None
+
+
+def test_the_log_tells_which_stream_wrote_what_where_that_is_asked_for(bench: Workbench) -> None:
+    outcome = bench.run(
+        task(
+            "echo out",
+            "sleep 0.3; echo bad >&2; sleep 0.3",
+            "echo end",
+            options={"separate_streams": True},
+        )
+    )
+
+    assert outcome.log.inline == "out\nbad\nend\n"
+    assert read_streams(outcome.log.streams).switches == (4, 8)
 
 
 def test_the_first_failing_item_ends_the_session_and_is_named(bench: Workbench) -> None:
@@ -94,9 +109,10 @@ def test_after_script_always_runs_in_its_own_session_and_only_warns(bench: Workb
 
 
 def test_stdout_and_stderr_come_in_order_and_stdin_is_empty(bench: Workbench) -> None:
-    outcome = bench.run(task("echo a; echo b >&2; echo c; cat"))
+    outcome = bench.run(task("for n in $(seq 200); do echo o$n; echo e$n >&2; done; cat"))
 
-    assert outcome.log.inline == "a\nb\nc\n"
+    assert outcome.log.inline == "".join(f"o{n}\ne{n}\n" for n in range(1, 201))
+    assert outcome.log.streams == ""
 
 
 def test_the_environment_has_variables_and_the_attempt_but_nothing_of_the_ant(

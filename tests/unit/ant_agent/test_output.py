@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ant_agent.masking import Secrets
 from ant_agent.output_log import OutputLog
 from ant_agent.output_scanner import OutputScanner
+from ant_agent.stream_switches import StreamSwitches
 from ant_agent.write_times import WriteTimes
+from formicary.domain.log_streams import LogStreams, Stream, read_streams
 from formicary.domain.log_times import read_times
 
 
@@ -58,7 +61,19 @@ def test_an_endless_line_is_not_kept_in_memory() -> None:
     for _ in range(100):
         scanner.feed(b"x" * 65536)
 
-    assert len(scanner._rest) <= 64 * 1024
+    assert len(scanner._rest[Stream.STDOUT]) <= 64 * 1024
+
+
+def test_the_streams_do_not_break_the_lines_of_each_other() -> None:
+    scanner = OutputScanner(keep_lines=True)
+
+    scanner.feed(b"::set-output na", Stream.STDOUT)
+    scanner.feed(b"oh no\n", Stream.STDERR)
+    scanner.feed(b"me=x::1\n", Stream.STDOUT)
+    scanner.finish()
+
+    assert scanner.context == {"x": "1"}
+    assert scanner.lines == ["oh no", "::set-output name=x::1"]
 
 
 def test_short_output_goes_inline_and_long_output_in_chunks_of_a_mebibyte(tmp_path: Path) -> None:
@@ -164,3 +179,74 @@ def test_times_of_a_piece_begin_with_what_held_at_its_first_byte() -> None:
     times.forget_before(15)
 
     assert times.between(15, 21) == [(0, 2000), (5, 3000)]
+
+
+def test_which_stream_wrote_what_is_noted_inline(tmp_path: Path) -> None:
+    log = OutputLog(tmp_path / "s", limit=10**7, sink=Sink(), prefix="s/")
+    log.write(b"a\n")
+    log.write(b"b\n", Stream.STDERR)
+    log.write(b"c\n", Stream.STDERR)
+    log.write(b"d\n")
+    told = log.finish()
+    log.discard()
+
+    assert told.inline == "a\nb\nc\nd\n"
+    assert read_streams(told.streams) == LogStreams((2, 6))
+
+
+def test_which_stream_wrote_what_is_noted_with_every_chunk_however_often_it_changes(
+    tmp_path: Path,
+) -> None:
+    sink = Sink()
+    log = OutputLog(tmp_path / "l", limit=10**7, sink=sink, prefix="l/")
+    for number in range(5000):
+        log.write(b"o%d\n" % number)
+        log.write(b"e%d\n" % number, Stream.STDERR)
+    log.finish()
+    log.discard()
+
+    found: dict[Stream, bytes] = dict.fromkeys(Stream, b"")
+    for key, text in sorted(sink.chunks.items()):
+        for part in read_streams(sink.notes[key].get("streams", "")).parts(0, len(text)):
+            found[part.stream] += text[part.begin : part.end]
+    assert found[Stream.STDOUT] == b"".join(b"o%d\n" % number for number in range(5000))
+    assert found[Stream.STDERR] == b"".join(b"e%d\n" % number for number in range(5000))
+
+
+def test_a_secret_that_lies_across_the_streams_is_masked(tmp_path: Path) -> None:
+    secrets = Secrets(["pass-phrase"])
+    log = OutputLog(tmp_path / "s", limit=10**7, sink=Sink(), prefix="s/", secrets=secrets)
+    log.write(b"it is pass-")
+    log.write(b"phrase\nno\n", Stream.STDERR)
+    log.write(b"end\n")
+    told = log.finish()
+    log.discard()
+
+    assert told.inline == "it is ***\nno\nend\n"
+    parts = list(read_streams(told.streams).parts(0, told.size))
+    assert [part.stream for part in parts] == [Stream.STDOUT, Stream.STDERR, Stream.STDOUT]
+    assert parts[-1].begin == len("it is ***\nno\n")
+
+
+def test_the_memory_of_streams_is_bounded() -> None:
+    switches = StreamSwitches()
+    for number in range(50_000):
+        switches.comes_from(tuple(Stream)[number % 2], number)
+
+    kept = switches.between(0, 10**9)
+
+    assert 5_000 < len(kept) <= 20_000
+    assert kept == sorted(set(kept))
+    assert len(kept) % 2 == 1
+
+
+def test_streams_of_a_piece_begin_with_what_held_at_its_first_byte() -> None:
+    switches = StreamSwitches()
+    for stream, offset in ((Stream.STDERR, 5), (Stream.STDOUT, 10), (Stream.STDERR, 20)):
+        switches.comes_from(stream, offset)
+
+    before = [switches.between(begin, 30) for begin in (5, 7, 10, 15, 20)]
+    switches.forget_before(10)
+
+    assert before == [[0, 5, 15], [0, 3, 13], [10], [5], [0]]
+    assert [switches.between(begin, 30) for begin in (10, 15, 20)] == before[2:]

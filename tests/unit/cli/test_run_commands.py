@@ -100,9 +100,10 @@ def test_logs_are_asked_for_with_times(formicary, plane):
     plane.on("GET", RUN, Answer(a_run("COMPLETED", [a_task("hello")])))
     plane.on("GET", f"{RUN}/tasks/hello/log", log(b"T h\n", 4, complete=True))
 
-    formicary("run", "logs", RUN_ID, "hello", "--timestamps")
+    formicary("run", "logs", RUN_ID, "hello", "--timestamps", "--labels", "--stream=stderr")
 
-    assert plane.asked[-1].query["timestamps"] == "true"
+    query = plane.asked[-1].query
+    assert [query[name] for name in ("timestamps", "labels", "stream")] == ["true"] * 2 + ["stderr"]
 
 
 def test_following_a_log_prints_each_byte_once_and_ends_with_the_run(formicary, plane):

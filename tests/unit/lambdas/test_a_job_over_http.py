@@ -257,6 +257,26 @@ def test_a_log_is_shown_with_the_times_of_its_lines(job: JobPlay) -> None:
     assert log(job, first).body == b"one\ntwo\n"
 
 
+def test_a_log_is_shown_by_stream(job: JobPlay) -> None:
+    first = job.start()
+    job.finish(job.next_task(), log=TaskLog(inline="one\nbad\n", streams="4"))
+    job.finish(job.next_task())
+    second = job.start()
+    message = job.next_task()
+    for number, body in enumerate([b"one\n", b"bad\nend\n"], start=1):
+        note = {"times": f"1 1767225600000 0:{number * 1000}", "streams": "0 4"}
+        key = f"{message.object_prefix}log/{number:06d}"
+        job.plane.objects.put(key, body, "text/plain", note if number > 1 else {})
+    job.finish(message, log=TaskLog(chunks=2, size=12))
+
+    assert log(job, first, labels="true").body == b"stdout one\nstderr bad\n"
+    assert log(job, first, stream="stderr").body == b"bad\n"
+    assert log(job, second, stream="stdout", labels="true", timestamps="true").body == (
+        b"stdout one\n2026-01-01T00:00:02.000Z stdout end\n"
+    )
+    assert log(job, second).body == b"one\nbad\nend\n"
+
+
 def test_the_times_of_a_log_make_no_answer_too_large(job: JobPlay) -> None:
     run_id = job.start()
     message = job.next_task()
