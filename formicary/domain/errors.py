@@ -7,6 +7,7 @@ FormicaryError
 ├── NotAuthorizedError       the token does not allow it (403)
 ├── NotFoundError            no such thing for this tenant (404)
 ├── ConflictError            the state of the thing forbids it (409)
+│   └── ChangePendingError       something else is under way with it (409)
 ├── PayloadTooLargeError     the body is over the limit (413)
 ├── ForgedEventError         an event without the right proof
 ├── BrokenSealError          a sealed secret is not as it was sealed
@@ -79,6 +80,12 @@ class ConflictError(FormicaryError):
 
     code = "ERR_CONFLICT"
     status = 409
+
+
+class ChangePendingError(ConflictError):
+    """Something else was asked of it and is not decided yet."""
+
+    code = "ERR_CHANGE_PENDING"
 
 
 class PayloadTooLargeError(FormicaryError):

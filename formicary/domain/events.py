@@ -204,6 +204,23 @@ _TELLING: Mapping[type[Event], tuple[str, ...]] = {
 }
 
 
+# What somebody, or the parent run, asks for.
+Asked = CancelRequested | RestartRequested | PauseRequested | ResumeRequested | TriggerRequested
+
+
+# How an attempt can end, as whoever ran it may say.
+OUTCOMES = (RequestState.COMPLETED, RequestState.FAILED, RequestState.CANCELLED)
+
+
+def presumption(event: TaskFinished) -> str:
+    """Say what of a report its sender may not set; empty when all is in order."""
+    if event.status not in OUTCOMES:
+        return f"an attempt ends {', '.join(OUTCOMES)}; nobody may report that it is {event.status}"
+    if event.action or event.action_retry:
+        return "what a failure leads to is said by the table of error codes, not by a report"
+    return ""
+
+
 def begins_execution(event: Event) -> bool:
     """Whether the event can begin another execution of its run."""
     if isinstance(event, TimerFired):

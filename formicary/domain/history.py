@@ -44,6 +44,12 @@ class HistoryNote:
     by: str = ""
 
 
+def forged(at: datetime, kind: str, task_type: str, attempt: object, by: str) -> HistoryNote:
+    """Return the note that somebody spoke for an attempt without its proof."""
+    subject = f"{task_type}:{attempt}" if task_type else ""
+    return HistoryNote(at, "forged", kind, "the proof is not that of the attempt", subject, by)
+
+
 def entry_of(version: int, at: datetime, event: Event, cause: str) -> HistoryEntry:
     """Return the entry of a state that is about to be committed."""
     own = event_key(event)

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from formicary.domain.errors import InvalidRequestError
+from formicary.domain.events import OUTCOMES
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import ErrorCode, RequestState, TaskMethod
 from formicary.domain.task_request import TaskMessage
@@ -21,7 +22,6 @@ from formicary.domain.task_response import TaskLog, TaskResponse
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 MAX_SOCKET_BYTES = 128 * 1024
 _MAX_LOG_CHARACTERS = 32 * 1024
-_OUTCOMES = (RequestState.COMPLETED, RequestState.FAILED, RequestState.CANCELLED)
 
 
 class SocketRegistration(BaseModel):
@@ -131,9 +131,9 @@ def read_answer(message: Mapping[str, Any], task: SocketTask, ant: SocketAnt) ->
     part of an outcome is passed over. InvalidRequestError when there is no status of an end.
     """
     status = str(message.get("status", "")).upper()
-    if status not in _OUTCOMES:
+    if status not in OUTCOMES:
         raise InvalidRequestError(
-            f"An answer needs the status {', '.join(_OUTCOMES)}, not {status[:40]!r}."
+            f"An answer needs the status {', '.join(OUTCOMES)}, not {status[:40]!r}."
         )
     return _response(task, ant, RequestState(status), message)
 

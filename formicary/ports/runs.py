@@ -7,6 +7,7 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.history import HistoryEntry, HistoryNote
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import Page, Reservation, TaskAttempt
+from formicary.domain.wishes import Wish
 
 
 class RunRepository(Protocol):
@@ -69,6 +70,14 @@ class RunRepository(Protocol):
 
     def notes(self, tenant: str, request_id: str) -> Sequence[HistoryNote]:
         """Return what was refused."""
+
+    def note_wish(
+        self, tenant: str, request_id: str, wish: Wish, instead_of: Wish | None
+    ) -> Wish | None:
+        """Note what is asked of a run, in place of exactly that earlier wish (None: of no one).
+
+        Return None; when another one is noted, change nothing and return that.
+        """
 
     def archived(self, tenant: str, request_id: str) -> Sequence[JobRun]:
         """Return the earlier executions of a run, the first one first."""

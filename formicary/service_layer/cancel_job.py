@@ -3,15 +3,16 @@
 from formicary.domain.events import CancelRequested
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import Principal
+from formicary.domain.wishes import Verb
+from formicary.service_layer.ask_run import Request, ask_run, refuse_ending
 from formicary.service_layer.control_plane import ControlPlane
-from formicary.service_layer.find_run import find_run
-from formicary.service_layer.pause_job import refuse_ending
-from formicary.service_layer.send_event import send_event
 
 
 def cancel_job(plane: ControlPlane, caller: Principal, request_id: str) -> JobRun:
     """Ask for the end of a run and return it as it stands; ConflictError when it is ending."""
-    run = find_run(plane, caller, request_id)
-    refuse_ending(run, "cancelled")
-    send_event(plane, run, CancelRequested(f"cancelled by {caller.user_id or 'a user'}"))
-    return run
+
+    def event_for(run: JobRun) -> CancelRequested:
+        refuse_ending(run, Verb.CANCEL)
+        return CancelRequested(f"cancelled by {caller.user_id or 'a user'}")
+
+    return ask_run(plane, caller, request_id, Request(Verb.CANCEL, event_for))

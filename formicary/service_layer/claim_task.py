@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from formicary.domain.ant import ClaimAnswer, ClaimRequest
 from formicary.domain.errors import ConcurrentUpdateError, ForgedEventError, NotFoundError
 from formicary.domain.events import TaskRedelivered, event_key
+from formicary.domain.history import forged
 from formicary.domain.job_run import JobRun
 from formicary.domain.object_keys import attempt_prefix
 from formicary.domain.outbox import caused_by
 from formicary.domain.proofs import attempt_proof, proof_matches, proof_of
-from formicary.ports import RunRepository
+from formicary.ports import Clock, RunRepository
 from formicary.service_layer.commit_event import EventCommitter
+from formicary.service_layer.record_history import HistoryRecorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class TaskClaims:
 
     runs: RunRepository
     committer: EventCommitter
+    recorder: HistoryRecorder
+    clock: Clock
 
     def claim(self, tenant: str, ant_id: str, request: ClaimRequest) -> ClaimAnswer:
         """Let an ant run a message that was delivered before, as a new attempt, or refuse."""
@@ -28,6 +32,9 @@ class TaskClaims:
             raise NotFoundError(f"there is no job request {request.job_request_id!r}")
         expected = proof_of(run.key, request.job_execution_id, event)
         if not proof_matches(expected, request.proof):
+            now = self.clock.now()
+            note = forged(now, "claim", request.task_type, request.attempt, ant_id)
+            self.recorder.note(run, note)
             raise ForgedEventError
         if request.job_execution_id != run.execution_id:
             return ClaimAnswer(granted=False, reason="the execution has ended")

@@ -122,4 +122,4 @@ class EngineParts:
             self.situations,
             self.recorder,
         )
-        self.claims = TaskClaims(self.runs, self.committer)
+        self.claims = TaskClaims(self.runs, self.committer, self.recorder, self.clock)

@@ -9,6 +9,7 @@ from formicary.domain.errors import (
     InvalidRequestError,
     NotFoundError,
 )
+from formicary.domain.history import forged
 from formicary.domain.job_run import JobRun
 from formicary.domain.proofs import attempt_proof, proof_matches
 from formicary.domain.records import Principal
@@ -26,7 +27,11 @@ def hand_out_secrets(
     if plane.ants.find(caller.tenant, ant_id) is None:
         raise unknown_ant(ant_id)
     run = find_run(plane, caller, request.job_request_id)
-    _check(run, request)
+    if not _proven(run, request):
+        note = forged(plane.clock.now(), "secrets", request.task_type, request.attempt, by=ant_id)
+        plane.runs.put_note(run.tenant, run.request_id, note)
+        raise ForgedEventError
+    _refuse_ended(run, request)
     found = _secrets(plane, run, request)
     missing = sorted(set(request.names) - found.keys())
     if missing:
@@ -44,10 +49,12 @@ def hand_out_secrets(
     )
 
 
-def _check(run: JobRun, request: SecretsRequest) -> None:
+def _proven(run: JobRun, request: SecretsRequest) -> bool:
     expected = attempt_proof(run.key, request.job_execution_id, request.task_type, request.attempt)
-    if not proof_matches(expected, request.proof):
-        raise ForgedEventError
+    return proof_matches(expected, request.proof)
+
+
+def _refuse_ended(run: JobRun, request: SecretsRequest) -> None:
     task = run.active.get(request.task_type)
     goes_on = request.job_execution_id == run.execution_id and task is not None
     if not goes_on or task is None or task.attempt != request.attempt:

@@ -11,22 +11,27 @@ from formicary.domain.ant import ClaimAnswer, ClaimRequest
 from formicary.domain.commands import DispatchTask
 from formicary.domain.decide import Decision
 from formicary.domain.events import (
+    Asked,
+    CancelRequested,
     ChildFinished,
     Event,
+    PauseRequested,
     SlotFreed,
     TaskFinished,
     TimerFired,
     TimerKind,
     begins_execution,
     event_key,
+    presumption,
 )
-from formicary.domain.history import HistoryNote
+from formicary.domain.history import forged
 from formicary.domain.job_run import JobRun
 from formicary.domain.messages import EventMessage, unpack_event
 from formicary.domain.outbox import caused_by
 from formicary.domain.proofs import proof_matches, proof_of
 from formicary.domain.task_request import task_key
 from formicary.domain.task_response import TaskResponse
+from formicary.domain.wishes import of_same_start
 from formicary.service_layer.engine_parts import EngineParts
 from formicary.service_layer.record_history import Happening
 from formicary.service_layer.socket_tasks import LEASE_CHECK, Standing
@@ -41,6 +46,7 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     STALE = "stale"
     FORGED = "forged"
+    REFUSED = "refused"
     UNKNOWN = "unknown"
     EARLY = "early"
 
@@ -60,8 +66,11 @@ class Engine(EngineParts):
         if run is None:
             return Outcome.UNKNOWN
         if not proof_matches(proof_of(run.key, message.execution_id, event), message.proof):
-            self._note_forged(run, message)
+            self._note_refused(run, message)
             return Outcome.FORGED
+        if isinstance(event, TaskFinished) and presumption(event):
+            self._note_refused(run, message, presumption(event))
+            return Outcome.REFUSED
         return self._take(run, event, message)
 
     def _take(self, run: JobRun, event: Event, message: EventMessage) -> Outcome:
@@ -70,7 +79,7 @@ class Engine(EngineParts):
             return self._dispatch_again(run, event, message.execution_id)
         if isinstance(event, TimerFired) and event.timer is TimerKind.LEASE:
             return self._end_lease(run, event)
-        if message.execution_id != run.execution_id and not isinstance(event, ChildFinished):
+        if not _concerns(run, event, message.execution_id):
             return self._take_from_earlier_execution(run, event, message)
         if isinstance(event, TimerFired):
             again = self._again_at(run, event)
@@ -79,11 +88,13 @@ class Engine(EngineParts):
                 return Outcome.EARLY
         return self._apply_with_followers(run, event, message.response)
 
-    def _note_forged(self, run: JobRun, message: EventMessage) -> None:
-        subject = f"{message.event.get('task_type', '')}:{message.event.get('attempt', '')}"
+    def _note_refused(self, run: JobRun, message: EventMessage, reason: str = "") -> None:
+        """Keep that an event was forged, or why else it is refused."""
+        task_type, attempt = message.event.get("task_type", ""), message.event.get("attempt", "")
         by = message.response.ant_id if message.response else ""
-        reason = "the proof is not that of this event"
-        note = HistoryNote(self.clock.now(), "forged", message.kind, reason, subject.strip(":"), by)
+        note = forged(self.clock.now(), message.kind, str(task_type), attempt, by)
+        if reason:
+            note = replace(note, verdict="refused", reason=reason)
         self.recorder.note(run, note)
 
     def claim(self, tenant: str, ant_id: str, request: ClaimRequest) -> ClaimAnswer:
@@ -93,11 +104,11 @@ class Engine(EngineParts):
     def _take_from_earlier_execution(
         self, run: JobRun, event: Event, message: EventMessage
     ) -> Outcome:
-        """Keep a late outcome; what begins an execution finishes it when delivered again."""
+        """Keep a late outcome or wish; what begins an execution finishes it when told again."""
         self.admission.refused(run, event)
         if begins_execution(event):
             self.committer.finish(run, caused_by(run, event_key(event)), event_key(event))
-        elif isinstance(event, TaskFinished):
+        if isinstance(event, TaskFinished | Asked):
             then = run.evolve(execution_id=message.execution_id)
             late = Decision(then, rejected="the execution has ended")
             now = self.clock.now()
@@ -148,3 +159,11 @@ class Engine(EngineParts):
         commands = caused_by(run, cause) if stale else decision.commands
         self.committer.finish(run, commands, cause)
         return Outcome.STALE if stale else Outcome.APPLIED
+
+
+def _concerns(run: JobRun, event: Event, execution: str) -> bool:
+    """Whether an event is one for the current execution, whichever it names."""
+    if execution == run.execution_id or isinstance(event, ChildFinished):
+        return True
+    # Asked of an execution that failed meanwhile and is retried: what is asked for is the run.
+    return isinstance(event, CancelRequested | PauseRequested) and of_same_start(run, execution)

@@ -3,15 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from formicary.domain.events import (
-    CancelRequested,
-    PauseRequested,
-    RestartRequested,
-    ResumeRequested,
-    TaskFinished,
-    TaskRedelivered,
-    TriggerRequested,
-)
+from formicary.domain.events import Asked, TaskFinished, TaskRedelivered
 from formicary.domain.history import MAX_TAIL, HistoryEntry, HistoryNote, entry_of, tells_of
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import TaskAttempt
@@ -19,16 +11,6 @@ from formicary.ports import RunRepository
 from formicary.service_layer.record_attempt import Happening, attempts_of
 
 __all__ = ["Happening", "HistoryRecorder"]
-
-# What somebody did, and so wants to find; timers that nobody waits for any more are no news.
-_TOLD = (
-    CancelRequested,
-    RestartRequested,
-    PauseRequested,
-    ResumeRequested,
-    TriggerRequested,
-    TaskRedelivered,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +43,13 @@ class HistoryRecorder:
         self.runs.put_note(run.tenant, run.request_id, note)
 
     def _record_refused(self, what: Happening) -> None:
+        # What somebody did is told; timers that nobody waits for any more are no news.
+        if isinstance(what.event, Asked):
+            verdict = "duplicate" if self._was_applied(what) else "refused"
+            self.note(what.run, _refused(what, verdict))
+        elif isinstance(what.event, TaskRedelivered):
+            self.note(what.run, _refused(what, "refused"))
         if not isinstance(what.event, TaskFinished):
-            if isinstance(what.event, _TOLD):
-                self.note(what.run, _refused(what, "refused"))
             return
         for attempt in attempts_of(what):
             if not attempt.late:
@@ -73,6 +59,12 @@ class HistoryRecorder:
                 self._put(what.run, attempt, ())
             elif counted:
                 self.note(what.run, _refused(what, "duplicate", attempt.ant_id))
+
+    def _was_applied(self, what: Happening) -> bool:
+        """Whether the last thing that was asked for and done is just this one, told again."""
+        entries = self.runs.history(what.run.tenant, what.run.request_id)
+        done = [entry.event for entry in entries if isinstance(entry.event, Asked)]
+        return bool(done) and done[-1] == what.event
 
     def _put(self, run: JobRun, attempt: TaskAttempt, carried: Sequence[HistoryEntry]) -> None:
         for artifact in attempt.artifacts:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from formicary.domain.errors import ConflictError, InvalidRequestError, NotFoundError
+from formicary.domain.errors import InvalidRequestError, NotFoundError
 from formicary.domain.events import RestartRequested
 from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.records import Principal
+from formicary.domain.wishes import Verb
+from formicary.service_layer.ask_run import Request, ask_run, conflict
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_definition import unknown_job_type
-from formicary.service_layer.find_run import find_run
-from formicary.service_layer.send_event import send_event
 from formicary.service_layer.suggest import did_you_mean
 
 LATEST = "latest"
@@ -26,26 +26,31 @@ class RestartWish:
     from_task: str = ""
     version: str = ""
 
+    @property
+    def options(self) -> str:
+        """What tells it from other restarts."""
+        told = {"hard": "yes" if self.hard else "", "from": self.from_task, "version": self.version}
+        return " ".join(f"{name} {value}" for name, value in told.items() if value)
+
 
 def restart_job(
     plane: ControlPlane, caller: Principal, request_id: str, wish: RestartWish | None = None
 ) -> JobRun:
     """Have a run begin anew; ConflictError while it runs."""
     wish = wish or RestartWish()
-    run = find_run(plane, caller, request_id)
+    request = Request(Verb.RESTART, lambda run: _event(plane, run, wish), wish.options)
+    return ask_run(plane, caller, request_id, request)
+
+
+def _event(plane: ControlPlane, run: JobRun, wish: RestartWish) -> RestartRequested:
     if run.phase is not Phase.ENDED:
-        raise ConflictError(
-            f"The job request is {run.state}; only one that has ended can be restarted.",
-            job_state=str(run.state),
-        )
+        raise conflict(run, f"is {run.state}; only one that has ended can be restarted")
     if wish.hard and wish.from_task:
         raise InvalidRequestError("hard and from exclude each other: leave one of them out.")
     version = _version(plane, run, wish.version)
     if wish.from_task:
         _refuse_unknown_task(plane, run, version, wish.from_task)
-    event = RestartRequested(hard=wish.hard, from_task=wish.from_task, job_version=version)
-    send_event(plane, run, event)
-    return run
+    return RestartRequested(hard=wish.hard, from_task=wish.from_task, job_version=version)
 
 
 def _version(plane: ControlPlane, run: JobRun, asked: str) -> int:

@@ -5,8 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from formicary.domain.errors import ConflictError, InvalidRequestError
-from formicary.domain.history import HistoryNote
+from formicary.domain.errors import InvalidRequestError
 from formicary.domain.job_run import JobRun
 from formicary.domain.messages import fields_of_event
 from formicary.domain.records import Page, Principal, TaskAttempt
@@ -43,15 +42,6 @@ def show_history(
     end = start + page.page_size
     token = str(end) if end < len(ordered) else None
     return Page(tuple(ordered[start:end]), len(ordered), token)
-
-
-def note_refusal(
-    plane: ControlPlane, caller: Principal, request_id: str, verb: str, refusal: ConflictError
-) -> None:
-    """Keep in the history of a run that something was asked of it which could not be."""
-    now = plane.clock.now()
-    note = HistoryNote(now, "refused", verb, refusal.message, by=caller.user_id)
-    plane.runs.put_note(caller.tenant, request_id, note)
 
 
 def _offset(page: PageRequest) -> int:

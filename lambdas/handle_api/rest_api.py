@@ -44,6 +44,10 @@ _SECTIONS = (
 )
 
 
+# Not allowed, not the caller's, or not as things stand.
+_REFUSED = frozenset({401, 403, 404, 409})
+
+
 class RestApi:
     """Answers the requests of the gateway."""
 
@@ -63,9 +67,24 @@ class RestApi:
     def handle(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Answer one request."""
         try:
-            return self._answer(event, context)
+            answer = self._answer(event, context)
         except FormicaryError as error:
-            return problem_answer(self._problem(error))
+            answer = problem_answer(self._problem(error))
+        if answer["statusCode"] in _REFUSED:
+            self._audit(event, answer["statusCode"])
+        return answer
+
+    def _audit(self, event: dict[str, Any], status: int) -> None:
+        """Log who was refused a change; a run tells of it in its history, too, where it is one."""
+        http = event.get("requestContext", {}).get("http", {})
+        if http.get("method") != "GET":
+            authorizer = event["requestContext"].get("authorizer") or {}
+            caller = authorizer.get("lambda") or {}
+            who = {name: caller.get(name, "") for name in ("tenant", "user", "role")}
+            self._logger.warning(
+                "a change was refused",
+                extra={**who, "call": f"{http.get('method')} {http.get('path')}", "status": status},
+            )
 
     def _answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         incoming = read_incoming(event)

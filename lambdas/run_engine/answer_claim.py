@@ -33,5 +33,7 @@ def answer_claim(engine: Engine, event: Mapping[str, Any], logger: Logger) -> di
     except FormicaryError as error:
         if error.status >= 500:
             logger.exception("a claim failed")
+        else:
+            logger.warning("a claim was refused", extra={"status": error.status})
         return problem_answer(problem_of(error))
     return json_answer(200, answer.model_dump_json())

@@ -11,7 +11,7 @@ from formicary.service_layer.handle_event import Engine, Outcome
 
 # Left to the function's timeout when no further event is begun.
 _RESERVE_MILLISECONDS = 10_000
-_SUSPECT = frozenset({Outcome.FORGED, Outcome.UNKNOWN})
+_SUSPECT = frozenset({Outcome.FORGED, Outcome.REFUSED, Outcome.UNKNOWN})
 
 
 def consume_batch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import get_args
@@ -12,6 +13,7 @@ from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.events import CancelRequested, Event
 from formicary.domain.history import HistoryEntry, HistoryNote
 from formicary.domain.states import RequestState
+from formicary.domain.wishes import Verb, Wish
 from tests.contract.examples import NOW, SOME_HISTORY, a_run, an_attempt
 
 
@@ -83,6 +85,59 @@ def test_the_same_refusal_is_one_note(runs, tenant):
         runs.put_note(tenant, "r1", one)
 
     assert sorted(runs.notes(tenant, "r1"), key=lambda n: n.verdict) == [forged, later]
+
+
+def a_wish(verb=Verb.CANCEL, **fields):
+    return Wish(verb, NOW, **fields)
+
+
+def test_what_is_asked_first_stays_until_it_is_replaced(runs, tenant):
+    cancel = a_wish(fence="start 0", by="ann")
+    pause = a_wish(Verb.PAUSE, options="now", fence="hold 0", by="joe / ä")
+    restart = a_wish(Verb.RESTART, options="x" * 9000, fence="e1")
+
+    assert runs.note_wish(tenant, "r1", cancel, None) is None
+    assert runs.note_wish(tenant, "r1", pause, None) == cancel
+    assert runs.note_wish(tenant, "r1", pause, restart) == cancel
+    assert runs.note_wish(tenant, "r1", pause, cancel) is None
+    assert runs.note_wish(tenant, "r1", cancel, cancel) == pause
+    assert runs.note_wish(tenant, "r1", restart, pause) is None
+    assert runs.note_wish(tenant, "r1", cancel, restart) is None
+
+
+def test_a_wish_that_is_gone_is_replaced_like_none(runs, tenant):
+    cancel, pause = a_wish(), a_wish(Verb.PAUSE)
+
+    assert runs.note_wish(tenant, "r1", cancel, pause) is None
+    assert runs.note_wish(tenant, "r1", pause, None) == cancel
+
+
+def test_wishes_are_those_of_a_run_of_a_tenant(runs, tenant):
+    cancel, pause = a_wish(), a_wish(Verb.PAUSE)
+
+    assert runs.note_wish(tenant, "r1", cancel, None) is None
+    assert runs.note_wish(tenant, "r2", pause, None) is None
+    assert runs.note_wish(f"{tenant}x", "r1", pause, None) is None
+
+
+def test_a_wish_is_no_part_of_the_history(runs, tenant):
+    runs.note_wish(tenant, "r1", a_wish(), None)
+
+    assert list(runs.history(tenant, "r1")) == []
+    assert list(runs.notes(tenant, "r1")) == []
+    assert runs.find(tenant, "r1") is None
+
+
+def test_of_many_that_ask_at_once_one_is_noted(tables, runs, tenant):
+    if tables.threads == 1:
+        pytest.skip("moto keeps its tables in dicts without a lock: threads prove nothing there")
+    wishes = [a_wish(Verb.PAUSE, by=f"user {number}") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda wish: runs.note_wish(tenant, "r1", wish, None), wishes))
+
+    assert answers.count(None) == 1
+    winner = wishes[answers.index(None)]
+    assert {answer for answer in answers if answer} == {winner}
 
 
 def test_earlier_executions_come_in_their_order(runs, tenant):

@@ -16,18 +16,23 @@ from formicary.adapters.aws.dynamodb_artifacts import DynamoDbArtifacts
 from formicary.adapters.aws.dynamodb_attempts import DynamoDbAttempts
 from formicary.adapters.aws.dynamodb_lists import ListQuery, list_page
 from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Expression, Put, equals
+from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.aws.job_run_codec import decode_run, encode_run
+from formicary.adapters.aws.rows import from_row, to_row
 from formicary.adapters.paging import scope_of
 from formicary.adapters.run_summary import listed_run, time_text
 from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation
+from formicary.domain.wishes import WISH_HOLDS, Wish
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TRIES = 4
 _OWNER = "run_id"
+_WISH = "wish"
+_WISH_KEPT = 60 * WISH_HOLDS
 
 
 class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbArtifacts):
@@ -121,6 +126,22 @@ class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbArtifacts):
             until = datetime.fromisoformat(item["expires_at"])
             return Reservation(item[_OWNER], item["digest"], until)
         return wanted
+
+    def note_wish(
+        self, tenant: str, request_id: str, wish: Wish, instead_of: Wish | None
+    ) -> Wish | None:
+        """Note what is asked of a run, in place of exactly that earlier wish."""
+        key = keys.wish_key(tenant, request_id)
+        attributes = {_WISH: pack(to_row(wish)), "ttl": int((wish.at + _WISH_KEPT).timestamp())}
+        there = ABSENT if instead_of is None else equals(_WISH, pack(to_row(instead_of)))
+        try:
+            self._table.put(Put(key, attributes, there))
+        except ConcurrentUpdateError:
+            item = self._table.get(key)
+            if item is None:  # it has expired meanwhile
+                return self.note_wish(tenant, request_id, wish, None)
+            return from_row(Wish, unpack(item[_WISH]))
+        return None
 
     def _put_new(self, head: Put, run: JobRun, taken: str | None) -> None:
         if not run.user_key:

@@ -43,7 +43,7 @@ ABSENT = Expression("attribute_not_exists(pk)")
 PRESENT = Expression("attribute_exists(pk)")
 
 
-def equals(name: str, value: str | int) -> Expression:
+def equals(name: str, value: str | int | bytes) -> Expression:
     """Return the condition that a stored attribute has this value."""
     return Expression("#c = :c", {"#c": name}, {":c": value})
 

@@ -3,7 +3,7 @@
 | partition | sort | what |
 |---|---|---|
 | T#<tenant>#D#<job type> | TYPE, V#<version>, CRON | a job type, its versions, its schedule |
-| T#<tenant>#R#<run> | RUN, EXEC#, TASK#, ART#, HIST#, NOTE# | a run and what belongs to it |
+| T#<tenant>#R#<run> | RUN, EXEC#, TASK#, ART#, HIST#, NOTE#, WISH | a run and what belongs to it |
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
 | T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
 | T#<tenant>#RESOURCES | <resource> | a job resource |
@@ -107,6 +107,11 @@ def history_key(tenant: str, request_id: str, version: int) -> Key:
 def note_key(tenant: str, request_id: str, name: str) -> Key:
     """Key of a note of what was refused."""
     return Key(run_key(tenant, request_id).pk, f"{NOTE_PREFIX}{part(name)}")
+
+
+def wish_key(tenant: str, request_id: str) -> Key:
+    """Key of what was asked of a run last."""
+    return Key(run_key(tenant, request_id).pk, "WISH")
 
 
 def attempts_prefix(execution_id: str, task_index: int | None = None) -> str:

@@ -44,6 +44,7 @@ from formicary.domain.events import (
 from formicary.domain.gates import Claim
 from formicary.domain.history import HistoryNote
 from formicary.domain.job_run import ActiveTask, Failure, Occurrence, ParentLink
+from formicary.domain.wishes import Wish
 
 T = TypeVar("T")
 
@@ -101,6 +102,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     PauseRequested: ("now", "after"),
     ResumeRequested: ("hold",),
     TriggerRequested: (),
+    Wish: ("verb", "at", "options", "fence", "by"),
     HistoryNote: ("at", "verdict", "kind", "reason", "subject", "by"),
 }
 

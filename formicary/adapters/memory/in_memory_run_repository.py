@@ -14,6 +14,7 @@ from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.history import HistoryEntry, HistoryNote, in_order
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation, TaskAttempt
+from formicary.domain.wishes import Wish
 
 
 class InMemoryRunRepository(InMemoryArtifacts):
@@ -31,6 +32,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
             collections.defaultdict(dict)
         )
         self._notes: dict[tuple[str, str], dict[str, HistoryNote]] = {}
+        self._wishes: dict[tuple[str, str], Wish] = {}
         self._attempts: dict[tuple[str, str, str], dict[tuple[int, int, str], TaskAttempt]] = {}
 
     def create(self, run: JobRun) -> JobRun:
@@ -139,6 +141,17 @@ class InMemoryRunRepository(InMemoryArtifacts):
             notes = self._notes.get((tenant, request_id), {})
             return [notes[key] for key in sorted(notes)]
 
+    def note_wish(
+        self, tenant: str, request_id: str, wish: Wish, instead_of: Wish | None
+    ) -> Wish | None:
+        """Note what is asked of a run, in place of exactly that earlier wish."""
+        with self._lock:
+            noted = self._wishes.get((tenant, request_id))
+            if noted is not None and noted != instead_of:
+                return noted
+            self._wishes[tenant, request_id] = wish
+            return None
+
     def archived(self, tenant: str, request_id: str) -> Sequence[JobRun]:
         """Return the earlier executions of a run."""
         with self._lock:
@@ -198,6 +211,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
                 self._decided_on,
                 self._carried,
                 self._notes,
+                self._wishes,
             )
             left = [(s, key) for s in stores for key in s if key[:2] == (tenant, request_id)]
             artifacts = self._artifacts.get(tenant, {})

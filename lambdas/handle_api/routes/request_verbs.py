@@ -1,33 +1,22 @@
 """Routes of what can be asked of a job request: cancel, pause, resume, trigger, restart."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from formicary.domain.errors import ConflictError
 from formicary.domain.job_run import JobRun
 from formicary.service_layer.cancel_job import cancel_job
 from formicary.service_layer.pause_job import pause_job, resume_job, trigger_job
 from formicary.service_layer.restart_job import RestartWish, restart_job
 from formicary.service_layer.run_view import JobRequestView, run_view
-from formicary.service_layer.show_history import note_refusal
 from lambdas.handle_api.routes.call import CurrentCall, Id, new_router
 
 router = new_router()
 _TAGS = ["Job requests"]
 
 
-def _accepted(
-    call: CurrentCall, request_id: str, verb: str, ask: Callable[[], JobRun]
-) -> Response[JobRequestView]:
-    """Ask; what is refused is told, and kept in the history of the run."""
-    try:
-        run = ask()
-    except ConflictError as refusal:
-        note_refusal(call.plane, call.caller, request_id, verb, refusal)
-        raise
+def _accepted(run: JobRun) -> Response[JobRequestView]:
     return Response(status_code=202, content_type="application/json", body=run_view(run))
 
 
@@ -41,7 +30,7 @@ def _accepted(
 )
 def post_cancel(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002 - public name
     """Ask for the end of a request."""
-    return _accepted(call, id, "cancel", lambda: cancel_job(call.plane, call.caller, id))
+    return _accepted(cancel_job(call.plane, call.caller, id))
 
 
 @router.post(
@@ -58,7 +47,7 @@ def post_pause(
     now: Annotated[bool, Query(description="Interrupt tasks; they run again when resumed")] = False,
 ) -> Response[JobRequestView]:
     """Hold a request."""
-    return _accepted(call, id, "pause", lambda: pause_job(call.plane, call.caller, id, now=now))
+    return _accepted(pause_job(call.plane, call.caller, id, now=now))
 
 
 @router.post(
@@ -70,7 +59,7 @@ def post_pause(
 )
 def post_resume(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002
     """End the pause of a request."""
-    return _accepted(call, id, "resume", lambda: resume_job(call.plane, call.caller, id))
+    return _accepted(resume_job(call.plane, call.caller, id))
 
 
 @router.post(
@@ -83,7 +72,7 @@ def post_resume(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa:
 )
 def post_trigger(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002
     """Run a request that waits for its time."""
-    return _accepted(call, id, "trigger", lambda: trigger_job(call.plane, call.caller, id))
+    return _accepted(trigger_job(call.plane, call.caller, id))
 
 
 @router.post(
@@ -107,4 +96,4 @@ def post_restart(
 ) -> Response[JobRequestView]:
     """Have a request run again."""
     wish = RestartWish(hard=hard, from_task=from_task, version=version)
-    return _accepted(call, id, "restart", lambda: restart_job(call.plane, call.caller, id, wish))
+    return _accepted(restart_job(call.plane, call.caller, id, wish))

@@ -1,10 +1,20 @@
 """What people ask of a run while the engine is at it: pause, restart on another version."""
 
-from formicary.domain.events import PauseRequested, RestartRequested, ResumeRequested
+from typing import Any
+
+import pytest
+
+from formicary.domain.events import (
+    CancelRequested,
+    PauseRequested,
+    RestartRequested,
+    ResumeRequested,
+)
+from formicary.domain.job_run import Phase
 from formicary.domain.states import RequestState
 from formicary.service_layer.task_view import TaskFacts, task_views
 from tests.unit.service_layer.engine_jobs import DIAMOND, SECOND_TRY
-from tests.unit.service_layer.engine_world import Result, World
+from tests.unit.service_layer.engine_world import TENANT, Result, World
 
 TWO = """
 job_type: two
@@ -77,6 +87,45 @@ def test_a_job_paused_now_loses_no_task_and_runs_the_interrupted_one_again() -> 
     world.settle()
     assert world.run(request).state is RequestState.COMPLETED
     assert ("split", 2) in world.ran
+
+
+@pytest.mark.parametrize("wish", [CancelRequested("enough"), PauseRequested(after=0)])
+def test_what_is_asked_of_a_failed_execution_counts_for_its_retry(wish: Any) -> None:
+    world = World(lambda message: Result("7" if message.request.task_type == "work" else "0"))
+    world.upload(SECOND_TRY)
+    request = world.submit("second-try")
+    while world.run(request).phase is not Phase.RETRYING:
+        world.handle_events()
+        world.work()
+    asked = world.run(request)
+    world.clock.advance(20 * 60)
+    world.handle_events()
+    assert world.run(request).retried == 1
+
+    world.tell(asked, wish)
+    world.settle()
+
+    state = "CANCELLED" if isinstance(wish, CancelRequested) else "PAUSED"
+    assert world.run(request).state == state
+    assert list(world.runs.notes(TENANT, request)) == []
+
+
+def test_what_was_asked_of_an_execution_does_not_count_after_a_restart() -> None:
+    world = World(lambda message: Result("7"))
+    world.upload(TWO)
+    request = world.submit("two")
+    world.handle_events()
+    asked = world.run(request)
+    world.settle()
+    world.restart(request)
+    world.handle_events()
+
+    world.tell(asked, CancelRequested("enough"))
+    world.settle()
+
+    assert world.run(request).state is RequestState.FAILED
+    [note] = world.runs.notes(TENANT, request)
+    assert (note.verdict, note.kind) == ("refused", "CancelRequested")
 
 
 def test_tasks_that_waited_when_the_job_was_cancelled_are_not_shown() -> None:

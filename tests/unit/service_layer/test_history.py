@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from formicary.domain.events import TaskFinished
+import pytest
+
+from formicary.domain.ant import ClaimRequest
+from formicary.domain.errors import ForgedEventError, NotFoundError
+from formicary.domain.events import CancelRequested, RestartRequested, TaskFinished
 from formicary.domain.job_run import JobRun
 from formicary.domain.messages import EventMessage
 from formicary.domain.states import RequestState
@@ -83,11 +87,89 @@ def test_a_forged_report_is_noted_and_changes_nothing() -> None:
 def test_a_cancel_of_a_run_that_has_ended_is_noted_as_refused() -> None:
     world, request, _ = _started()
     world.cancel(request)
-    world.cancel(request)
+    world.tell(world.run(request), CancelRequested("for another reason"))
     world.settle()
 
     notes = [(note.verdict, note.kind) for note in world.runs.notes(TENANT, request)]
     assert ("refused", "CancelRequested") in notes
+
+
+def test_a_cancel_that_is_told_twice_is_noted_as_a_duplicate() -> None:
+    world, request, _ = _started()
+    world.cancel(request)
+    world.cancel(request)
+    world.handle_events()
+
+    [note] = world.runs.notes(TENANT, request)
+    assert (note.verdict, note.kind) == ("duplicate", "CancelRequested")
+
+
+def test_a_restart_of_an_execution_that_another_restart_has_followed_is_noted() -> None:
+    world, request, _ = _started(ONE_TASK)
+    world.cancel(request)
+    world.handle_events()
+    ended = world.run(request)
+    world.tell(ended, RestartRequested())
+    world.tell(ended, RestartRequested(hard=True))
+    world.handle_events()
+
+    assert world.run(request).retried == 1
+    [note] = world.runs.notes(TENANT, request)
+    assert (note.verdict, note.kind) == ("refused", "RestartRequested")
+
+
+@pytest.mark.parametrize("status", ["PENDING", "READY", "STARTED", "EXECUTING", "PAUSED"])
+def test_a_report_of_a_state_that_no_attempt_ends_in_is_refused(status: str) -> None:
+    world, request, message = _started()
+    before = world.run(request)
+    world.report(message, Result("0", RequestState(status)))
+    [report] = _reports(world)
+    assert world.handle(report) is Outcome.REFUSED
+
+    assert world.run(request) == before
+    assert list(world.runs.attempts(TENANT, request, before.execution_id)) == []
+    [note] = world.runs.notes(TENANT, request)
+    assert (note.verdict, note.subject, note.by) == ("refused", "extract:1", "ant-1")
+    assert f"nobody may report that it is {status}" in note.reason
+
+
+def test_an_ant_cannot_say_what_its_failure_leads_to() -> None:
+    world, request, message = _started()
+    before = world.run(request)
+    outcome = {"status": "FAILED", "action": "RETRY_JOB", "action_retry": 99}
+    world.report(message, Result("1"))
+    [report] = _reports(world)
+    forward = report.model_copy(update={"response": None, "event": {**report.event, **outcome}})
+    assert world.handle(forward) is Outcome.REFUSED
+
+    assert world.run(request) == before
+    [note] = world.runs.notes(TENANT, request)
+    assert "table of error codes" in note.reason
+
+
+def test_a_claim_without_the_proof_of_the_attempt_is_noted_as_forged() -> None:
+    world, request, message = _started()
+    before = world.run(request)
+    claim = ClaimRequest(
+        job_request_id=request,
+        job_execution_id=before.execution_id,
+        task_type="extract",
+        attempt=1,
+        proof="guessed",
+    )
+    with pytest.raises(ForgedEventError):
+        world.engine.claim(TENANT, "ant-9", claim)
+    with pytest.raises(NotFoundError):
+        world.engine.claim("evil", "ant-9", claim.model_copy(update={"proof": message.proof}))
+
+    assert world.run(request) == before
+    [note] = world.runs.notes(TENANT, request)
+    assert (note.verdict, note.kind, note.subject, note.by) == (
+        "forged",
+        "claim",
+        "extract:1",
+        "ant-9",
+    )
 
 
 def test_a_large_outcome_is_told_whole_though_the_run_stays_small() -> None:
