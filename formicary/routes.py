@@ -8,13 +8,17 @@ from functools import cache
 
 
 class Role(StrEnum):
-    """What a bearer token is good for."""
+    """What a bearer token is good for.
+
+    An operator is an admin of its tenant who may also change what holds for all tenants.
+    """
 
     ADMIN = "admin"
     ANT = "ant"
+    OPERATOR = "operator"
 
 
-_ADMIN = frozenset({Role.ADMIN})
+_ADMIN = frozenset({Role.ADMIN, Role.OPERATOR})
 _ANY = frozenset(Role)
 
 

@@ -1,6 +1,6 @@
 """The table of error codes: rows are added, shown, changed and deleted by the tenant.
 
-Rows of everybody are shown with those of the tenant and cannot be changed by it.
+Rows of everybody are shown with those of the tenant; only an operator changes them.
 """
 
 from datetime import datetime
@@ -8,8 +8,14 @@ from datetime import datetime
 from pydantic import BaseModel, Field, field_validator
 
 from formicary.domain.error_rules import EVERYBODY, ErrorAction, ErrorRule, regex_fault
-from formicary.domain.errors import ConflictError, InvalidRequestError, NotFoundError
+from formicary.domain.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotAuthorizedError,
+    NotFoundError,
+)
 from formicary.domain.records import Page, Principal
+from formicary.routes import Role
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.paging import PageRequest
 from formicary.service_layer.strict_body import StrictBody
@@ -80,10 +86,18 @@ def list_error_rules(
     return Page(tuple(shown), len(rules))
 
 
-def add_error_rule(plane: ControlPlane, caller: Principal, body: ErrorRuleBody) -> ErrorRule:
-    """Store a new row; ConflictError when one fits exactly the same."""
+def add_error_rule(
+    plane: ControlPlane, caller: Principal, body: ErrorRuleBody, *, everybody: bool = False
+) -> ErrorRule:
+    """Store a new row of the tenant or of everybody; ConflictError when one fits the same."""
     _refuse_empty(body)
-    rules = plane.error_rules.list(caller.tenant)
+    if everybody and caller.role != Role.OPERATOR:
+        raise NotAuthorizedError(
+            "Only an operator adds error codes of everybody; leave everybody out for one of your "
+            "own, or use a token of the role operator."
+        )
+    tenant = EVERYBODY if everybody else caller.tenant
+    rules = plane.error_rules.list(tenant)
     if len(rules) >= MAX_RULES:
         raise ConflictError(f"There are {len(rules)} error codes already; delete one first.")
     for rule in rules:
@@ -94,7 +108,7 @@ def add_error_rule(plane: ControlPlane, caller: Principal, body: ErrorRuleBody) 
     now = plane.clock.now()
     added = ErrorRule(
         id=plane.ids.ulid(),
-        tenant=caller.tenant,
+        tenant=tenant,
         user_id=caller.user_id,
         created_at=now,
         updated_at=now,
@@ -107,7 +121,7 @@ def add_error_rule(plane: ControlPlane, caller: Principal, body: ErrorRuleBody) 
 def change_error_rule(
     plane: ControlPlane, caller: Principal, rule_id: str, body: ErrorRuleBody
 ) -> ErrorRule:
-    """Put other contents into a row of the tenant."""
+    """Put other contents into a row of the tenant, or of everybody for an operator."""
     _refuse_empty(body)
     before = _own(plane, caller, rule_id)
     changed = ErrorRule(
@@ -132,13 +146,14 @@ def find_error_rule(plane: ControlPlane, caller: Principal, rule_id: str) -> Err
 
 
 def delete_error_rule(plane: ControlPlane, caller: Principal, rule_id: str) -> None:
-    """Forget a row of the tenant."""
-    plane.error_rules.delete(caller.tenant, _own(plane, caller, rule_id).id)
+    """Forget a row of the tenant, or of everybody for an operator."""
+    rule = _own(plane, caller, rule_id)
+    plane.error_rules.delete(rule.tenant, rule.id)
 
 
 def _own(plane: ControlPlane, caller: Principal, rule_id: str) -> ErrorRule:
     rule = find_error_rule(plane, caller, rule_id)
-    if rule.tenant != caller.tenant:
+    if rule.tenant != caller.tenant and caller.role != Role.OPERATOR:
         raise ConflictError("That error code is one of everybody; add one of your own over it.")
     return rule
 

@@ -191,9 +191,10 @@ class ControlPlaneClient:
         """Return up to `limit` rows of the table of error codes."""
         return list(self._records("/api/errors", limit, {}))
 
-    def add_error_code(self, row: Mapping[str, Any]) -> Json:
-        """Add a row."""
-        return self._json("POST", "/api/errors", json=row)
+    def add_error_code(self, row: Mapping[str, Any], *, everybody: bool = False) -> Json:
+        """Add a row, of the tenant or of everybody."""
+        query = {"everybody": "true"} if everybody else {}
+        return self._json("POST", "/api/errors", json=row, params=query)
 
     def delete_error_code(self, rule_id: str) -> None:
         """Delete a row."""

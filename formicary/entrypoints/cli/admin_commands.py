@@ -50,7 +50,8 @@ def _checked_methods(
     type=click.Choice([role.value for role in Role]),
     default=Role.ADMIN.value,
     show_default=True,
-    help="admin may do everything in its tenant; ant may register ants and nothing else.",
+    help="admin may do everything in its tenant, operator also change what holds for all tenants; "
+    "ant may register ants and nothing else.",
 )
 def create_token_(table: str, tenant: str, user: str, role: str) -> None:
     """Make a bearer token and print it, once; only its hash is stored.

@@ -26,10 +26,11 @@ def list_(session: Session, limit: int, output: str) -> None:
             row.get("exit_code"),
             row.get("job_type") or "any",
             row.get("action"),
+            "everybody" if row.get("everybody") else "",
         )
         for row in found
     ]
-    columns = ("ID", "CODE", "REGEX", "EXIT", "JOB TYPE", "ACTION")
+    columns = ("ID", "CODE", "REGEX", "EXIT", "JOB TYPE", "ACTION", "OF")
     nothing = "No error codes: formicary error add CODE --regex TEXT"
     emit(output, found, lambda: show_table(columns, rows, nothing))
 
@@ -39,6 +40,7 @@ def list_(session: Session, limit: int, output: str) -> None:
     epilog=example(
         "formicary error add ERR_DISK_FULL --regex 'No space left' --action SUSPEND_JOB",
         "formicary error add ERR_FLAKY --exit-code 75 --job build --action RETRY_TASK --retry 2",
+        "formicary error add ERR_DISK_FULL --regex 'No space left' --everybody",
     ),
 )
 @click.argument("code")
@@ -55,11 +57,12 @@ def list_(session: Session, limit: int, output: str) -> None:
     help="What is done about such a failure.",
 )
 @click.option("--retry", type=click.IntRange(0, 100), default=0, help="How often it is retried.")
+@click.option("--everybody", is_flag=True, help="For all tenants (needs the role operator).")
 @remote
-def add(session: Session, code: str, **row: object) -> None:
+def add(session: Session, code: str, *, everybody: bool, **row: object) -> None:
     """Give failures a CODE (ERR_...) of their own, and an action."""
     given = {name: value for name, value in row.items() if value}
-    added = session.client.add_error_code({"error_code": code, **given})
+    added = session.client.add_error_code({"error_code": code, **given}, everybody=everybody)
     tell(f"added {added['id']}")
 
 

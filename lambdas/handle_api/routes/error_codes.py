@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Body
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from formicary.service_layer.error_rules import (
     ErrorRuleBody,
@@ -53,9 +53,15 @@ def get_all(
     operation_id="add_error_code",
     status_code=201,
 )
-def post(call: CurrentCall, body: Annotated[ErrorRuleBody, Body()]) -> Response[ErrorRuleView]:
+def post(
+    call: CurrentCall,
+    body: Annotated[ErrorRuleBody, Body()],
+    everybody: Annotated[
+        bool, Query(description="For all tenants; only a token of the role operator may")
+    ] = False,
+) -> Response[ErrorRuleView]:
     """Add a row."""
-    view = error_rule_view(add_error_rule(call.plane, call.caller, body))
+    view = error_rule_view(add_error_rule(call.plane, call.caller, body, everybody=everybody))
     return Response(
         status_code=201,
         content_type="application/json",
@@ -75,6 +81,7 @@ def get_one(call: CurrentCall, id: Id) -> ErrorRuleView:  # noqa: A002 - its pub
 @router.put(
     "/api/errors/<id>",
     summary="Change an error code of the tenant",
+    description="An operator changes those of everybody, too.",
     tags=_TAGS,
     operation_id="change_error_code",
 )
@@ -90,6 +97,7 @@ def put(
 @router.delete(
     "/api/errors/<id>",
     summary="Delete an error code of the tenant",
+    description="An operator deletes those of everybody, too.",
     tags=_TAGS,
     operation_id="delete_error_code",
     status_code=204,

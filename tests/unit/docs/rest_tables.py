@@ -101,7 +101,7 @@ _CACHE: dict[str, Any] = {}
 
 
 def _roles(route: Route) -> str:
-    return "none" if route.public else ", ".join(sorted(route.roles))
+    return "none" if route.public else ", ".join(sorted(route.roles - {Role.OPERATOR}))
 
 
 def _kind(schema: dict[str, Any]) -> str:

@@ -46,6 +46,40 @@ def test_rows_of_everybody_are_listed_last_and_cannot_be_changed(api: ApiPlay) -
     assert api.call("PUT", f"{ERRORS}/of-all", ROW).status == 409
 
 
+def test_an_operator_adds_changes_and_deletes_rows_of_everybody(api: ApiPlay) -> None:
+    operator = {"tenant": "ours", "user": "olga", "role": "operator"}
+    added = api.post(ERRORS, ROW, query={"everybody": "true"}, caller=operator)
+    path = added.headers["Location"]
+
+    assert (added.status, added.json["everybody"], added.json["user_id"]) == (201, True, "olga")
+    assert api.get(path).json["everybody"] is True
+    again = api.post(ERRORS, ROW, query={"everybody": "true"}, caller=operator)
+    assert (again.status, again.json["id"]) == (409, added.json["id"])
+    # One's own over it is no conflict.
+    assert api.post(ERRORS, ROW).status == 201
+    changed = api.call("PUT", path, {**ROW, "error_code": "ERR_DISK"}, caller=operator)
+    assert (changed.status, changed.json["everybody"]) == (200, True)
+    assert api.call("DELETE", path, caller=operator).status == 204
+    assert api.get(path).status == 404
+
+
+def test_who_is_no_operator_adds_no_row_of_everybody(api: ApiPlay) -> None:
+    refused = api.post(ERRORS, ROW, query={"everybody": "true"})
+
+    assert (refused.status, refused.json["code"]) == (403, "ERR_FORBIDDEN")
+    assert "a token of the role operator" in refused.json["detail"]
+    assert api.get(ERRORS).json["total_records"] == 0
+
+
+def test_an_operator_sees_and_changes_nothing_of_other_tenants(api: ApiPlay) -> None:
+    path = api.post(ERRORS, ROW).headers["Location"]
+    operator = {"tenant": "ours", "user": "olga", "role": "operator"}
+
+    assert api.get(path, caller=operator).status == 404
+    assert api.call("DELETE", path, caller=operator).status == 404
+    assert api.call("PUT", path, ROW, caller=operator).status == 404
+
+
 def test_two_rows_that_fit_the_same_are_one_too_many(api: ApiPlay) -> None:
     api.post(ERRORS, ROW)
 
