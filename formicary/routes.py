@@ -65,6 +65,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/jobs/requests/{id}/mermaid"),
     Route("GET", "/api/jobs/requests/{id}/wait_time"),
     Route("GET", "/api/jobs/requests/{id}/history"),
+    Route("GET", "/api/jobs/requests/{id}/notifications"),
     Route("POST", "/api/jobs/requests/{id}/cancel"),
     Route("POST", "/api/jobs/requests/{id}/pause"),
     Route("POST", "/api/jobs/requests/{id}/resume"),

@@ -13,6 +13,7 @@ from stacks.constructs.uv_bundling import BUNDLE_TARGETS
 if TYPE_CHECKING:
     from constructs import Node
 
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _STAGE = re.compile(r"[a-z][a-z0-9]{0,11}")
 
 
@@ -24,6 +25,9 @@ class Deployment:
     bundle_for: str
     engine_max_concurrency: int
     artifact_retention_days: int
+    mail_from: str = ""
+    base_url: str = ""
+    private_webhooks: bool = False
 
     @classmethod
     def from_context(cls, node: Node) -> Deployment:
@@ -33,6 +37,9 @@ class Deployment:
             bundle_for=str(_context(node, "bundle-for", "lambda")),
             engine_max_concurrency=int(_context(node, "engine-max-concurrency", 50)),
             artifact_retention_days=int(_context(node, "artifact-retention-days", 90)),
+            mail_from=str(_context(node, "mail-from", "")),
+            base_url=str(_context(node, "base-url", "")),
+            private_webhooks=str(_context(node, "private-webhooks", "false")).lower() == "true",
         )
 
     def __post_init__(self) -> None:
@@ -44,6 +51,13 @@ class Deployment:
                 f"formicary:bundle-for must be one of {sorted(BUNDLE_TARGETS)},"
                 f" not {self.bundle_for!r}"
             )
+        if self.mail_from and not _ADDRESS.fullmatch(self.mail_from):
+            raise ValueError(
+                f"formicary:mail-from must be an address as name@example.org,"
+                f" not {self.mail_from!r}"
+            )
+        if self.base_url and not self.base_url.startswith(("https://", "http://")):
+            raise ValueError(f"formicary:base-url must be a URL, not {self.base_url!r}")
 
     @property
     def is_production(self) -> bool:

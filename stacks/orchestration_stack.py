@@ -9,6 +9,7 @@ import aws_cdk as cdk
 from stacks.constructs.change_publisher import ChangePublisher
 from stacks.constructs.engine import Engine
 from stacks.constructs.housekeeping import Housekeeping
+from stacks.constructs.notifications import Notifications
 from stacks.constructs.socket_api import STAGE, SocketApi
 from stacks.constructs.uv_bundling import function_code
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class OrchestrationStack(cdk.Stack):
-    """The engine with its events queue, the websockets, the publisher of changes, housekeeping."""
+    """The engine with its events queue, websockets, what tells of changes, housekeeping."""
 
     def __init__(
         self,
@@ -47,6 +48,14 @@ class OrchestrationStack(cdk.Stack):
         engine.serve_sockets(sockets)
         publisher = ChangePublisher(
             self, "Changes", deployment=deployment, table=data.table, code=code
+        )
+        Notifications(
+            self,
+            "Notifications",
+            deployment=deployment,
+            data=data,
+            bus=publisher.bus,
+            code=code,
         )
         housekeeping = Housekeeping(
             self,

@@ -6,7 +6,6 @@ anything is sent: a name that resolves to another address the second time does n
 
 import asyncio
 import contextlib
-import ipaddress
 import socket
 from collections.abc import Iterable
 from typing import Any
@@ -14,20 +13,11 @@ from typing import Any
 import httpcore
 import httpx
 
-# Outside the link-local ranges: EC2 over IPv6, Alibaba Cloud.
-_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
+from formicary.domain.addresses import is_metadata
 
 
 class ForbiddenAddressError(Exception):
     """The address is none that tasks may reach."""
-
-
-def is_forbidden(address: str) -> bool:
-    """Whether an address is link-local, or another one of a metadata service."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return found.is_link_local or found in _METADATA
 
 
 def guard(client: httpx.AsyncClient) -> None:
@@ -38,7 +28,7 @@ def guard(client: httpx.AsyncClient) -> None:
 
 
 def _refuse(host: str, address: str) -> None:
-    if is_forbidden(address):
+    if is_metadata(address):
         raise ForbiddenAddressError(
             f"{host} is {address}: tasks may not reach link-local addresses, where hosts find"
             " their credentials"

@@ -6,6 +6,7 @@ from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
 from formicary.adapters.aws.dynamodb_error_rules import DynamoDbErrorRuleRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
+from formicary.adapters.aws.dynamodb_notifications import DynamoDbNotifications
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
@@ -60,6 +61,7 @@ def build_api(
         sockets=DynamoDbSocketAnts(clients.dynamodb, table_name, clock),
         error_rules=DynamoDbErrorRuleRepository(clients.dynamodb, table_name),
         secrets=later(lambda: aes_gcm_sealer(SsmRootKeys(clients.ssm, root_key_parameter))),
+        notifications=DynamoDbNotifications(clients.dynamodb, table_name),
         clock=clock,
         ids=UlidGenerator(),
         gates=gates,

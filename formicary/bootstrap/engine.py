@@ -38,7 +38,7 @@ def build_engine(
         later(lambda: clients.scheduler),
         group_name=timer_group,
         role_arn=timer_role_arn,
-        queue_arn=events_queue_arn,
+        target_arn=events_queue_arn,
     )
     return Engine(
         runs=DynamoDbRunRepository(clients.dynamodb, table_name),

@@ -7,6 +7,7 @@ from formicary.adapters.memory.in_memory_definition_repository import InMemoryDe
 from formicary.adapters.memory.in_memory_error_rules import InMemoryErrorRuleRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
+from formicary.adapters.memory.in_memory_notifications import InMemoryNotifications
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_root_keys import InMemoryRootKeys
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
@@ -41,6 +42,7 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         sockets=InMemorySocketAnts(),
         error_rules=InMemoryErrorRuleRepository(),
         secrets=later(lambda: aes_gcm_sealer(InMemoryRootKeys())),
+        notifications=InMemoryNotifications(),
         clock=clock,
         ids=ids,
         gates=gates,

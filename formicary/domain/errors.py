@@ -9,6 +9,7 @@ FormicaryError
 ├── ConflictError            the state of the thing forbids it (409)
 │   └── ChangePendingError       something else is under way with it (409)
 ├── PayloadTooLargeError     the body is over the limit (413)
+├── DeliveryRefusedError     a notification that can never be delivered
 ├── ForgedEventError         an event without the right proof
 ├── BrokenSealError          a sealed secret is not as it was sealed
 ├── ConcurrentUpdateError    somebody else changed it first (retryable)
@@ -93,6 +94,12 @@ class PayloadTooLargeError(FormicaryError):
 
     code = "ERR_TOO_LARGE"
     status = 413
+
+
+class DeliveryRefusedError(FormicaryError):
+    """The notification can never be delivered."""
+
+    code = "ERR_DELIVERY_REFUSED"
 
 
 class ForgedEventError(FormicaryError):

@@ -156,6 +156,8 @@ class JobRun(Evolving):
     `tail` is the end of its history, which is nowhere else yet.
 
     `gates` are the limits it has to pass; `stint` counts how often it has given its slots back.
+
+    `announces` has a letter for each kind of listener that its definition names (`Announces`).
     """
 
     tenant: str
@@ -187,6 +189,7 @@ class JobRun(Evolving):
     stint: int = 0
     holds_slots: bool = False
     definition_tenant: str = ""
+    announces: str = ""
     user_id: str = ""
     user_key: str = ""
     description: str = ""

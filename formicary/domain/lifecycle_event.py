@@ -2,15 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+from formicary.domain.announcements import Announces
+from formicary.domain.states import STATE_OF_MARK, TaskMark
 
 SOURCE = "formicary"
-DETAIL_TYPE = "JobExecutionLifecycleEvent"
 
 
 @dataclass(frozen=True, slots=True)
 class JobExecutionLifecycleEvent:
-    """A job went from one state to another; `old_state` is empty for a new one."""
+    """A job went from one state to another; `old_state` is empty for a new one.
+
+    `announces` tells that its definition names somebody who wants to know; most have none.
+    """
+
+    kind: ClassVar[str] = "JobExecutionLifecycleEvent"
 
     id: str
     tenant: str
@@ -22,32 +29,109 @@ class JobExecutionLifecycleEvent:
     new_state: str
     error_code: str
     user_id: str
+    announces: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as listeners get it."""
+        fields = asdict(self)
+        if not self.announces:
+            del fields["announces"]
+        return fields
+
+
+@dataclass(frozen=True, slots=True)
+class TaskExecutionLifecycleEvent:
+    """A task has ended; told only of runs whose definition names somebody who wants to know.
+
+    `task_index` is its place in the definition.
+    """
+
+    kind: ClassVar[str] = "TaskExecutionLifecycleEvent"
+
+    id: str
+    tenant: str
+    job_request_id: str
+    job_execution_id: str
+    job_type: str
+    job_version: int
+    task_index: int
+    new_state: str
+    user_id: str
 
     def to_json(self) -> dict[str, Any]:
         """Return it as listeners get it."""
         return asdict(self)
 
 
-def state_change(
-    tenant: str, old: Mapping[str, Any], new: Mapping[str, Any]
-) -> JobExecutionLifecycleEvent | None:
-    """Return the change between two summaries of a run, None when its state stayed.
+LifecycleEvent = JobExecutionLifecycleEvent | TaskExecutionLifecycleEvent
 
-    The id is the same whenever the same change is told again, so that listeners can drop doubles.
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Two states of a run, one committed after the other: summaries, and marks of its tasks."""
+
+    tenant: str
+    old: Mapping[str, Any]
+    new: Mapping[str, Any]
+    announces: str = ""
+    version: int = 0
+    old_marks: str = ""
+    new_marks: str = ""
+
+
+def events_of(change: Change) -> list[LifecycleEvent]:
+    """Return what a change is told as, tasks before the job.
+
+    The ids are the same whenever the same change is told again, so that listeners can drop doubles.
     """
-    old_state, new_state = str(old.get("job_state", "")), str(new["job_state"])
+    told: list[LifecycleEvent] = list(_ended_tasks(change))
+    job = _state_change(change)
+    return told if job is None else [*told, job]
+
+
+def _state_change(change: Change) -> JobExecutionLifecycleEvent | None:
+    """Return the change of the job's state, None when it stayed."""
+    new = change.new
+    old_state, new_state = str(change.old.get("job_state", "")), str(new["job_state"])
     if old_state == new_state:
         return None
-    execution_id = str(new.get("job_execution_id", ""))
+    common = _common(change)
     return JobExecutionLifecycleEvent(
-        id=f"{new['id']}:{execution_id}:{new_state}",
-        tenant=tenant,
-        job_request_id=str(new["id"]),
-        job_execution_id=execution_id,
-        job_type=str(new.get("job_type", "")),
-        job_version=int(new.get("job_version", 0)),
+        id=f"{new['id']}:{common['job_execution_id']}:{new_state}",
         old_state=old_state,
         new_state=new_state,
         error_code=str(new.get("error_code", "")),
-        user_id=str(new.get("user_id", "")),
+        announces=change.announces,
+        **common,
     )
+
+
+def _ended_tasks(change: Change) -> list[TaskExecutionLifecycleEvent]:
+    common = _common(change)
+    execution_id = common["job_execution_id"]
+    same = str(change.old.get("job_execution_id", "")) == execution_id
+    if Announces.TASKS not in change.announces or not same:
+        return []
+    pairs = enumerate(zip(change.old_marks, change.new_marks, strict=False))
+    return [
+        TaskExecutionLifecycleEvent(
+            id=f"{change.new['id']}:{execution_id}:{index}:{change.version}:{state}",
+            task_index=index,
+            new_state=state,
+            **common,
+        )
+        for index, (old, new) in pairs
+        if old != new and (state := STATE_OF_MARK.get(TaskMark(new)))
+    ]
+
+
+def _common(change: Change) -> dict[str, Any]:
+    new = change.new
+    return {
+        "tenant": change.tenant,
+        "job_request_id": str(new["id"]),
+        "job_execution_id": str(new.get("job_execution_id", "")),
+        "job_type": str(new.get("job_type", "")),
+        "job_version": int(new.get("job_version", 0)),
+        "user_id": str(new.get("user_id", "")),
+    }

@@ -31,6 +31,7 @@ class RunOrder:
     gates: tuple[Claim, ...] = ()
     definition_tenant: str = ""
     occurrence: Occurrence | None = None
+    announces: str = ""
 
 
 def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun:
@@ -54,6 +55,7 @@ def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun
         gates=order.gates,
         definition_tenant=order.definition_tenant,
         occurrence=order.occurrence,
+        announces=order.announces,
         user_id=order.user_id,
         user_key=order.user_key,
         description=order.description,

@@ -1,12 +1,13 @@
 """A job definition read once: its structure, its graph for one run, its tasks rendered alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
 
+from formicary.domain.announcements import announces
 from formicary.domain.document_nodes import Mapping as MappingNode
 from formicary.domain.document_nodes import Node, Scalar, is_dynamic, names_below, place_of
 from formicary.domain.document_scopes import Scope, ScopeFrame
@@ -143,6 +144,39 @@ class ParsedJob:
         model = _model(JobDefinition, self.checked.head, None, frame, "the job")
         return RenderedJob(model, _warnings(evaluation))
 
+    @cached_property
+    def announces(self) -> str:
+        """The letters of who is named by any alternative of the text (`Announces`)."""
+        tasks = [node for task in self.checked.tasks.values() for node, _ in task.variants]
+        return announces(
+            notify=bool(self.checked.head.all("notify")),
+            webhook=bool(self.checked.head.all("webhook")),
+            tasks=any(node.all("webhook") for node in tasks),
+        )
+
+    @cached_property
+    def listener_names(self) -> frozenset[str]:
+        """The top-level variables that `notify` and `webhook` of the job mention."""
+        return frozenset(names_below(_only(self.checked.head, _LISTENERS)))
+
+    def render_listeners(self, variables: Mapping[str, Any]) -> JobDefinition:
+        """Render `notify` and `webhook` of the job alone; TemplateError as `render_task`."""
+        frame = ScopeFrame(Evaluation(variables))
+        model: JobDefinition = _model(
+            JobDefinition, _only(self.checked.head, _LISTENERS), None, frame, "the job"
+        )
+        return model
+
+    def render_webhook(self, task_type: str, variables: Mapping[str, Any]) -> TaskDefinition | None:
+        """Render `webhook` and `variables` of a task alone; None when a condition leaves it out."""
+        frame = ScopeFrame(Evaluation(variables))
+        node, scope = self.variant(self.checked.tasks[task_type], frame)
+        if node is None:
+            return None
+        only = _only(node, ("webhook", "variables"))
+        model: TaskDefinition = _model(TaskDefinition, only, scope, frame, f'task "{task_type}"')
+        return model
+
     def variant(
         self, task: TaskEntry, frame: ScopeFrame
     ) -> tuple[MappingNode | None, Scope | None]:
@@ -207,6 +241,14 @@ class ParsedJob:
             _overlay(shown, self.checked.tasks[name].node, self.checked.asides[name])
             tasks.append(shown)
         return {**head, "tasks": tasks}
+
+
+_LISTENERS = ("notify", "webhook")
+
+
+def _only(node: MappingNode, keys: Iterable[str]) -> MappingNode:
+    """Return a map with some keys alone, so that nothing else has a say in its rendering."""
+    return MappingNode(node.line, node.column, [e for e in node.entries if e.key.text in keys])
 
 
 def _depends(node: Node, scope: Scope | None) -> bool:

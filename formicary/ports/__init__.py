@@ -19,6 +19,15 @@ from formicary.ports.housekeeping import (
     RunRemover,
     TenantRegistry,
 )
+from formicary.ports.notifications import (
+    EndedRuns,
+    LaterEndings,
+    LetterWriter,
+    Mailer,
+    NotificationRepository,
+    WebAnswer,
+    WebCaller,
+)
 from formicary.ports.objects import GraphPainter, ObjectStore
 from formicary.ports.queues import EventBus, EventQueue, TaskQueues
 from formicary.ports.runs import RunRepository
@@ -32,6 +41,7 @@ __all__ = [
     "CredentialBroker",
     "DeadLetters",
     "DefinitionRepository",
+    "EndedRuns",
     "ErrorRuleRepository",
     "EventBus",
     "EventQueue",
@@ -39,6 +49,10 @@ __all__ = [
     "GraphPainter",
     "HouseService",
     "IdGenerator",
+    "LaterEndings",
+    "LetterWriter",
+    "Mailer",
+    "NotificationRepository",
     "ObjectRemover",
     "ObjectStore",
     "RootKeys",
@@ -50,4 +64,6 @@ __all__ = [
     "TaskQueues",
     "TenantRegistry",
     "TokenRepository",
+    "WebAnswer",
+    "WebCaller",
 ]

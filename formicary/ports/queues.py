@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent
+from formicary.domain.lifecycle_event import LifecycleEvent
 from formicary.domain.messages import EventMessage
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.task_request import TaskMessage
@@ -40,5 +40,5 @@ class TaskQueues(Protocol):
 class EventBus(Protocol):
     """Where everybody may listen who only watches."""
 
-    def publish(self, events: Sequence[JobExecutionLifecycleEvent]) -> Sequence[int]:
+    def publish(self, events: Sequence[LifecycleEvent]) -> Sequence[int]:
         """Publish events in their order; return the places of those that were not taken."""

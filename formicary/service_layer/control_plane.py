@@ -13,6 +13,7 @@ from formicary.ports import (
     GateRepository,
     GraphPainter,
     IdGenerator,
+    NotificationRepository,
     ObjectStore,
     RunRepository,
     SecretSealer,
@@ -53,6 +54,7 @@ class ControlPlane:
     sockets: SocketAntRepository
     error_rules: ErrorRuleRepository
     secrets: SecretSealer
+    notifications: NotificationRepository
     clock: Clock
     ids: IdGenerator
     gates: GateRepository

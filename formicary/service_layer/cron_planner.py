@@ -163,6 +163,7 @@ class CronPlanner:
                 only_in_time=schedule.catch_up == "none",
                 fault=fault,
             ),
+            announces=pinned.parsed.announces,
         )
 
     def _leased(self, tenant: str, definition: JobDefinition) -> tuple[ChosenResource | None, str]:

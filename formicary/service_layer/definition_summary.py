@@ -28,6 +28,8 @@ def summary_of(parsed: ParsedJob) -> dict[str, Any]:
         "tasks": len(tasks),
         "required_params": list(document.get("required_params") or []),
     }
+    if parsed.announces:
+        summary["announces"] = parsed.announces
     if document.get("resources"):
         summary["resources"] = document["resources"]
     return summary

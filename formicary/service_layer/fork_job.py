@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from formicary.domain.announcements import announced
 from formicary.domain.commands import ForkJob
 from formicary.domain.errors import (
     FormicaryError,
@@ -105,6 +106,7 @@ class ChildForker:
             depth=run.depth + 1,
             gates=for_child(own, run.gates),
             definition_tenant=found.tenant if published else "",
+            announces=announced(parsed.announces, child=True, foreign=published),
         )
 
     def _find_type(self, tenant: str, job_type: str) -> JobTypeRecord:

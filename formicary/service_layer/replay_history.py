@@ -84,6 +84,7 @@ def _first_state(runs: RunRepository, run: JobRun, entries: Iterable[HistoryEntr
         definition_tenant=run.definition_tenant,
         gates=run.gates,
         occurrence=run.occurrence,
+        announces=run.announces,
     )
     return new_run(order, run.request_id, run.key, run.created_at).evolve(
         version=1, execution_id=execution_id(run.created_at, run.request_id, 0)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from formicary.domain.announcements import announced
 from formicary.domain.events import Event, RestartRequested
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun, Phase
@@ -45,4 +46,9 @@ class Situations:
             return here
         there = self.of(run.evolve(job_version=event.job_version), now)
         run = repinned(run, here.graph, there.graph, event.job_version)
-        return Situation(run, there.parsed, there.graph)
+        told = announced(
+            there.parsed.announces,
+            child=run.parent is not None,
+            foreign=bool(run.definition_tenant),
+        )
+        return Situation(run.evolve(announces=told), there.parsed, there.graph)

@@ -109,6 +109,7 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
             *((leased.claim,) if leased else ()),
             *gates_of_run(record, caller.user_id, limits),
         ),
+        announces=str(summary.get("announces", "")),
     )
 
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.logging import Logger
 
 from formicary.bootstrap.publisher import build_publisher
 from formicary.ports import EventBus
-from lambdas.publish_changes.read_changes import read_change
+from lambdas.publish_changes.read_changes import read_changes
 from lambdas.publish_changes.settings import Settings
 
 logger = Logger(service="publish_changes")
@@ -36,7 +36,7 @@ def publish(bus: EventBus, records: Iterable[Mapping[str, Any]]) -> list[str]:
 
     A stream goes on from the lowest number that is given back, so one is enough.
     """
-    changes = [(record, change) for record in records if (change := read_change(record))]
+    changes = [(record, change) for record in records for change in read_changes(record)]
     failed = bus.publish([change for _, change in changes])
     return [_sequence_number(changes[place][0]) for place in sorted(failed)[:1]]
 

@@ -1,25 +1,44 @@
-"""Records of the table's stream, read into changes of state."""
+"""Records of the table's stream, read into what is to be told."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from formicary.domain.lifecycle_event import JobExecutionLifecycleEvent, state_change
+from formicary.adapters.aws.folded_letters import unfold
+from formicary.domain.announcements import Announces
+from formicary.domain.lifecycle_event import Change, LifecycleEvent, events_of
 
 _RUN_KEY = re.compile(r"T#([^#]+)#R#[^#]+")
 
 
-def read_change(record: Mapping[str, Any]) -> JobExecutionLifecycleEvent | None:
-    """Return the change of a job's state that a record tells of, None when it tells of none."""
-    change = record["dynamodb"]
-    key = _RUN_KEY.fullmatch(change["Keys"]["pk"]["S"])
-    new = _summary(change.get("NewImage"))
-    if key is None or change["Keys"]["sk"]["S"] != "RUN" or "job_state" not in new:
-        return None
-    return state_change(key[1], _summary(change.get("OldImage")), new)
+def read_changes(record: Mapping[str, Any]) -> Sequence[LifecycleEvent]:
+    """Return what a record tells of a run: nothing, for most commits."""
+    images = record["dynamodb"]
+    key = _RUN_KEY.fullmatch(images["Keys"]["pk"]["S"])
+    old, new = images.get("OldImage") or {}, images.get("NewImage") or {}
+    summary = _summary(new)
+    if key is None or images["Keys"]["sk"]["S"] != "RUN" or "job_state" not in summary:
+        return ()
+    announces = _text(new, "announces")
+    tasks = Announces.TASKS in announces
+    return events_of(
+        Change(
+            tenant=key[1],
+            old=_summary(old),
+            new=summary,
+            announces=announces,
+            version=int(new.get("version", {}).get("N", 0)),
+            old_marks=unfold(_text(old, "marks")) if tasks else "",
+            new_marks=unfold(_text(new, "marks")) if tasks else "",
+        )
+    )
 
 
-def _summary(image: Mapping[str, Any] | None) -> dict[str, Any]:
+def _summary(image: Mapping[str, Any]) -> dict[str, Any]:
     """Return the texts and numbers of an image's summary; the rest is nobody's news."""
-    fields = ((image or {}).get("summary") or {}).get("M") or {}
+    fields = (image.get("summary") or {}).get("M") or {}
     return {name: value["S"] if "S" in value else value.get("N") for name, value in fields.items()}
+
+
+def _text(image: Mapping[str, Any], name: str) -> str:
+    return str((image.get(name) or {}).get("S", ""))

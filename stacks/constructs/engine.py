@@ -47,8 +47,10 @@ class Engine(Construct):
         timers = FarTimers(
             self,
             "Timers",
-            queue=self.events.queue,
             group_name=deployment.stack_name("Timers"),
+        )
+        timers.role.add_to_policy(
+            permissions.allow(self.events.queue.queue_arn, actions=("sqs:SendMessage",))
         )
         engine = PythonFunction(
             self,

@@ -1,8 +1,6 @@
-"""Timers for the far future: a schedule group, and the role by which its schedules send events."""
+"""Calls in the far future: a group of one-time schedules, and the role by which they call."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,16 +9,11 @@ from constructs import Construct
 
 from stacks.constructs import permissions
 
-if TYPE_CHECKING:
-    from aws_cdk import aws_sqs as sqs
-
 
 class FarTimers(Construct):
-    """One-time schedules live in a group of their own and may send to one queue, nothing else."""
+    """One-time schedules live in a group of their own and may do what the role may, no more."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, queue: sqs.Queue, group_name: str
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, group_name: str) -> None:
         super().__init__(scope, construct_id)
         self.group_name = group_name
         scheduler.CfnScheduleGroup(self, "Group", name=group_name)
@@ -32,7 +25,6 @@ class FarTimers(Construct):
                 {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}},
             ),
         )
-        self.role.add_to_policy(permissions.allow(queue.queue_arn, actions=("sqs:SendMessage",)))
 
     def permissions_to_start(self) -> list[iam.PolicyStatement]:
         """What whoever starts timers needs: schedules of this group, with this role."""

@@ -37,12 +37,38 @@ def task_queue_arns(prefix: str) -> str:
 
 def read_and_make_parameter(name: str) -> list[iam.PolicyStatement]:
     """One encrypted parameter, which nobody overwrites; the account's own key seals it."""
-    place = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:parameter{name}"
-    arn = f"arn:{cdk.Aws.PARTITION}:ssm:{place}"
     overwriting: dict[str, object] = {"ssm:Overwrite": "true"}
     return [
-        allow(arn, actions=("ssm:GetParameter",)),
-        allow(arn, actions=("ssm:PutParameter",), StringNotEquals=overwriting),
+        read_parameter(name),
+        allow(_parameter(name), actions=("ssm:PutParameter",), StringNotEquals=overwriting),
+    ]
+
+
+def read_parameter(name: str) -> iam.PolicyStatement:
+    """One encrypted parameter."""
+    return allow(_parameter(name), actions=("ssm:GetParameter",))
+
+
+def _parameter(name: str) -> str:
+    place = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:parameter{name}"
+    return f"arn:{cdk.Aws.PARTITION}:ssm:{place}"
+
+
+def send_mail_from(address: str) -> iam.PolicyStatement:
+    """Mail from one address, whether SES knows the address itself or its domain."""
+    place = f"{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:identity"
+    names = (address, address.rpartition("@")[2])
+    arns = [f"arn:{cdk.Aws.PARTITION}:ses:{place}/{name}" for name in names]
+    from_address: dict[str, object] = {"ses:FromAddress": address}
+    return allow(*arns, actions=("ses:SendEmail",), StringEquals=from_address)
+
+
+def read_and_note(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
+    """Items of the table by key and query, and notes beside them; nothing is removed."""
+    actions = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query")
+    return [
+        allow(table.table_arn, actions=actions),
+        allow(f"{table.table_arn}/index/gsi1", actions=("dynamodb:Query",)),
     ]
 
 

@@ -31,6 +31,7 @@ _BOTO_SERVICES = frozenset(
         "events",
         "s3",
         "scheduler",
+        "sesv2",
         "sqs",
         "ssm",
         "stepfunctions",

@@ -210,7 +210,7 @@ class AwsServices(Services):
         clients.s3.create_bucket(Bucket=BUCKET)
         clients.scheduler.create_schedule_group(Name=TIMERS)
         timers = SchedulerTimers(
-            clients.scheduler, group_name=TIMERS, role_arn=role_arn, queue_arn=self._events_arn()
+            clients.scheduler, group_name=TIMERS, role_arn=role_arn, target_arn=self._events_arn()
         )
         self.events = SqsEventQueue(clients.sqs, self.events_url, timers)
         self.task_queues = SqsTaskQueues(clients.sqs, PREFIX)

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formicary.adapters.aws.items import item_size, marshal, unmarshal
-from formicary.adapters.aws.job_run_codec import decode_run, encode_run, fold, unfold
+from formicary.adapters.aws.folded_letters import fold, unfold
+from formicary.adapters.aws.job_run_codec import decode_run, encode_run
 from formicary.adapters.aws.rows import STORED_ORDER
 from formicary.adapters.run_summary import listed_run, summary_of
 from formicary.domain.commands import (
@@ -114,6 +115,7 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     stint=numbers,
     holds_slots=st.booleans(),
     definition_tenant=text,
+    announces=text,
     user_id=text,
     user_key=text,
     description=text | st.just("d" * 999),

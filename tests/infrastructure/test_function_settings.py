@@ -13,6 +13,7 @@ FUNCTIONS = (
     "keep_house",
     "publish_changes",
     "run_engine",
+    "send_notifications",
     "serve_socket",
 )
 

@@ -106,7 +106,7 @@ def test_bucket_is_private_encrypted_and_forgets(dev):
 
 @pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"])
 def test_buckets_and_queues_refuse_plain_http(dev, kind):
-    guarded = {"AWS::S3::BucketPolicy": 1, "AWS::SQS::QueuePolicy": 3}[kind]
+    guarded = {"AWS::S3::BucketPolicy": 1, "AWS::SQS::QueuePolicy": 4}[kind]
     policies = dev.resources(kind).values()
     denials = [
         statement

@@ -58,6 +58,17 @@ ALLOWED = {
         "execute-api:ManageConnections",
     },
     "TimersRole": {"sqs:SendMessage"},
+    "SendNotificationsRole": {
+        *_LOGS,
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "iam:PassRole",
+        "scheduler:CreateSchedule",
+        "sqs:SendMessage*",
+        "ssm:GetParameter",
+    },
+    "RetriesRole": {"lambda:InvokeFunction"},
     "PublishChangesRole": {
         *_LOGS,
         "dynamodb:DescribeStream",
@@ -153,13 +164,38 @@ def test_ants_consume_task_queues_alone_and_send_to_the_events_queue_alone(dev):
     assert "*" not in json.dumps(send["Resource"])
 
 
-def test_the_root_key_of_secrets_is_for_the_api_alone_and_is_never_overwritten(dev):
+def test_the_root_key_of_secrets_is_for_those_who_open_them_and_is_never_overwritten(dev):
+    readers = [r for r in ALLOWED if "ssm:GetParameter" in _actions(_statements(dev, r))]
+    assert readers == ["HandleApiRole", "SendNotificationsRole"]
     statements = [s for s in _statements(dev, "HandleApiRole") if "ssm:" in str(s["Action"])]
     (making,) = [s for s in statements if s["Action"] == "ssm:PutParameter"]
 
     assert making["Condition"] == {"StringNotEquals": {"ssm:Overwrite": "true"}}
     for statement in statements:
         assert ":parameter/formicary/dev/root-key-of-secrets" in json.dumps(statement["Resource"])
+
+
+def test_without_a_sender_nobody_may_send_mail(dev):
+    assert not [role for role in ALLOWED if "ses:SendEmail" in _actions(_statements(dev, role))]
+
+
+def test_mail_is_sent_by_one_function_from_one_address_alone(synthesise):
+    made = synthesise(mail_from="jobs@example.org")
+    statements = _statements(made, "SendNotificationsRole")
+    (sending,) = [s for s in statements if s["Action"] == "ses:SendEmail"]
+    senders = [r for r in ALLOWED if "ses:SendEmail" in _actions(_statements(made, r))]
+
+    assert senders == ["SendNotificationsRole"]
+    assert sending["Condition"] == {"StringEquals": {"ses:FromAddress": "jobs@example.org"}}
+    for name in ("identity/jobs@example.org", "identity/example.org"):
+        assert name in json.dumps(sending["Resource"])
+    assert "*" not in json.dumps(sending["Resource"])
+
+
+def test_further_tries_call_the_notifier_alone(dev):
+    (calling,) = _statements(dev, "RetriesRole")
+
+    assert "SendNotifications" in json.dumps(calling["Resource"])
 
 
 def test_ants_list_the_prefix_of_tenants_alone(dev):

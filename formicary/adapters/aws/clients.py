@@ -94,6 +94,11 @@ class AwsClients:
         return self._make("stepfunctions")
 
     @cached_property
+    def mail(self) -> Any:
+        """Client of SES; untyped, since it serves one call."""
+        return self._make("sesv2")
+
+    @cached_property
     def events(self) -> EventBridgeClient:
         """Client of EventBridge."""
         client: EventBridgeClient = self._make("events")

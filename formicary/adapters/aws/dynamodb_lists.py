@@ -14,6 +14,8 @@ T = TypeVar("T")
 
 # Items that one request may read; a list that a filter thins out more goes on by its token.
 MAX_READ = 100_000
+# How many items each query for a single match reads: most often it lies near.
+_LOOK_BACK = (50, 1000, 2500, 2500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,20 @@ def list_page(
         next_place=shown[-1]["gsi1sk"] if more and shown else _where_it_stopped(walk),
         total=total,
     )
+
+
+def first_of_list(table: DynamoDbTable, query: ListQuery[T], *, after: str) -> T | None:
+    """Return the first match behind a place; what lies too far behind it is not found."""
+    key, options = _arguments(query, after)
+    start: Mapping[str, Any] | None = None
+    for limit in _LOOK_BACK:
+        answer = table.query(key, start=start, Limit=limit, **options)
+        if answer.items:
+            return query.decode(answer.items[0]["summary"])
+        start = answer.last_key
+        if start is None:
+            break
+    return None
 
 
 def _where_it_stopped(walk: _Walk) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from formicary.adapters.aws import keys
 from formicary.adapters.aws.dynamodb_artifacts import DynamoDbArtifacts
 from formicary.adapters.aws.dynamodb_attempts import DynamoDbAttempts
-from formicary.adapters.aws.dynamodb_lists import ListQuery, list_page
+from formicary.adapters.aws.dynamodb_lists import ListQuery, first_of_list, list_page
 from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Expression, Put, equals
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.aws.job_run_codec import decode_run, encode_run
@@ -103,6 +103,17 @@ class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbArtifacts):
             matches=matches,
         )
         return list_page(self._table, query, offset=offset, limit=limit, token=token)
+
+    def previous_ended(self, run: JobRun) -> JobRun | None:
+        """Return the newest COMPLETED or FAILED run of its type submitted before it."""
+        query = ListQuery(
+            partition=keys.runs_list(run.tenant),
+            scope="",
+            descending=True,
+            decode=lambda summary: listed_run(run.tenant, summary),
+            matches={"job_type": (run.job_type,), "job_state": ("COMPLETED", "FAILED")},
+        )
+        return first_of_list(self._table, query, after=keys.part(run.request_id))
 
     def reserve(self, tenant: str, key: str, wanted: Reservation) -> Reservation:
         """Reserve an id under a key, or return what was reserved under it before."""

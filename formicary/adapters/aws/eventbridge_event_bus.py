@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from formicary.adapters.aws.error_mapping import aws_errors
-from formicary.domain.lifecycle_event import DETAIL_TYPE, SOURCE, JobExecutionLifecycleEvent
+from formicary.domain.lifecycle_event import SOURCE, LifecycleEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -23,7 +23,7 @@ class EventBridgeEventBus:
         self._client = client
         self._bus_name = bus_name
 
-    def publish(self, events: Sequence[JobExecutionLifecycleEvent]) -> Sequence[int]:
+    def publish(self, events: Sequence[LifecycleEvent]) -> Sequence[int]:
         """Publish events; return the places of those that were not taken."""
         return [
             start + place
@@ -32,14 +32,14 @@ class EventBridgeEventBus:
         ]
 
     @aws_errors()
-    def _publish_batch(self, events: Sequence[JobExecutionLifecycleEvent]) -> list[int]:
+    def _publish_batch(self, events: Sequence[LifecycleEvent]) -> list[int]:
         answer = self._client.put_events(Entries=[self._entry(event) for event in events])
         return [i for i, entry in enumerate(answer["Entries"]) if entry.get("ErrorCode")]
 
-    def _entry(self, event: JobExecutionLifecycleEvent) -> PutEventsRequestEntryTypeDef:
+    def _entry(self, event: LifecycleEvent) -> PutEventsRequestEntryTypeDef:
         return {
             "EventBusName": self._bus_name,
             "Source": SOURCE,
-            "DetailType": DETAIL_TYPE,
+            "DetailType": event.kind,
             "Detail": json.dumps(event.to_json()),
         }

@@ -5,12 +5,11 @@ What the summary tells is not told twice; values that are empty or follow from o
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, get_args
 
+from formicary.adapters.aws.folded_letters import fold, unfold
 from formicary.adapters.aws.history_codec import decode_history, encode_history
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.aws.rows import from_row, to_row
@@ -33,11 +32,9 @@ from formicary.domain.states import RequestState
 SCHEMA_VERSION = 1
 
 _COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Command)}
-_LETTERS = re.compile(r"(.)(?:\{(\d+)\})?", re.DOTALL)
-_SHORTEST_RUN = 4
 _LETTER_FIELDS = ("marks", "children", "forks", "origins")
 _COUNTS = ("depth", "job_retries", "job_restarts", "holds", "stint", "holds_slots")
-_FIELDS = ("key", "exit_code", "definition_tenant", *_COUNTS)
+_FIELDS = ("key", "exit_code", "definition_tenant", "announces", *_COUNTS)
 _TIMES = ("updated_at", "held_since", "deadline")
 
 
@@ -88,20 +85,6 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "params": unpack,
     "context": unpack,
 }
-
-
-def fold(letters: str) -> str:
-    """Write a progress string short: `CCCCCCa.` as `C{6}a.`."""
-    return "".join(_fold_run(letter, len(list(run))) for letter, run in itertools.groupby(letters))
-
-
-def unfold(folded: str) -> str:
-    """Read what `fold` wrote."""
-    return "".join(letter * int(count or 1) for letter, count in _LETTERS.findall(folded))
-
-
-def _fold_run(letter: str, length: int) -> str:
-    return letter * length if length < _SHORTEST_RUN else f"{letter}{{{length}}}"
 
 
 def _progress(run: JobRun) -> dict[str, Any]:

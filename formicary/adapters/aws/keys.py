@@ -3,7 +3,7 @@
 | partition | sort | what |
 |---|---|---|
 | T#<tenant>#D#<job type> | TYPE, V#<version>, CRON | a job type, its versions, its schedule |
-| T#<tenant>#R#<run> | RUN, EXEC#, TASK#, ART#, HIST#, NOTE#, WISH | a run and what belongs to it |
+| T#<tenant>#R#<run> | RUN, EXEC#, TASK#, ART#, HIST#, NOTE#, TOLD#, WISH | a run and its parts |
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
 | T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
 | T#<tenant>#RESOURCES | <resource> | a job resource |
@@ -37,6 +37,7 @@ TASK_PREFIX = "TASK#"
 ARTIFACT_PREFIX = "ART#"
 ARCHIVE_PREFIX = "EXEC#"
 NOTE_PREFIX = "NOTE#"
+TOLD_PREFIX = "TOLD#"
 HOLDER_PREFIX = "H#"
 WAITER_PREFIX = "W#"
 TENANTS = "TENANTS"
@@ -112,6 +113,11 @@ def note_key(tenant: str, request_id: str, name: str) -> Key:
 def wish_key(tenant: str, request_id: str) -> Key:
     """Key of what was asked of a run last."""
     return Key(run_key(tenant, request_id).pk, "WISH")
+
+
+def notification_key(tenant: str, request_id: str, notification_id: str) -> Key:
+    """Key of what is known of one telling of how a run, or a task of it, ended."""
+    return Key(run_key(tenant, request_id).pk, f"{TOLD_PREFIX}{part(notification_id)}")
 
 
 def attempts_prefix(execution_id: str, task_index: int | None = None) -> str:

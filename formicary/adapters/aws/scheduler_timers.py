@@ -1,7 +1,7 @@
-"""Timers for the far future: one-time schedules of EventBridge Scheduler that send to a queue.
+"""Timers for the far future: one-time schedules of EventBridge Scheduler that call a target.
 
-A schedule fires within a minute of its time, so it is set for some minutes before: the engine finds
-its event early and has SQS delay it for the rest, to the second.
+A schedule fires within a minute of its time, so that of the engine is set for some minutes before:
+it finds its event early and has SQS delay it for the rest, to the second.
 """
 
 from __future__ import annotations
@@ -30,17 +30,19 @@ class SchedulerTimers:
         *,
         group_name: str,
         role_arn: str,
-        queue_arn: str,
+        target_arn: str,
+        early: timedelta = EARLY,
     ) -> None:
         self._client = client
         self._group = group_name
         self._role_arn = role_arn
-        self._queue_arn = queue_arn
+        self._target_arn = target_arn
+        self._early = early
 
     @aws_errors()
     def start(self, name: str, moment: datetime, body: str) -> None:
-        """Have a body sent to the queue some minutes before a moment, once a name."""
-        at = (moment - EARLY).astimezone(UTC)
+        """Have a body sent to the target a little before a moment, once a name."""
+        at = (moment - self._early).astimezone(UTC)
         try:
             self._client.create_schedule(
                 Name=hashlib.sha256(name.encode()).hexdigest(),
@@ -49,7 +51,7 @@ class SchedulerTimers:
                 ScheduleExpressionTimezone="UTC",
                 FlexibleTimeWindow={"Mode": "OFF"},
                 ActionAfterCompletion="DELETE",
-                Target={"Arn": self._queue_arn, "RoleArn": self._role_arn, "Input": body},
+                Target={"Arn": self._target_arn, "RoleArn": self._role_arn, "Input": body},
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != _THERE_ALREADY:

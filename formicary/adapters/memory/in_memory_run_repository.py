@@ -14,6 +14,7 @@ from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.history import HistoryEntry, HistoryNote, in_order
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation, TaskAttempt
+from formicary.domain.states import RequestState
 from formicary.domain.wishes import Wish
 
 
@@ -71,6 +72,18 @@ class InMemoryRunRepository(InMemoryArtifacts):
             if run.state.terminal and self._user_keys.get(owner) == run.request_id:
                 del self._user_keys[owner]
             return saved
+
+    def previous_ended(self, run: JobRun) -> JobRun | None:
+        """Return the newest COMPLETED or FAILED run of its type submitted before it."""
+        with self._lock:
+            found = [
+                other
+                for other in self._runs.get(run.tenant, {}).values()
+                if (other.job_type, other.request_id < run.request_id) == (run.job_type, True)
+                and other.state in {RequestState.COMPLETED, RequestState.FAILED}
+            ]
+            newest = max(found, key=lambda other: other.request_id, default=None)
+            return listed_run(run.tenant, summary_of(newest)) if newest else None
 
     def archive_execution(self, run: JobRun) -> None:
         """Keep the current execution of `run`."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from formicary.entrypoints.local.progress import Progress
 
 STAGE = "local"
+MAIL_FROM = "formicary@example.org"
 # Kept in the state itself, so that it goes back with the stacks when a crash goes back.
 _MARK = "/formicary/local/deployment"
 _BOOTSTRAP_MARK = "/cdk-bootstrap/hnb659fds/version"
@@ -70,6 +71,7 @@ def deploy(aws: EmbeddedAws, progress: Progress) -> Deployed:
         step.finish()
     progress.tell("deploying the stacks")
     outputs = tools.deploy()
+    aws.client("sesv2").create_email_identity(EmailIdentity=MAIL_FROM)
     value = json.dumps({"fingerprint": wanted, "outputs": outputs})
     parameters.put_parameter(Name=_MARK, Value=value, Type="String", Overwrite=True)
     aws.save_now()
@@ -140,6 +142,9 @@ def _context() -> list[str]:
     choices = {
         "stage": STAGE,
         "bundle-for": "host",
+        # Nothing leaves this machine: what is sent lies in the embedded AWS, or at a local server.
+        "mail-from": MAIL_FROM,
+        "private-webhooks": "true",
         # Each concurrent call is a process here, and its start is a second of a core.
         "engine-max-concurrency": str(max(2, os.cpu_count() or 2)),
     }

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Header, Pat
 from formicary.domain.log_streams import Stream
 from formicary.domain.log_view import LogView
 from formicary.service_layer.job_submission import JobSubmission
+from formicary.service_layer.list_notifications import NotificationsView, list_notifications
 from formicary.service_layer.list_runs import list_runs
 from formicary.service_layer.paging import PageView, page_view
 from formicary.service_layer.read_task_log import read_task_log
@@ -169,3 +170,14 @@ def get_history(
     request = page_request(page, page_size, token)
     found = show_history(call.plane, call.caller, id, request)
     return page_view(found, request, lambda record: record)
+
+
+@router.get(
+    "/api/jobs/requests/<id>/notifications",
+    summary="Who was told how a job request and its tasks ended, and who could not be told",
+    tags=_TAGS,
+    operation_id="list_notifications",
+)
+def get_notifications(call: CurrentCall, id: Id) -> NotificationsView:  # noqa: A002
+    """List the notifications of a request."""
+    return list_notifications(call.plane, call.caller, id)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ant_agent.cancellation import Cancellation, StopReason
-from ant_agent.executors.address_guard import is_forbidden
+from formicary.domain.addresses import is_metadata
 from formicary.domain.states import RequestState
 from tests.integration.ant.workbench import Workbench
 from tests.integration.ant.world import task
@@ -201,4 +201,4 @@ def test_no_url_and_no_redirect_leads_to_a_metadata_service(
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.1", "8.8.8.8", "2001:db8::1"])
 def test_other_addresses_are_open(address: str) -> None:
-    assert not is_forbidden(address)
+    assert not is_metadata(address)

@@ -1,0 +1,1 @@
+"""People and programs are told how jobs ended."""
