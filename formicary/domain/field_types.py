@@ -228,7 +228,7 @@ class NeedyPart(Part):
     def _has_what_it_needs(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         made = handler(data)
         if isinstance(data, dict):
-            missing = [key for key in cls.needs if data.get(key) in (None, "")]
+            missing = [key for key in cls.needs if data.get(key) in (None, "", [])]
             if missing:
                 mend = f"add {missing[0]}: to it"
                 raise fault(f"has no {' and no '.join(missing)}", mend, FaultCode.MISSING_FIELD)

@@ -1,13 +1,14 @@
 """A job definition: the article's fields. Templated values keep their text, or their default."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from formicary.domain.field_types import (
     Count,
     NameList,
+    NeedyPart,
     Part,
     Seconds,
     TextList,
@@ -30,29 +31,34 @@ def _recipients(value: object) -> object:
     return {"recipients": value} if isinstance(value, list | str) else value
 
 
-class NotifyChannel(Part):
+class NotifyChannel(NeedyPart):
     """Who is told by one channel, and when."""
 
-    recipients: TextList = Field(default_factory=list, description="Addresses or channels.")
+    needs: ClassVar[tuple[str, ...]] = ("recipients",)
+
+    recipients: TextList = Field(
+        default_factory=list, description="Addresses; channels, or URLs of incoming webhooks."
+    )
     when: NotifyWhen = Field("onFailure", description="always, onSuccess, onFailure or never.")
 
 
+def _addresses(channel: NotifyChannel) -> NotifyChannel:
+    for address in channel.recipients:
+        if "{{" not in address and not _ADDRESS.fullmatch(address.strip()):
+            message = f'has an e-mail address that is none: "{address[:60]}"'
+            raise fault(message, "write it as name@example.org")
+    return channel
+
+
 Channel = Annotated[NotifyChannel, BeforeValidator(_recipients)]
+EmailChannel = Annotated[Channel, AfterValidator(_addresses)]
 
 
 class NotifyConfig(Part):
     """Who is told when a job ends."""
 
-    email: Channel | None = Field(None, description="By e-mail.")
+    email: EmailChannel | None = Field(None, description="By e-mail.")
     slack: Channel | None = Field(None, description="By Slack.")
-
-    @model_validator(mode="after")
-    def _addresses_are_addresses(self) -> Self:
-        for address in self.email.recipients if self.email else ():
-            if "{{" not in address and not _ADDRESS.fullmatch(address.strip()):
-                message = f'has an e-mail address that is none: "{address[:60]}"'
-                raise fault(message, "write it as name@example.org")
-        return self
 
 
 class JobDefinition(Part):
@@ -100,7 +106,9 @@ class JobDefinition(Part):
     job_variables: Variables = Field(default_factory=dict, description="Variables of all tasks.")
     skip_if: str = Field("", description="Template: `true` skips the run.")
     notify: NotifyConfig | None = Field(None, description="Who is told when it ends.")
-    webhook: Webhook | None = Field(None, description="Called when it changes its state.")
+    webhook: Webhook | None = Field(
+        None, description="Called when it, or a task without an own one, has ended."
+    )
     resources: BasicResource | None = Field(None, description="Resource to lease.")
     tasks: tuple[TaskDefinition, ...] = Field((), description="Its tasks, in any order.")
 

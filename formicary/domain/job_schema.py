@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from formicary.domain import container_definition, field_types, pod_definition, volume_definition
 from formicary.domain.field_types import NeedyPart, Part
-from formicary.domain.job_definition import Channel, JobDefinition, NotifyChannel
+from formicary.domain.job_definition import Channel, EmailChannel, JobDefinition, NotifyChannel
 from formicary.domain.states import TaskMethod
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.volume_definition import Volumes
@@ -75,6 +75,7 @@ _ALIASES: tuple[tuple[Any, Schema], ...] = (
     ),
     (volume_definition.VolumeField, _any_of(_ref(Volumes), _map_of(_TEXT))),
     (container_definition.Anything, {}),
+    (EmailChannel, _any_of(_ref(NotifyChannel), _TEXT, _TEXTS)),
     (Channel, _any_of(_ref(NotifyChannel), _TEXT, _TEXTS)),
 )
 

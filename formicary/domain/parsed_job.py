@@ -1,6 +1,6 @@
 """A job definition read once: its structure, its graph for one run, its tasks rendered alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -134,7 +134,8 @@ class ParsedJob:
                 update={"method": first.method, "on_completed": first.on_completed}
             )
             return RenderedTask(skipped, _warnings(evaluation))
-        model = _model(TaskDefinition, node, scope, frame, f'task "{task_type}"')
+        own = _without(node, _FOR_OTHERS)
+        model = _model(TaskDefinition, own, scope, frame, f'task "{task_type}"')
         return RenderedTask(model, _warnings(evaluation))
 
     def render_job(self, variables: Mapping[str, Any]) -> RenderedJob:
@@ -167,13 +168,15 @@ class ParsedJob:
         )
         return model
 
-    def render_webhook(self, task_type: str, variables: Mapping[str, Any]) -> TaskDefinition | None:
-        """Render `webhook` and `variables` of a task alone; None when a condition leaves it out."""
+    def render_field(
+        self, task_type: str, field_name: str, variables: Mapping[str, Any]
+    ) -> TaskDefinition | None:
+        """Render one field of a task alone; None when a condition leaves the task out."""
         frame = ScopeFrame(Evaluation(variables))
         node, scope = self.variant(self.checked.tasks[task_type], frame)
         if node is None:
             return None
-        only = _only(node, ("webhook", "variables"))
+        only = _only(node, (field_name,))
         model: TaskDefinition = _model(TaskDefinition, only, scope, frame, f'task "{task_type}"')
         return model
 
@@ -187,12 +190,21 @@ class ParsedJob:
         return None, None
 
     def referenced_names(self, task_type: str) -> frozenset[str]:
-        """Return the top-level variables that the task's templates and conditions mention."""
-        variants = self.checked.tasks[task_type].variants
+        """Return the top-level variables that the task's templates and conditions mention.
+
+        Those of its webhook do not count: it is nothing to the ant.
+        """
+        return self._names(task_type, lambda node: _without(node, _FOR_OTHERS))
+
+    def webhook_names(self, task_type: str) -> frozenset[str]:
+        """Return the top-level variables that the task's webhook may be rendered with."""
+        return self._names(task_type, lambda node: _only(node, ("webhook", "variables")))
+
+    def _names(self, task_type: str, part: Callable[[MappingNode], MappingNode]) -> frozenset[str]:
         return frozenset(
             name
-            for node, scope in variants
-            for name in [*names_below(node, scope), *(scope.names if scope else ())]
+            for node, scope in self.checked.tasks[task_type].variants
+            for name in [*names_below(part(node), scope), *(scope.names if scope else ())]
         )
 
     def routing_keys(self) -> tuple[RoutingKey, ...]:
@@ -244,11 +256,19 @@ class ParsedJob:
 
 
 _LISTENERS = ("notify", "webhook")
+# Rendered when the task has ended, for who is called then: not a matter of the task.
+_FOR_OTHERS = "webhook"
 
 
 def _only(node: MappingNode, keys: Iterable[str]) -> MappingNode:
     """Return a map with some keys alone, so that nothing else has a say in its rendering."""
     return MappingNode(node.line, node.column, [e for e in node.entries if e.key.text in keys])
+
+
+def _without(node: MappingNode, key: str) -> MappingNode:
+    """Return a map without a key."""
+    kept = [entry for entry in node.entries if entry.key.text != key]
+    return node if len(kept) == len(node.entries) else MappingNode(node.line, node.column, kept)
 
 
 def _depends(node: Node, scope: Scope | None) -> bool:

@@ -59,7 +59,7 @@ EXECUTOR_FIELDS = (
 
 
 class Webhook(NeedyPart):
-    """An HTTP call made when a job or a task changes its state."""
+    """An HTTP call made when a job or a task has ended."""
 
     needs: ClassVar[tuple[str, ...]] = ("url",)
 
@@ -154,7 +154,7 @@ class TaskDefinition(Part):
     )
     messaging_request_queue: str = Field("", description="MESSAGING: queue of requests.")
     messaging_reply_queue: str = Field("", description="MESSAGING: queue of replies.")
-    webhook: Webhook | None = Field(None, description="Called when the task changes its state.")
+    webhook: Webhook | None = Field(None, description="Called when the task has ended.")
     resources: BasicResource | None = Field(None, description="Resource to lease.")
     report_stdout: bool = Field(False, description="Whether the output is part of the result.")
     separate_streams: bool = Field(

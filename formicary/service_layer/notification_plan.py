@@ -136,7 +136,7 @@ class NotificationPlanner:
     def _scene(self, ending: Ending, run: JobRun, parsed: ParsedJob, task_type: str) -> _Scene:
         names = parsed.listener_names
         if task_type:
-            names |= parsed.referenced_names(task_type)
+            names |= parsed.webhook_names(task_type)
         layers = config_layers(self.configs, run, parsed, names)
         secrets = layers.secrets
         opened = {n: self._open(run.tenant, secrets[n]) for n in names & secrets.keys()}
@@ -206,10 +206,12 @@ class NotificationPlanner:
 
 def _task_webhook(scene: _Scene) -> Webhook | None:
     """Render the webhook of a task; its own variables override what is below."""
-    rendered = scene.parsed.render_webhook(scene.task_type, {**scene.below, **scene.above})
-    if rendered is not None and rendered.webhook is not None and rendered.variables:
-        variables = {**scene.below, **rendered.variables, **scene.above}
-        rendered = scene.parsed.render_webhook(scene.task_type, variables)
+    seen = {**scene.below, **scene.above}
+    own = scene.parsed.render_field(scene.task_type, "variables", seen)
+    if own is None:
+        return None
+    seen = {**scene.below, **own.variables, **scene.above}
+    rendered = scene.parsed.render_field(scene.task_type, "webhook", seen)
     return rendered.webhook if rendered else None
 
 

@@ -16,6 +16,7 @@ from formicary.adapters.aws.dynamodb_configs import DynamoDbConfigRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
 from formicary.adapters.aws.dynamodb_error_rules import DynamoDbErrorRuleRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
+from formicary.adapters.aws.dynamodb_notifications import DynamoDbNotifications
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
@@ -32,6 +33,7 @@ from formicary.adapters.memory.in_memory_definition_repository import InMemoryDe
 from formicary.adapters.memory.in_memory_error_rules import InMemoryErrorRuleRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
+from formicary.adapters.memory.in_memory_notifications import InMemoryNotifications
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         ErrorRuleRepository,
         EventQueue,
         GateRepository,
+        NotificationRepository,
         ObjectStore,
         RunRepository,
         SocketAntRepository,
@@ -84,6 +87,7 @@ class Tables:
     configs: ConfigRepository
     sockets: SocketAntRepository
     error_rules: ErrorRuleRepository
+    notifications: NotificationRepository
     clients: AwsClients | None = None
 
     @property
@@ -105,6 +109,7 @@ def memory_tables() -> Tables:
         InMemoryConfigRepository(),
         InMemorySocketAnts(),
         InMemoryErrorRuleRepository(),
+        InMemoryNotifications(),
     )
 
 
@@ -156,6 +161,7 @@ def aws_tables(name: str, clients: AwsClients) -> Tables:
         DynamoDbConfigRepository(clients.dynamodb, TABLE),
         DynamoDbSocketAnts(clients.dynamodb, TABLE, clock),
         DynamoDbErrorRuleRepository(clients.dynamodb, TABLE),
+        DynamoDbNotifications(clients.dynamodb, TABLE),
         clients,
     )
 

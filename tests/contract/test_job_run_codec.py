@@ -12,8 +12,8 @@ from hypothesis import Phase as Stage
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formicary.adapters.aws.items import item_size, marshal, unmarshal
 from formicary.adapters.aws.folded_letters import fold, unfold
+from formicary.adapters.aws.items import item_size, marshal, unmarshal
 from formicary.adapters.aws.job_run_codec import decode_run, encode_run
 from formicary.adapters.aws.rows import STORED_ORDER
 from formicary.adapters.run_summary import listed_run, summary_of

@@ -20,6 +20,7 @@ from lambdas.authorize_request import handler as authorizer
 from lambdas.handle_api import handler as api
 from lambdas.publish_changes import handler as publisher
 from lambdas.run_engine import handler as engine
+from lambdas.send_notifications import handler as sender
 from tests.contract.backends import REGION, TABLE, make_table
 from tests.unit.lambdas.api_play import HELLO, canned, gateway_event
 
@@ -82,6 +83,10 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "ROOT_KEY_PARAMETER": "/formicary/test/root-key-of-secrets",
             "ANT_ROLE_ARN": "arn:aws:iam::123456789012:role/ant",
             "EVENT_BUS_NAME": "bus",
+            "DEAD_LETTERS_URL": url,
+            "RETRY_GROUP": "retries",
+            "RETRY_ROLE_ARN": "arn:aws:iam::123456789012:role/retries",
+            "MAIL_FROM": "jobs@example.org",
         }
         for name, value in environment.items():
             monkeypatch.setenv(f"FORMICARY_{name}", value)
@@ -93,7 +98,13 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
 
 
 def _forget_clients() -> None:
-    for made_once in (api._api, authorizer._tokens, engine._engine, publisher._bus):
+    for made_once in (
+        api._api,
+        authorizer._tokens,
+        engine._engine,
+        publisher._bus,
+        sender._notifier,
+    ):
         made_once.cache_clear()
 
 
@@ -178,6 +189,56 @@ def test_changes_go_to_the_bus(account: Account) -> None:
     answer = publisher.handler({"Records": [canned("stream_record")]}, None)
 
     assert answer == {"batchItemFailures": []}
+
+
+@dataclass
+class Context:
+    """What Lambda hands a function beside the event."""
+
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:sender"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def test_the_end_of_a_job_is_mailed_and_the_api_tells_of_it(account: Account) -> None:
+    ses = boto3.client("sesv2")
+    ses.create_email_identity(EmailIdentity="jobs@example.org")
+    text = HELLO.replace(
+        "job_type: hello",
+        "job_type: hello\nnotify: {email: {recipients: [ann@example.org], when: always}}",
+    )
+    account.json("POST", "/api/jobs/definitions", text)
+    run = account.json("POST", "/api/jobs/requests", {"job_type": "hello"})
+    account.json("POST", f"/api/jobs/requests/{run['id']}/cancel")
+    account.run_engine()
+    view = account.json("GET", f"/api/jobs/requests/{run['id']}")
+    assert view["job_state"] == "CANCELLED"
+    execution_id = view["execution"]["id"]
+    detail = {
+        "id": f"{run['id']}:{execution_id}:CANCELLED",
+        "tenant": "acme",
+        "job_request_id": run["id"],
+        "job_execution_id": execution_id,
+        "new_state": "CANCELLED",
+    }
+
+    for _ in range(2):
+        sender.handler({"detail-type": "JobExecutionLifecycleEvent", "detail": detail}, Context())
+
+    answer = account.json("GET", f"/api/jobs/requests/{run['id']}/notifications")
+    told = [(r["channel"], r["recipient"], r["state"], r["attempts"]) for r in answer["records"]]
+    assert told == [("email", "ann@example.org", "SENT", 1)]
+    (sent,) = mail_of("us-east-1")
+    assert sent.destinations["ToAddresses"] == ["ann@example.org"]
+    assert "CANCELLED" in sent.subject
+
+
+def mail_of(region: str) -> Any:
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.ses.models import ses_backends
+
+    return ses_backends[DEFAULT_ACCOUNT_ID][region].sent_messages
 
 
 def test_a_service_that_fails_is_a_problem_without_its_words(account: Account) -> None:

@@ -50,6 +50,7 @@ _ALIASES = (
     (pod_definition.LabelMap, "map of labels"),
     (pod_definition.AnnotationMap, "map of texts"),
     (pod_definition.TolerationMap, "map of effects"),
+    (job_definition.EmailChannel, "`NotifyChannel`"),
     (job_definition.Channel, "`NotifyChannel`"),
 )
 _PLAIN = {

@@ -162,6 +162,7 @@ class World:
             params=params,
             job_priority=self.priority,
             gates=gates_of_run(version, "user", self.gates.tenant_limits(TENANT)),
+            announces=parse_job(text.text).announces,
         )
         run = self.runs.create(new_run(order, self.ids.ulid(), self.ids.key(), self.clock.now()))
         self.tell(run, JobSubmitted())
