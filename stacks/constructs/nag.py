@@ -17,7 +17,7 @@ _SCOPED_WILDCARDS = {
     r"/^Resource::arn:<AWS::Partition>:sqs:.*:formicary-[a-z0-9]+-\*$/": (
         "Task queues are made at run time, one a routing key; the prefix is this stage's alone."
     ),
-    r"/^Resource::arn:<AWS::Partition>:scheduler:.*:schedule\/Formicary[A-Z][a-z]+-[a-z0-9]+\/\*$/": (
+    r"/^Resource::arn:<AWS::Partition>:scheduler:.*:schedule\/Formicary\w+-\w+\/\*$/": (
         "Timers are made at run time; the schedule group is this stage's alone."
     ),
     r"/^Resource::arn:<AWS::Partition>:execute-api:.*\/ws\/\*\/@connections\/\*$/": (
