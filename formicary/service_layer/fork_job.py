@@ -31,10 +31,9 @@ from formicary.service_layer.choose_resource import choose_resource
 from formicary.service_layer.gates_of_run import gates_of_child
 from formicary.service_layer.job_submission import check_params
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.runnable_jobs import RunnableJobs
 
 MAX_DEPTH = 10
-_LOOK_BACK = 50
-_MAX_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +75,9 @@ class ChildForker:
             raise InvalidRequestError(f"forked jobs are nested more than {MAX_DEPTH} deep")
         job_type, asked = _asked_for(task)
         found = self._find_type(run.tenant, job_type)
-        version = self._version(found, asked)
-        parsed = self.parsed_definitions.get(found.tenant, job_type, version).parsed
         published = found.tenant != run.tenant
-        if published and not parsed.definition.public_plugin:
-            raise NotFoundError(f"version {version} of {job_type!r} is not public")
+        version = self._jobs.version(run.tenant, found, asked)
+        parsed = self.parsed_definitions.get(found.tenant, job_type, version).parsed
         check_params(job_type, parsed.definition.required_params, task.variables)
         wanted = parsed.definition.resources
         leased = choose_resource(self.gates, run.tenant, wanted) if wanted else None
@@ -110,11 +107,7 @@ class ChildForker:
         )
 
     def _find_type(self, tenant: str, job_type: str) -> JobTypeRecord:
-        """Return a job type of the tenant, or the public plugin of that name."""
-        found = self.definitions.find_type(tenant, job_type)
-        if found is None:
-            publisher = self.definitions.publisher(job_type)
-            found = self.definitions.find_type(publisher, job_type) if publisher else None
+        found = self._jobs.find(tenant, job_type)
         if found is None:
             raise NotFoundError(
                 f"fork_job_type {job_type!r} is neither a job type nor a public plugin; "
@@ -124,21 +117,9 @@ class ChildForker:
             raise InvalidRequestError(f"the job type {job_type!r} is disabled")
         return found
 
-    def _version(self, found: JobTypeRecord, asked: str) -> int:
-        """Return the version with that number or `sem_version`; without either that in force."""
-        if not asked or asked == str(found.version):
-            return found.version
-        numbered = asked.isascii() and asked.isdigit() and len(asked) <= _MAX_DIGITS
-        if numbered and self.definitions.find_version(found.tenant, found.job_type, int(asked)):
-            return int(asked)
-        for version in range(found.version, max(0, found.version - _LOOK_BACK), -1):
-            parsed = self.parsed_definitions.get(found.tenant, found.job_type, version).parsed
-            if parsed.definition.sem_version == asked:
-                return version
-        raise NotFoundError(
-            f"{found.job_type!r} has no version {asked!r}; name a version number, or one of the "
-            f"sem_versions among the last {_LOOK_BACK}"
-        )
+    @property
+    def _jobs(self) -> RunnableJobs:
+        return RunnableJobs(self.definitions, self.parsed_definitions)
 
 
 def _asked_for(task: TaskDefinition) -> tuple[str, str]:

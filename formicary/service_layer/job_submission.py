@@ -8,6 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
+from formicary.domain.sem_version import parse_version
+from formicary.service_layer.runnable_jobs import MAX_DIGITS
 from formicary.service_layer.strict_body import StrictBody
 from formicary.service_layer.task_variables import BUILT_IN_NAMES
 
@@ -51,7 +53,7 @@ class JobSubmission(StrictBody):
 
     job_type: str = Field(min_length=1, max_length=200, examples=["video-encoding"])
     job_version: Annotated[str | int, AfterValidator(_number_from_text)] = Field(
-        default="", description="Version number to run; the one in force when empty"
+        default="", description="Version number or `sem_version`; the one in force when empty"
     )
     description: str = Field(default="", max_length=1000)
     platform: str = Field(default="", max_length=100)
@@ -68,17 +70,31 @@ class JobSubmission(StrictBody):
     )
 
     @property
-    def version_number(self) -> int | None:
-        """The version asked for, None for the one in force."""
-        text = str(self.job_version).strip()
-        if not text:
-            return None
-        if not (text.isascii() and text.isdigit() and len(text) <= 8):
+    def asked_for(self) -> tuple[str, str]:
+        """Job type and version, which may stand behind a colon; empty for the one in force."""
+        job_type, _, behind = self.job_type.partition(":")
+        asked = str(self.job_version).strip()
+        if asked and behind and asked != behind:
             raise InvalidRequestError(
-                f"job_version {text!r} is not a version number; "
-                "GET /api/jobs/definitions/{job_type} shows the one in force."
+                f"job_type names version {behind!r}, job_version {asked!r}: leave one of them out."
             )
-        return int(text)
+        asked = asked or behind
+        if asked and not _is_version(asked):
+            raise InvalidRequestError(
+                f"job_version {asked[:40]!r} is neither a version number nor a sem_version such as "
+                "1.0; GET /api/jobs/definitions/{job_type} shows the one in force."
+            )
+        return job_type, asked
+
+
+def _is_version(text: str) -> bool:
+    if text.isascii() and text.isdigit():
+        return len(text) <= MAX_DIGITS
+    try:
+        parse_version(text)
+    except ValueError:
+        return False
+    return True
 
 
 def check_params(job_type: str, required: Iterable[str], params: Mapping[str, Any]) -> None:

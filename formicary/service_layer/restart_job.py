@@ -10,6 +10,7 @@ from formicary.domain.wishes import Verb
 from formicary.service_layer.ask_run import Request, ask_run, conflict
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_definition import unknown_job_type
+from formicary.service_layer.runnable_jobs import RunnableJobs
 from formicary.service_layer.suggest import did_you_mean
 
 LATEST = "latest"
@@ -48,6 +49,9 @@ def _event(plane: ControlPlane, run: JobRun, wish: RestartWish) -> RestartReques
     if wish.hard and wish.from_task:
         raise InvalidRequestError("hard and from exclude each other: leave one of them out.")
     version = _version(plane, run, wish.version)
+    if version != run.job_version:
+        jobs = RunnableJobs(plane.definitions, plane.parsed)
+        jobs.refuse_private(run.tenant, run.defined_by, run.job_type, version)
     if wish.from_task:
         _refuse_unknown_task(plane, run, version, wish.from_task)
     return RestartRequested(hard=wish.hard, from_task=wish.from_task, job_version=version)

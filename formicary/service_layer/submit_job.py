@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from formicary.domain.announcements import announced
 from formicary.domain.errors import ConflictError, InvalidRequestError
 from formicary.domain.events import JobSubmitted
 from formicary.domain.gates import user_gate
@@ -20,6 +21,7 @@ from formicary.service_layer.definition_summary import summary_of
 from formicary.service_layer.find_definition import unknown_job_type
 from formicary.service_layer.gates_of_run import gates_of_run
 from formicary.service_layer.job_submission import JobSubmission, check_params
+from formicary.service_layer.runnable_jobs import RunnableJobs
 from formicary.service_layer.send_event import send_event
 
 MAX_IDEMPOTENCY_KEY = 255
@@ -74,15 +76,17 @@ def _request_id(
 
 
 def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) -> RunOrder:
-    record = plane.definitions.find_type(caller.tenant, submission.job_type)
+    jobs = RunnableJobs(plane.definitions, plane.parsed)
+    job_type, asked = submission.asked_for
+    record = jobs.find(caller.tenant, job_type)
     if record is None:
-        raise unknown_job_type(plane, caller.tenant, submission.job_type)
+        raise unknown_job_type(plane, caller.tenant, job_type)
     if record.disabled:
         raise ConflictError(
             f"The job type {record.job_type!r} is disabled; enable it first.", disabled=True
         )
-    asked = submission.version_number
-    version = record.version if asked is None else asked
+    version = jobs.version(caller.tenant, record, asked)
+    published = record.tenant != caller.tenant
     summary = _summary(plane, record, version)
     required = [str(name) for name in summary["required_params"]]
     check_params(record.job_type, required, submission.params)
@@ -105,11 +109,12 @@ def _order(plane: ControlPlane, caller: Principal, submission: JobSubmission) ->
         platform=submission.platform,
         job_group=submission.job_group,
         job_priority=submission.job_priority,
+        definition_tenant=record.tenant if published else "",
         gates=(
             *((leased.claim,) if leased else ()),
             *gates_of_run(record, caller.user_id, limits),
         ),
-        announces=str(summary.get("announces", "")),
+        announces=announced(str(summary.get("announces", "")), child=False, foreign=published),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 
 from formicary.bootstrap.authorizer import build_authorizer
-from formicary.domain.grants import written_grant
+from formicary.domain.grants import written_principal
 from formicary.ports import TokenRepository
 from formicary.service_layer.authorize_request import find_principal
 from lambdas.authorize_request.settings import Settings
@@ -41,6 +41,4 @@ def authorize(tokens: TokenRepository, event: dict[str, Any]) -> dict[str, Any]:
     principal = find_principal(tokens, str(sources[0]))
     if principal is None:
         return _NOBODY
-    context = {"tenant": principal.tenant, "user": principal.user_id, "role": principal.role}
-    context |= written_grant(principal)
-    return {"isAuthorized": True, "context": context}
+    return {"isAuthorized": True, "context": written_principal(principal)}

@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 
 from formicary.bootstrap.authorizer import build_authorizer
-from formicary.domain.grants import written_grant
+from formicary.domain.grants import written_principal
 from formicary.ports import TokenRepository
 from formicary.service_layer.authorize_request import find_principal
 from lambdas.authorize_socket.settings import Settings
@@ -51,5 +51,4 @@ def authorize(tokens: TokenRepository, event: dict[str, Any]) -> dict[str, Any]:
     }
     if principal is None:
         return answer
-    context = {"tenant": principal.tenant, "user": principal.user_id, "role": principal.role}
-    return {**answer, "context": context | written_grant(principal)}
+    return {**answer, "context": written_principal(principal)}

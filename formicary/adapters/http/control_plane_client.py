@@ -123,28 +123,12 @@ class ControlPlaneClient:
         """List what happened to a run, the oldest first."""
         return list(self._records(f"/api/jobs/requests/{_part(run_id)}/history", limit, {}))
 
-    def cancel(self, run_id: str) -> None:
-        """Ask for the end of a run."""
-        self._call("POST", f"/api/jobs/requests/{_part(run_id)}/cancel")
-
-    def pause(self, run_id: str, *, now: bool) -> None:
-        """Hold a run until it is resumed; `now` interrupts what runs."""
-        query = {"now": "true"} if now else {}
-        self._call("POST", f"/api/jobs/requests/{_part(run_id)}/pause", params=query)
-
-    def resume(self, run_id: str) -> None:
-        """End the pause of a run."""
-        self._call("POST", f"/api/jobs/requests/{_part(run_id)}/resume")
-
-    def trigger(self, run_id: str) -> None:
-        """Run now what is scheduled for later."""
-        self._call("POST", f"/api/jobs/requests/{_part(run_id)}/trigger")
-
-    def restart(self, run_id: str, *, hard: bool, from_task: str = "", version: str = "") -> None:
-        """Run again what did not complete, with `hard` everything, or from one task on."""
-        asked = {"hard": "true" if hard else "", "from": from_task, "version": version}
-        query = {name: value for name, value in asked.items() if value}
-        self._call("POST", f"/api/jobs/requests/{_part(run_id)}/restart", params=query)
+    def ask(self, run_id: str, verb: str, **options: str | bool) -> None:
+        """Cancel, pause, resume, trigger or restart a run; what is not set is left out."""
+        query = {
+            name: "true" if value is True else value for name, value in options.items() if value
+        }
+        self._call("POST", f"/api/jobs/requests/{_part(run_id)}/{verb}", params=query)
 
     def task_log(
         self,

@@ -122,8 +122,14 @@ def delete(session: Session, job_type: str) -> None:
     tell(f"deleted {job_type}")
 
 
-@job.command(epilog=example("formicary job run hello -p Name=World --wait"))
+@job.command(
+    epilog=example(
+        "formicary job run hello -p Name=World --wait",
+        "formicary job run io.formicary.tagger --version 1.0",
+    )
+)
 @click.argument("job_type", metavar="TYPE")
+@click.option("--version", help="Version number or sem_version.  [default: the one in force]")
 @click.option("-p", "--param", "params", multiple=True, metavar="K=V", help="A param; repeatable.")
 @click.option(
     "--params-file", type=click.File("rb"), help="YAML or JSON file with params; -p goes before."
@@ -137,6 +143,7 @@ def run(
     session: Session,
     *,
     job_type: str,
+    version: str | None,
     params: tuple[str, ...],
     params_file: BinaryIO | None,
     user_key: str | None,
@@ -147,6 +154,8 @@ def run(
 ) -> ExitCode:
     """Submit a job and print the id of its run."""
     body: dict[str, Any] = {"job_type": job_type, "params": read_params(params, params_file)}
+    if version:
+        body["job_version"] = version
     if user_key:
         body["user_key"] = user_key
     request = session.client.submit(body)

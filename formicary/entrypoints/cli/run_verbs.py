@@ -12,18 +12,31 @@ _run_id = click.argument("run_id", metavar="ID")
 
 def add_verbs(group: click.Group) -> None:
     """Add the verbs to `formicary run`."""
-    for verb in (cancel, pause, resume, trigger, restart):
+    for verb in (_CANCEL, pause, _RESUME, _TRIGGER, restart):
         group.add_command(verb)
 
 
-@click.command(epilog=example("formicary run cancel latest", after=WHICH_RUN))
-@_run_id
-@remote
-def cancel(session: Session, run_id: str) -> None:
-    """End a run and its children; always_run tasks still run."""
-    full_id = find_run_id(session.client, run_id)
-    session.client.cancel(full_id)
-    tell(f"run {full_id} will be cancelled")
+def _verb(name: str, told: str, done: str) -> click.Command:
+    """Return the command of a verb without options."""
+
+    @click.command(name, help=told, epilog=example(f"formicary run {name} latest", after=WHICH_RUN))
+    @_run_id
+    @remote
+    def ask(session: Session, run_id: str) -> None:
+        full_id = find_run_id(session.client, run_id)
+        session.client.ask(full_id, name)
+        tell(f"run {full_id} {done}")
+
+    return ask
+
+
+_CANCEL = _verb(
+    "cancel", "End a run and its children; always_run tasks still run.", "will be cancelled"
+)
+_RESUME = _verb("resume", "Have a paused run go on.", "goes on")
+_TRIGGER = _verb(
+    "trigger", "Start a scheduled run, or the retry that a run waits for, now.", "starts now"
+)
 
 
 @click.command(epilog=example("formicary run pause latest --now", after=WHICH_RUN))
@@ -33,28 +46,8 @@ def cancel(session: Session, run_id: str) -> None:
 def pause(session: Session, run_id: str, now: bool) -> None:
     """Start no further task of a run until it is resumed."""
     full_id = find_run_id(session.client, run_id)
-    session.client.pause(full_id, now=now)
+    session.client.ask(full_id, "pause", now=now)
     tell(f"run {full_id} pauses: formicary run resume {full_id}")
-
-
-@click.command(epilog=example("formicary run resume latest", after=WHICH_RUN))
-@_run_id
-@remote
-def resume(session: Session, run_id: str) -> None:
-    """Have a paused run go on."""
-    full_id = find_run_id(session.client, run_id)
-    session.client.resume(full_id)
-    tell(f"run {full_id} goes on")
-
-
-@click.command(epilog=example("formicary run trigger latest", after=WHICH_RUN))
-@_run_id
-@remote
-def trigger(session: Session, run_id: str) -> None:
-    """Start a scheduled run, or the retry that a run waits for, now."""
-    full_id = find_run_id(session.client, run_id)
-    session.client.trigger(full_id)
-    tell(f"run {full_id} starts now")
 
 
 @click.command(
@@ -77,7 +70,8 @@ def restart(  # noqa: PLR0917 - one argument an option
 ) -> ExitCode:
     """Run again what did not complete."""
     full_id = find_run_id(session.client, run_id)
-    session.client.restart(full_id, hard=hard, from_task=from_task, version=version)
+    options: dict[str, str | bool] = {"hard": hard, "from": from_task, "version": version}
+    session.client.ask(full_id, "restart", **options)
     tell(f"run {full_id} starts again")
     if wait:
         return watch_run(session, full_id, timeout=None, output="table", logs=False)

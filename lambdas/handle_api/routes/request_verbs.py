@@ -1,12 +1,16 @@
 """Routes of what can be asked of a job request: cancel, pause, resume, trigger, restart."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from formicary.domain.job_run import JobRun
+from formicary.domain.records import Principal
+from formicary.domain.wishes import Verb
 from formicary.service_layer.cancel_job import cancel_job
+from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.pause_job import pause_job, resume_job, trigger_job
 from formicary.service_layer.restart_job import RestartWish, restart_job
 from formicary.service_layer.run_view import JobRequestView, run_view
@@ -14,23 +18,34 @@ from lambdas.handle_api.routes.call import CurrentCall, Id, new_router
 
 router = new_router()
 _TAGS = ["Job requests"]
+_Ask = Callable[[ControlPlane, Principal, str], JobRun]
 
 
 def _accepted(run: JobRun) -> Response[JobRequestView]:
     return Response(status_code=202, content_type="application/json", body=run_view(run))
 
 
-@router.post(
-    "/api/jobs/requests/<id>/cancel",
-    summary="Cancel a job request",
-    description="The answer shows it as it stands; it ends a moment later.",
-    tags=_TAGS,
-    operation_id="cancel_request",
-    status_code=202,
+def _add_verb(verb: Verb, summary: str, description: str | None, ask: _Ask) -> None:
+    """Add the route of a verb without options."""
+
+    @router.post(
+        f"/api/jobs/requests/<id>/{verb}",
+        summary=summary,
+        description=description,
+        tags=_TAGS,
+        operation_id=f"{verb}_request",
+        status_code=202,
+    )
+    def post_verb(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002 - public name
+        return _accepted(ask(call.plane, call.caller, id))
+
+
+_add_verb(
+    Verb.CANCEL,
+    "Cancel a job request",
+    "The answer shows it as it stands; it ends a moment later.",
+    cancel_job,
 )
-def post_cancel(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002 - public name
-    """Ask for the end of a request."""
-    return _accepted(cancel_job(call.plane, call.caller, id))
 
 
 @router.post(
@@ -50,29 +65,13 @@ def post_pause(
     return _accepted(pause_job(call.plane, call.caller, id, now=now))
 
 
-@router.post(
-    "/api/jobs/requests/<id>/resume",
-    summary="Resume a paused job request",
-    tags=_TAGS,
-    operation_id="resume_request",
-    status_code=202,
+_add_verb(Verb.RESUME, "Resume a paused job request", None, resume_job)
+_add_verb(
+    Verb.TRIGGER,
+    "Run a scheduled job request now",
+    "Also the retry that a job waits for.",
+    trigger_job,
 )
-def post_resume(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002
-    """End the pause of a request."""
-    return _accepted(resume_job(call.plane, call.caller, id))
-
-
-@router.post(
-    "/api/jobs/requests/<id>/trigger",
-    summary="Run a scheduled job request now",
-    description="Also the retry that a job waits for.",
-    tags=_TAGS,
-    operation_id="trigger_request",
-    status_code=202,
-)
-def post_trigger(call: CurrentCall, id: Id) -> Response[JobRequestView]:  # noqa: A002
-    """Run a request that waits for its time."""
-    return _accepted(trigger_job(call.plane, call.caller, id))
 
 
 @router.post(

@@ -184,3 +184,15 @@ def test_a_job_type_is_enabled_and_disabled(formicary, plane, verb):
 
     assert formicary("job", verb, "greet").code == 0
     assert plane.asked[0].path == f"{DEFINITIONS}/greet/{verb}"
+
+
+def test_run_names_the_version_that_it_is_asked_for(formicary, plane):
+    plane.on("POST", "/api/jobs/requests", Answer(a_run(), 201))
+
+    assert formicary("job", "run", "io.formicary.tagger", "--version", "1.0").code == 0
+
+    assert json.loads(plane.asked[0].body) == {
+        "job_type": "io.formicary.tagger",
+        "params": {},
+        "job_version": "1.0",
+    }

@@ -10,7 +10,6 @@ NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
 
 UNUSED: dict[str, dict[str, str]] = {
     "job": {
-        "sem_version": "rises for a public plugin; a fork can name it, a request cannot",
         "platform": SHOWN + "; the request has a `platform` of its own",
         "tags": "only the tags of a task count",
         "methods": "only the method of a task counts",
