@@ -194,3 +194,36 @@ def test_docker_takes_a_map_of_volumes_and_paths() -> None:
     )
 
     assert task.definition.tasks[0].container.volumes == {"v": "/v"}
+
+
+@pytest.mark.parametrize(
+    ("notify", "code", "field", "mend"),
+    [
+        ("  mail: [a@example.org]", "unknown-key", "notify.mail", 'did you mean "email"?'),
+        (
+            "  email: {recipients: [a@example.org], when: onFailed}",
+            "unknown-word",
+            "notify.email.when",
+            'did you mean "onFailure"?',
+        ),
+        ("  email: {when: always}", "missing-field", "notify.email", "add recipients: to it"),
+        ("  slack: []", "missing-field", "notify.slack", "add recipients: to it"),
+        (
+            "  email: [a@example.org, nobody]",
+            "bad-value",
+            "notify.email",
+            "write it as name@example.org",
+        ),
+    ],
+)
+def test_a_notification_that_reaches_nobody_is_a_fault(
+    notify: str, code: str, field: str, mend: str
+) -> None:
+    text = (
+        f"job_type: a\nnotify:\n{notify}\ntasks:\n- {{task_type: t, script: [x], method: SHELL}}\n"
+    )
+
+    (fault,) = faults_of(text)
+
+    assert (fault.code, fault.field, fault.mend) == (FaultCode(code), field, mend)
+    assert (fault.line, fault.column > 0) == (3, True)

@@ -17,6 +17,7 @@ from formicary.adapters.memory.in_memory_root_keys import InMemoryRootKeys
 from formicary.bootstrap.sealer import aes_gcm_sealer
 from formicary.domain.config import Config, ConfigOwner, ConfigScope
 from formicary.domain.errors import DeliveryRefusedError, UnavailableError
+from formicary.domain.events import RestartRequested
 from formicary.domain.notification import MAX_TRIES, Ending, NotificationState
 from formicary.domain.states import RequestState
 from formicary.ports import WebAnswer
@@ -472,3 +473,45 @@ def test_a_run_that_is_gone_has_nobody_to_tell(office):
     )
 
     assert office.tell(gone) == []
+
+
+def test_a_secret_of_a_tasks_webhook_does_not_go_to_the_ant(office):
+    text = """
+job_type: job
+tasks:
+- task_type: work
+  method: SHELL
+  script: [work]
+  webhook: {url: "https://hooks.example.org/", headers: {X-Token: "{{.Token}}"}}
+"""
+    office.world.upload(text)
+    office.config("Token", "t0p-secret", secret=True)
+    messages = []
+
+    def outcome(message):
+        messages.append(message)
+        return Result("0")
+
+    office.world.outcomes = outcome
+    request = office.world.submit("job")
+    office.world.settle()
+
+    assert office.world.run(request).state is RequestState.COMPLETED
+    assert "Token" not in messages[0].model_dump_json()
+    office.tell(office.ending(request, 0, RequestState.COMPLETED))
+    ((_, _, headers),) = office.web.posted
+    assert headers["X-Token"] == "t0p-secret"
+
+
+def test_a_restart_on_the_newest_version_tells_whom_that_one_names(office):
+    plain = "job_type: job\n" + TASKS
+    office.world.upload(plain)
+    request = office.run("3").job_request_id
+    assert office.world.run(request).announces == ""
+    office.world.upload(MAIL)
+
+    office.world.tell(office.world.run(request), RestartRequested(job_version=2))
+    office.world.settle()
+
+    assert office.world.run(request).announces == "n"
+    assert len(office.tell(office.ending(request))) == 1
