@@ -211,3 +211,37 @@ def test_no_other_queue_is_named_like_a_task_queue(dev):
 def test_a_stage_that_would_widen_the_queue_wildcard_is_refused(synthesise, stage):
     with pytest.raises(ValueError, match="formicary:stage"):
         synthesise(stage=stage)
+
+
+def test_the_bus_calls_the_notifier_for_ends_that_somebody_wants_to_know_alone(dev):
+    rules = {
+        rule["Properties"]["EventPattern"]["detail-type"][0]: rule["Properties"]
+        for rule in dev.resources("AWS::Events::Rule").values()
+    }
+
+    jobs = rules["JobExecutionLifecycleEvent"]
+    assert jobs["EventPattern"]["detail"] == {
+        "announces": ["n", "nt", "wt", "nwt"],
+        "new_state": ["CANCELLED", "COMPLETED", "FAILED"],
+    }
+    for rule in (jobs, rules["TaskExecutionLifecycleEvent"]):
+        (target,) = rule["Targets"]
+        assert "SendNotifications" in json.dumps(target["Arn"])
+        assert "GivenUp" in json.dumps(target["DeadLetterConfig"])
+
+
+def test_no_queue_is_polled_but_that_of_the_engine(dev):
+    sources = [
+        json.dumps(mapping["Properties"]["EventSourceArn"])
+        for mapping in dev.resources("AWS::Lambda::EventSourceMapping").values()
+    ]
+
+    assert len([source for source in sources if "Queue" in source]) == 1
+
+
+@pytest.mark.parametrize(
+    "choice", [{"mail_from": "nobody"}, {"mail_from": "a@b c.org"}, {"base_url": "example.org"}]
+)
+def test_a_sender_or_a_url_that_is_none_is_refused(synthesise, choice):
+    with pytest.raises(ValueError, match="formicary:"):
+        synthesise(**choice)

@@ -130,6 +130,11 @@ class ControlPlaneClient:
         }
         self._call("POST", f"/api/jobs/requests/{_part(run_id)}/{verb}", params=query)
 
+    def notifications(self, run_id: str) -> list[Json]:
+        """List who was told how a run and its tasks ended, and who could not be told."""
+        answer = self._json("GET", f"/api/jobs/requests/{_part(run_id)}/notifications")
+        return list(answer["records"])
+
     def task_log(
         self,
         run_id: str,

@@ -94,6 +94,29 @@ def history(session: Session, run_id: str, limit: int, output: str) -> None:
     emit(output, found, lambda: show_table(columns, rows, "Nothing has happened yet."))
 
 
+@run.command(epilog=example("formicary run notifications latest", after=WHICH_RUN))
+@click.argument("run_id", metavar="ID")
+@reading
+def notifications(session: Session, run_id: str, output: str) -> None:
+    """Show who was told how a run and its tasks ended, and who could not be told."""
+    found = session.client.notifications(find_run_id(session.client, run_id))
+    rows = [
+        (
+            moment(item["updated_at"]),
+            item["task_type"] or "the job",
+            "Fixed" if item["fixed"] else item["told_state"],
+            item["channel"],
+            item["recipient"],
+            item["state"],
+            item["attempts"],
+            item["error"],
+        )
+        for item in found
+    ]
+    columns = ("AT", "OF", "TOLD", "CHANNEL", "RECIPIENT", "STATE", "TRIES", "ERROR")
+    emit(output, found, lambda: show_table(columns, rows, "Nobody was told of anything."))
+
+
 def _told(item: Mapping[str, Any]) -> str:
     fields = [f"{name}={value}" for name, value in item.get("event", {}).items() if value]
     by = [f"by {item['by']}"] if item.get("by") else []

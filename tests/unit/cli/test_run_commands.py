@@ -179,3 +179,33 @@ def test_history_tells_what_was_applied_and_what_was_not(formicary, plane):
     assert "by ant-9, the proof is wrong" in second
     as_json = formicary("run", "history", RUN_ID, "--output", "json")
     assert [record["verdict"] for record in json.loads(as_json.out)] == ["applied", "forged"]
+
+
+def test_notifications_tell_who_was_told_and_who_could_not_be(formicary, plane):
+    common = {"updated_at": "2026-11-24T10:00:00Z", "attempts": 1}
+    sent = common | {
+        "channel": "email",
+        "recipient": "ann@example.org",
+        "state": "SENT",
+        "task_type": "",
+        "told_state": "COMPLETED",
+        "fixed": True,
+        "error": "",
+    }
+    failing = sent | {
+        "channel": "webhook",
+        "recipient": "https://hooks.example.org/...",
+        "state": "FAILING",
+        "task_type": "load",
+        "fixed": False,
+        "error": "It answered 503.",
+    }
+    plane.on("GET", f"{RUN}/notifications", Answer({"records": [sent, failing]}))
+
+    _, first, second = formicary("run", "notifications", RUN_ID).out.splitlines()
+
+    assert first.split()[-7:] == ["the", "job", "Fixed", "email", "ann@example.org", "SENT", "1"]
+    assert second.endswith("It answered 503.")
+    assert "load" in second
+    as_json = formicary("run", "notifications", RUN_ID, "--output", "json")
+    assert json.loads(as_json.out) == [sent, failing]

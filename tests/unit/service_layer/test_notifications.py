@@ -1,5 +1,6 @@
 """Who is told how a job ended: by whom it was asked for, once, again when that failed."""
 
+import itertools
 import json
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from formicary.adapters.memory.in_memory_notifications import (
 )
 from formicary.adapters.memory.in_memory_root_keys import InMemoryRootKeys
 from formicary.bootstrap.sealer import aes_gcm_sealer
+from formicary.domain.announcements import OF_JOBS, announced, announces
 from formicary.domain.config import Config, ConfigOwner, ConfigScope
 from formicary.domain.errors import DeliveryRefusedError, UnavailableError
 from formicary.domain.events import RestartRequested
@@ -337,13 +339,19 @@ def test_a_template_that_gives_no_address_is_refused_and_noted(office):
 
 
 def test_children_tell_their_parent_and_no_people_and_plugins_of_others_tell_nobody():
-    from formicary.domain.announcements import announced, announces
-
     letters = announces(notify=True, webhook=True, tasks=False)
     assert letters == "nwt"
     assert announced(letters, child=True, foreign=False) == "wt"
     assert announced(letters, child=True, foreign=True) == ""
     assert announces(notify=False, webhook=False, tasks=False) == ""
+
+
+def test_the_bus_lets_every_end_pass_that_somebody_wants_to_know():
+    for notify, webhook, tasks in itertools.product([True, False], repeat=3):
+        letters = announces(notify=notify, webhook=webhook, tasks=tasks)
+        for child in (True, False):
+            told = announced(letters, child=child, foreign=False)
+            assert (told in OF_JOBS) == (webhook or (notify and not child))
 
 
 def test_slack_is_told_with_the_token_of_the_organization(office):
