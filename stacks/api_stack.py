@@ -114,6 +114,7 @@ class ApiStack(cdk.Stack):
         handle_api.role.add_to_policy(
             permissions.allow(ants.role.role_arn, actions=("sts:AssumeRole",))
         )
+        orchestration.watching.let_ring(handle_api.function, handle_api.role)
         accept_scoped_wildcards(handle_api.role)
         cdk.CfnOutput(self, "AntRoleArn", value=ants.role.role_arn)
         return handle_api

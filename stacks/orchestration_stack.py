@@ -12,6 +12,7 @@ from stacks.constructs.housekeeping import Housekeeping
 from stacks.constructs.notifications import Notifications
 from stacks.constructs.socket_api import STAGE, SocketApi
 from stacks.constructs.uv_bundling import function_code
+from stacks.constructs.watching import Watching
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -57,6 +58,11 @@ class OrchestrationStack(cdk.Stack):
             bus=publisher.bus,
             code=code,
         )
+        self.watching = Watching(
+            self, "Watching", deployment=deployment, data=data, sockets=sockets, code=code
+        )
+        for told in (sockets.server, publisher.publisher):
+            self.watching.let_ring(told.function, told.role)
         housekeeping = Housekeeping(
             self,
             "Housekeeping",

@@ -19,6 +19,7 @@ from formicary.adapters.system import SystemClock, UlidGenerator
 from formicary.bootstrap.later_client import later
 from formicary.bootstrap.pictures import png_painter
 from formicary.bootstrap.sealer import aes_gcm_sealer
+from formicary.bootstrap.watch_room import watch_room
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tenant_limits import KnownLimits
@@ -32,6 +33,7 @@ def build_api(
     queue_name_prefix: str,
     ant_role_arn: str,
     root_key_parameter: str,
+    watch_function: str,
     heartbeat_seconds: float = 5.0,
     lease_seconds: int = 30,
 ) -> ControlPlane:
@@ -66,6 +68,7 @@ def build_api(
         ids=UlidGenerator(),
         gates=gates,
         limits=KnownLimits(gates, clock),
+        watch_room=watch_room(clients, table_name, watch_function),
         ant_environment=AntEnvironment(
             region=clients.sqs.meta.region_name,
             artifact_bucket=artifact_bucket,

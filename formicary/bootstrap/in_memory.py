@@ -14,6 +14,7 @@ from formicary.adapters.memory.in_memory_run_repository import InMemoryRunReposi
 from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.adapters.memory.in_memory_watchers import InMemoryBell, InMemoryWatchers
 from formicary.bootstrap.later_client import later
 from formicary.bootstrap.pictures import png_painter
 from formicary.bootstrap.sealer import aes_gcm_sealer
@@ -21,6 +22,7 @@ from formicary.ports import Clock, IdGenerator
 from formicary.service_layer.control_plane import AntEnvironment, ControlPlane
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tenant_limits import KnownLimits
+from formicary.service_layer.watch_run import KnownWatchers, WatchRoom
 
 
 def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
@@ -47,5 +49,6 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         ids=ids,
         gates=gates,
         limits=KnownLimits(gates, clock),
+        watch_room=WatchRoom(KnownWatchers(InMemoryWatchers(), clock), InMemoryBell()),
         ant_environment=AntEnvironment("local", "artifacts", "memory://events"),
     )

@@ -33,6 +33,7 @@ from formicary.ports.queues import EventBus, EventQueue, TaskQueues
 from formicary.ports.runs import RunRepository
 from formicary.ports.secrets import ConfigRepository, RootKeys, SecretSealer
 from formicary.ports.system import Clock, IdGenerator
+from formicary.ports.watching import WatchBell, WatcherRepository
 
 __all__ = [
     "AntRepository",
@@ -64,6 +65,8 @@ __all__ = [
     "TaskQueues",
     "TenantRegistry",
     "TokenRepository",
+    "WatchBell",
+    "WatcherRepository",
     "WebAnswer",
     "WebCaller",
 ]

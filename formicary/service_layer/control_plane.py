@@ -23,6 +23,7 @@ from formicary.ports import (
 )
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tenant_limits import KnownLimits
+from formicary.service_layer.watch_run import WatchRoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,4 +60,5 @@ class ControlPlane:
     ids: IdGenerator
     gates: GateRepository
     limits: KnownLimits
+    watch_room: WatchRoom
     ant_environment: AntEnvironment

@@ -1,11 +1,14 @@
 """An ant's heartbeat: one write, and the directives in return."""
 
+import contextlib
 from collections.abc import Iterable
 
 from formicary.domain.ant import AntDirectives, AntRegistration, Heartbeat, TaskInFlight
+from formicary.domain.errors import UnavailableError
 from formicary.domain.events import TaskStarted
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.records import Principal
+from formicary.domain.watching import WATCHED_HEARTBEAT_SECONDS
 from formicary.service_layer.ant_directives import directives_for
 from formicary.service_layer.ant_grant import check_grant
 from formicary.service_layer.control_plane import ControlPlane
@@ -37,7 +40,22 @@ def heartbeat_ant(
     started = _newly_seen(heartbeat.in_flight, seen_before)
     if started:
         plane.events.send_all([_started(caller.tenant, ant, task) for task in started])
-    return directives_for(plane, caller.tenant, ant, heartbeat.in_flight)
+    directives = directives_for(plane, caller.tenant, ant, heartbeat.in_flight)
+    return _more_often(directives) if _tell_watchers(plane, caller, heartbeat) else directives
+
+
+def _tell_watchers(plane: ControlPlane, caller: Principal, heartbeat: Heartbeat) -> bool:
+    """Whether somebody watches what the ant works on; they are told what it has written."""
+    runs = {task.job_request_id for task in heartbeat.in_flight}
+    # Watching must never cost an ant its heartbeat; the next one rings again.
+    with contextlib.suppress(UnavailableError):
+        return plane.watch_room.ring(caller.tenant, runs)
+    return False
+
+
+def _more_often(directives: AntDirectives) -> AntDirectives:
+    seconds = min(directives.heartbeat_seconds, WATCHED_HEARTBEAT_SECONDS)
+    return directives.model_copy(update={"heartbeat_seconds": seconds})
 
 
 def _newly_seen(now: Iterable[TaskInFlight], before: Iterable[TaskInFlight]) -> list[TaskInFlight]:

@@ -15,6 +15,7 @@ from formicary.domain.object_keys import log_prefix
 from formicary.domain.records import Principal, TaskAttempt
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_run import find_run
+from formicary.service_layer.run_reader import RunReader
 from formicary.service_layer.show_run import task_facts
 from formicary.service_layer.suggest import did_you_mean
 
@@ -55,23 +56,38 @@ def read_task_log(
     Times and streams are shown as far as they were noted.
     """
     run = find_run(plane, caller, request_id)
-    found = _find_attempt(plane, run, task_type, attempt)
+    return read_log_of(plane, run, task_type, attempt=attempt, offset=offset, view=view)
+
+
+def read_log_of(
+    reader: RunReader,
+    run: JobRun,
+    task_type: str,
+    *,
+    attempt: int | None = None,
+    offset: int = 0,
+    view: LogView = PLAIN_LOG,
+    most: int = MAX_ANSWER_BYTES,
+) -> LogPart:
+    """Return the log of an attempt of a run, at most so many bytes."""
+    found = _find_attempt(reader, run, task_type, attempt)
     if found.ended is not None and found.ended.log.inline:
         log = found.ended.log
         chunk = Chunk(log.inline.encode(), read_times(log.times), read_streams(log.streams))
-        shown = view.show(chunk, offset, len(chunk.text))
-        return LogPart(shown, max(offset, len(chunk.text)), complete=True)
+        end = min(len(chunk.text), offset + most)
+        shown = view.show(chunk, offset, end)
+        return LogPart(shown, max(offset, end), complete=end == len(chunk.text))
     prefix = log_prefix(run.tenant, run.request_id, found.execution_id, task_type, found.attempt)
-    return _read_chunks(plane, prefix, offset, ended=found.ended is not None, view=view)
+    return _read_chunks(reader, prefix, offset, ended=found.ended is not None, view=view, most=most)
 
 
-def _find_attempt(plane: ControlPlane, run: JobRun, task_type: str, wanted: int | None) -> _Found:
-    index = _index(plane, run, task_type)
+def _find_attempt(reader: RunReader, run: JobRun, task_type: str, wanted: int | None) -> _Found:
+    index = _index(reader, run, task_type)
     active = run.active.get(task_type)
     execution_id = run.execution_id if active else run.origin_execution_id(index)
     if active is not None and wanted in (None, active.attempt):
         return _Found(execution_id, active.attempt, None)
-    stored = plane.runs.attempts(run.tenant, run.request_id, execution_id, index)
+    stored = reader.runs.attempts(run.tenant, run.request_id, execution_id, index)
     fitting = [a for a in stored if a.attempt == wanted or (wanted is None and not a.late)]
     if not fitting:
         which = f"attempt {wanted}" if wanted is not None else "attempt"
@@ -79,8 +95,8 @@ def _find_attempt(plane: ControlPlane, run: JobRun, task_type: str, wanted: int 
     return _Found(execution_id, fitting[-1].attempt, fitting[-1])
 
 
-def _index(plane: ControlPlane, run: JobRun, task_type: str) -> int:
-    parsed = plane.parsed.get(run.defined_by, run.job_type, run.job_version).parsed
+def _index(reader: RunReader, run: JobRun, task_type: str) -> int:
+    parsed = reader.parsed.get(run.defined_by, run.job_type, run.job_version).parsed
     names = [fact.task_type for fact in task_facts(parsed)]
     if task_type not in names:
         raise NotFoundError(
@@ -90,9 +106,9 @@ def _index(plane: ControlPlane, run: JobRun, task_type: str) -> int:
 
 
 def _read_chunks(
-    plane: ControlPlane, prefix: str, offset: int, *, ended: bool, view: LogView
+    reader: RunReader, prefix: str, offset: int, *, ended: bool, view: LogView, most: int
 ) -> LogPart:
-    keys = plane.objects.list_keys(prefix)
+    keys = reader.objects.list_keys(prefix)
     chunk, skip = offset >> _CHUNK_BITS, offset & _BYTE_MASK
     if chunk > len(keys):
         raise InvalidRequestError(
@@ -100,10 +116,10 @@ def _read_chunks(
         )
     parts: list[bytes] = []
     # An empty line of one byte grows to 33 by its time and its stream.
-    room = MAX_ANSWER_BYTES // 33 if view.noted else MAX_ANSWER_BYTES
+    room = most // 33 if view.noted else most
     last = min(len(keys), chunk + MAX_CHUNKS)
     while chunk < last and room > 0:
-        whole = _chunk(plane, keys[chunk], view)
+        whole = _chunk(reader, keys[chunk], view)
         end = min(len(whole.text), skip + room)
         parts.append(view.show(whole, skip, end))
         room -= end - skip
@@ -115,7 +131,7 @@ def _read_chunks(
     )
 
 
-def _chunk(plane: ControlPlane, key: str, view: LogView) -> Chunk:
-    text = plane.objects.get(key) or b""
-    notes = plane.objects.metadata(key) if view.noted else {}
+def _chunk(reader: RunReader, key: str, view: LogView) -> Chunk:
+    text = reader.objects.get(key) or b""
+    notes = reader.objects.metadata(key) if view.noted else {}
     return Chunk(text, read_times(notes.get("times", "")), read_streams(notes.get("streams", "")))

@@ -1,4 +1,4 @@
-"""What a websocket client says: who it is, and how its task ended."""
+"""What a websocket client says: who it is, how its task ended, or which run it wants to watch."""
 
 import json
 from dataclasses import dataclass
@@ -27,8 +27,10 @@ from formicary.domain.socket_ant import (
     unreadable_answer,
 )
 from formicary.domain.task_response import TaskResponse
+from formicary.domain.watching import read_watch_request, wants_to_watch
 from formicary.service_layer.ant_grant import check_grant
 from formicary.service_layer.socket_tasks import RECONNECT_GRACE, SocketTasks
+from formicary.service_layer.watch_run import WatchPost
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class SocketServer:
     """Answers the messages of websocket clients; what is wrong with one is told to its client."""
 
     tasks: SocketTasks
+    post: WatchPost
 
     def receive(self, caller: Principal, connection_id: str, text: str) -> None:
         """Take one message of a client."""
@@ -53,7 +56,9 @@ class SocketServer:
         except InvalidRequestError as fault:
             self._fail_task(caller, connection_id, f"answer is not JSON ({fault.message})")
             raise
-        if is_registration(message):
+        if wants_to_watch(message):
+            self.post.watch(caller, connection_id, read_watch_request(message))
+        elif is_registration(message):
             self._register(caller, connection_id, read_registration(message))
         else:
             self._answer(caller, connection_id, message)
@@ -119,7 +124,8 @@ class SocketServer:
         ant = self.tasks.sockets.find(caller.tenant, ant_id) if ant_id else None
         if ant is None:
             raise InvalidRequestError(
-                'Register first: {"ant_id": "...", "tags": [...], "methods": ["WEBSOCKET"]}.'
+                'Register first: {"ant_id": "...", "tags": [...], "methods": ["WEBSOCKET"]}. '
+                'To watch a run send {"action": "watch", "job_request_id": "..."}.'
             )
         if ant.connection_id != connection_id:
             raise InvalidRequestError(
@@ -129,6 +135,7 @@ class SocketServer:
 
     def leave(self, caller: Principal, connection_id: str) -> None:
         """Note that a connection has ended; its task is given to others after a grace."""
+        self.post.leave(caller, connection_id)
         ant_id = self.tasks.sockets.find_connection(caller.tenant, connection_id)
         ant = self.tasks.sockets.find(caller.tenant, ant_id) if ant_id else None
         if ant is None or ant.connection_id != connection_id:

@@ -6,9 +6,10 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 
-from formicary.bootstrap.publisher import build_publisher
+from formicary.bootstrap.publisher import build_publisher, build_watch_room
 from formicary.ports import EventBus
-from lambdas.publish_changes.read_changes import read_changes
+from formicary.service_layer.watch_run import WatchRoom
+from lambdas.publish_changes.read_changes import changed_runs, read_changes
 from lambdas.publish_changes.settings import Settings
 
 logger = Logger(service="publish_changes")
@@ -16,7 +17,13 @@ logger = Logger(service="publish_changes")
 
 @cache
 def _bus() -> EventBus:
-    return build_publisher(**Settings().model_dump())
+    return build_publisher(event_bus_name=Settings().event_bus_name)
+
+
+@cache
+def _room() -> WatchRoom:
+    settings = Settings()
+    return build_watch_room(settings.table_name, settings.watch_function)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
@@ -28,6 +35,10 @@ def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     except Exception:  # the last boundary: what is raised here would cost a cold start
         logger.exception("the batch failed")
         failed = [_sequence_number(record) for record in records[:1]]
+    try:
+        ring_for_watchers(_room(), records)
+    except Exception:  # nobody's events wait for those who watch; the next change rings again
+        logger.exception("watchers were not called")
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
 
 
@@ -39,6 +50,12 @@ def publish(bus: EventBus, records: Iterable[Mapping[str, Any]]) -> list[str]:
     changes = [(record, change) for record in records for change in read_changes(record)]
     failed = bus.publish([change for _, change in changes])
     return [_sequence_number(changes[place][0]) for place in sorted(failed)[:1]]
+
+
+def ring_for_watchers(room: WatchRoom, records: Iterable[Mapping[str, Any]]) -> None:
+    """Have those told who watch the runs that records tell of."""
+    for tenant, request_ids in changed_runs(records).items():
+        room.ring(tenant, request_ids)
 
 
 def _sequence_number(record: Mapping[str, Any]) -> str:

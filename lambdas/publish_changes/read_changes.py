@@ -1,14 +1,15 @@
 """Records of the table's stream, read into what is to be told."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from formicary.adapters.aws.folded_letters import unfold
 from formicary.domain.announcements import Announces
 from formicary.domain.lifecycle_event import Change, LifecycleEvent, events_of
 
-_RUN_KEY = re.compile(r"T#([^#]+)#R#[^#]+")
+_RUN_KEY = re.compile(r"T#([^#]+)#R#([^#]+)")
 
 
 def read_changes(record: Mapping[str, Any]) -> Sequence[LifecycleEvent]:
@@ -32,6 +33,16 @@ def read_changes(record: Mapping[str, Any]) -> Sequence[LifecycleEvent]:
             new_marks=unfold(_text(new, "marks")) if tasks else "",
         )
     )
+
+
+def changed_runs(records: Iterable[Mapping[str, Any]]) -> Mapping[str, set[str]]:
+    """Return the runs that records tell of, by tenant."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for record in records:
+        key = _RUN_KEY.fullmatch(record["dynamodb"]["Keys"]["pk"]["S"])
+        if key is not None:
+            found[key[1]].add(key[2])
+    return found
 
 
 def _summary(image: Mapping[str, Any]) -> dict[str, Any]:

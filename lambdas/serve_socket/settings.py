@@ -13,3 +13,4 @@ class Settings(BaseSettings):
     events_queue_url: str = Field(description="The queue that feeds the engine")
     socket_api_id: str = Field(description="The websocket API")
     socket_stage: str = Field(description="The stage of the websocket API")
+    watch_function: str = Field(description="The function that tells those who watch runs")

@@ -37,12 +37,15 @@ class ChangePublisher(Construct):
             raise ValueError("the table has no stream")
         self.bus = events.EventBus(self, "Bus")
         given_up = dead_letter_queue(self, "GivenUp")
-        publisher = PythonFunction(
+        self.publisher = publisher = PythonFunction(
             self,
             "PublishChanges",
             name="publish_changes",
             code=code,
-            environment={"EVENT_BUS_NAME": self.bus.event_bus_name},
+            environment={
+                "EVENT_BUS_NAME": self.bus.event_bus_name,
+                "TABLE_NAME": table.table_name,
+            },
             permissions=[
                 permissions.allow(
                     stream_arn,
@@ -53,6 +56,7 @@ class ChangePublisher(Construct):
                         "dynamodb:ListStreams",
                     ),
                 ),
+                permissions.list_watchers(table),
                 permissions.allow(self.bus.event_bus_arn, actions=("events:PutEvents",)),
                 permissions.allow(given_up.queue_arn, actions=("sqs:SendMessage",)),
             ],

@@ -98,6 +98,44 @@ def read_and_write_table(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
     ]
 
 
+def read_table(table: dynamodb.TableV2) -> iam.PolicyStatement:
+    """Items of the table by key and by query of a partition."""
+    return allow(table.table_arn, actions=("dynamodb:GetItem", "dynamodb:Query"))
+
+
+_WATCHERS: dict[str, object] = {"dynamodb:LeadingKeys": ["T#*#WATCHERS"]}
+
+
+def list_watchers(table: dynamodb.TableV2) -> iam.PolicyStatement:
+    """Who watches runs, and nothing else of any tenant."""
+    return allow(
+        table.table_arn,
+        actions=("dynamodb:Query",),
+        **{"ForAllValues:StringLike": _WATCHERS},
+    )
+
+
+def write_watchers(table: dynamodb.TableV2) -> iam.PolicyStatement:
+    """Who watches runs: changed and removed."""
+    return allow(
+        table.table_arn,
+        actions=("dynamodb:DeleteItem", "dynamodb:PutItem"),
+        **{"ForAllValues:StringLike": _WATCHERS},
+    )
+
+
+def read_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
+    """Objects of tenants: get and list."""
+    return [
+        allow(bucket.arn_for_objects(f"{TENANT_PREFIX}*"), actions=("s3:GetObject",)),
+        allow(
+            bucket.bucket_arn,
+            actions=("s3:ListBucket",),
+            StringLike={"s3:prefix": f"{TENANT_PREFIX}*"},
+        ),
+    ]
+
+
 def read_and_write_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     """Objects of tenants: get, put, list; who may do this may delete none."""
     objects = (

@@ -57,7 +57,7 @@ class SocketApi(Construct):
         )
         self._build_stage()
         authorizer = self._build_authorizer(data, code)
-        server = self._build_server(data, events, code)
+        self.server = server = self._build_server(data, events, code)
         integration = WebSocketLambdaIntegration("ServeSocket", server.function)
         self.api.add_route(
             "$connect",

@@ -29,6 +29,7 @@ _BOTO_SERVICES = frozenset(
         "apigatewaymanagementapi",
         "dynamodb",
         "events",
+        "lambda",
         "s3",
         "scheduler",
         "sesv2",

@@ -105,6 +105,7 @@ def _make_account(endpoint: str) -> dict[str, str]:
         "FORMICARY_ROOT_KEY_PARAMETER": "/formicary/bench/root-key-of-secrets",
         "FORMICARY_ANT_ROLE_ARN": role,
         "FORMICARY_EVENT_BUS_NAME": _BUS,
+        "FORMICARY_WATCH_FUNCTION": "no-watchers",
         "FORMICARY_HEARTBEAT_SECONDS": str(_HEARTBEAT_SECONDS),
     }
 

@@ -20,6 +20,7 @@ from formicary.adapters.aws.dynamodb_notifications import DynamoDbNotifications
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
+from formicary.adapters.aws.dynamodb_watchers import DynamoDbWatchers
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.scheduler_timers import SchedulerTimers
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
@@ -39,6 +40,7 @@ from formicary.adapters.memory.in_memory_run_repository import InMemoryRunReposi
 from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.adapters.memory.in_memory_watchers import InMemoryWatchers
 from formicary.domain.messages import EventMessage
 from formicary.domain.task_request import TaskMessage
 
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
         SocketAntRepository,
         TaskQueues,
         TokenRepository,
+        WatcherRepository,
     )
 
 REGION = "us-east-1"
@@ -88,6 +91,7 @@ class Tables:
     sockets: SocketAntRepository
     error_rules: ErrorRuleRepository
     notifications: NotificationRepository
+    watchers: WatcherRepository
     clients: AwsClients | None = None
 
     @property
@@ -110,6 +114,7 @@ def memory_tables() -> Tables:
         InMemorySocketAnts(),
         InMemoryErrorRuleRepository(),
         InMemoryNotifications(),
+        InMemoryWatchers(),
     )
 
 
@@ -162,6 +167,7 @@ def aws_tables(name: str, clients: AwsClients) -> Tables:
         DynamoDbSocketAnts(clients.dynamodb, TABLE, clock),
         DynamoDbErrorRuleRepository(clients.dynamodb, TABLE),
         DynamoDbNotifications(clients.dynamodb, TABLE),
+        DynamoDbWatchers(clients.dynamodb, TABLE),
         clients,
     )
 

@@ -120,6 +120,29 @@ def test_a_wrong_token_opens_no_connection(system):
         connect(f"{system.env['FORMICARY_SOCKET_URL']}?token=not-a-token")
 
 
+def test_who_watches_a_run_hears_its_log_while_it_is_written(api, address, tmp_path):
+    go = tmp_path / "go"
+    api.define(
+        "job_type: e2e-watched\ntasks:\n- task_type: talk\n  method: SHELL\n  script:\n"
+        f"    - echo begin\n    - until [ -e {go} ]; do sleep 0.2; done\n    - echo end\n"
+    )
+    run = api.submit("e2e-watched")
+    heard: list[dict[str, Any]] = []
+    with connect(address) as ws:
+        ws.send(json.dumps({"action": "watch", "job_request_id": run}))
+        while not heard or heard[-1]["type"] != "end":
+            heard.append(received(ws))
+            if heard[-1].get("text") == "begin\n":
+                assert api.run(run)["job_state"] == "EXECUTING"
+                go.touch()
+
+    logs = [message for message in heard if message["type"] == "log"]
+    once = {message["offset"]: message["text"] for message in logs}
+    assert "".join(once[offset] for offset in sorted(once)) == "begin\nend\n"
+    assert [m["job_state"] for m in heard if m["type"] == "run"][-1] == "COMPLETED"
+    assert heard[-1]["job_state"] == "COMPLETED"
+
+
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium on this machine")
 def test_the_articles_javascript_client_works_in_a_browser(api, address, web, tmp_path):
     api.define(

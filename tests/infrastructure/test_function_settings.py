@@ -15,6 +15,7 @@ FUNCTIONS = (
     "run_engine",
     "send_notifications",
     "serve_socket",
+    "tell_watchers",
 )
 
 

@@ -33,6 +33,7 @@ ALLOWED = {
         *_OBJECTS,
         "sqs:SendMessage*",
         *_MAKE_QUEUES,
+        "lambda:InvokeFunction",
         "ssm:GetParameter",
         "ssm:PutParameter",
         "sts:AssumeRole",
@@ -44,6 +45,17 @@ ALLOWED = {
         *_TABLE,
         "sqs:SendMessage*",
         "execute-api:ManageConnections",
+        "lambda:InvokeFunction",
+    },
+    "TellWatchersRole": {
+        *_LOGS,
+        "dynamodb:DeleteItem",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "execute-api:ManageConnections",
+        "s3:GetObject",
+        "s3:ListBucket",
     },
     "RunEngineRole": {
         *_LOGS,
@@ -75,6 +87,8 @@ ALLOWED = {
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
         "dynamodb:ListStreams",
+        "dynamodb:Query",
+        "lambda:InvokeFunction",
         "events:PutEvents",
         "sqs:SendMessage",
     },
@@ -127,6 +141,21 @@ def test_every_role_is_listed(dev):
     assert len(roles) == len(ALLOWED)
     for logical_id in roles:
         assert any(role in logical_id for role in ALLOWED)
+
+
+@pytest.mark.parametrize(
+    ("role", "actions"),
+    [
+        ("PublishChangesRole", "dynamodb:Query"),
+        ("TellWatchersRole", ["dynamodb:DeleteItem", "dynamodb:PutItem"]),
+    ],
+)
+def test_watchers_are_all_that_some_functions_read_or_write(dev, role, actions):
+    (found,) = [s for s in _statements(dev, role) if s["Action"] == actions]
+
+    assert found["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["T#*#WATCHERS"]}
+    }
 
 
 def test_no_role_has_policies_elsewhere(dev):

@@ -99,6 +99,11 @@ class AwsClients:
         return self._make("sesv2")
 
     @cached_property
+    def functions(self) -> Any:
+        """Client of Lambda; untyped, since it serves one call."""
+        return self._make("lambda")
+
+    @cached_property
     def events(self) -> EventBridgeClient:
         """Client of EventBridge."""
         client: EventBridgeClient = self._make("events")

@@ -16,6 +16,7 @@
 | T#<tenant>#CANCELS | <expiry>#<task key> | a wish to end an attempt |
 | T#<tenant>#SOCKETS | A#<ant>, C#<connection> | a websocket ant, and who speaks over a connection |
 | T#<tenant>#SOCKTASKS#<routing key> | <run>#<task key> | a task that waits for a websocket ant |
+| T#<tenant>#WATCHERS | <connection> | a connection that watches a run |
 | PLUGIN#<job type> | OWNER | the tenant whose public plugin it is |
 | T#<tenant>#RETIRED | <run> | a run whose head is gone; the rest follows |
 | TOKEN#<hash> | TOKEN | whose token it is |
@@ -223,6 +224,11 @@ def socket_task_key(tenant: str, routing_key: str, request_id: str, task_key: st
     """Key of a task that waits for a websocket ant; run ids sort by age."""
     pk = f"T#{part(tenant)}#SOCKTASKS#{part(routing_key)}"
     return Key(pk, f"{part(request_id)}#{part(task_key)}")
+
+
+def watcher_key(tenant: str, connection_id: str) -> Key:
+    """Key of a connection that watches a run."""
+    return Key(f"T#{part(tenant)}#WATCHERS", part(connection_id))
 
 
 def token_key(token_sha256: str) -> Key:

@@ -87,6 +87,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "RETRY_GROUP": "retries",
             "RETRY_ROLE_ARN": "arn:aws:iam::123456789012:role/retries",
             "MAIL_FROM": "jobs@example.org",
+            "WATCH_FUNCTION": "tell-watchers",
         }
         for name, value in environment.items():
             monkeypatch.setenv(f"FORMICARY_{name}", value)
@@ -104,6 +105,7 @@ def _forget_clients() -> None:
         engine._engine,
         publisher._bus,
         sender._notifier,
+        publisher._room,
     ):
         made_once.cache_clear()
 

@@ -10,11 +10,13 @@ from formicary.adapters.memory.in_memory_socket_ants import (
     InMemorySocketAnts,
     InMemorySocketGateway,
 )
+from formicary.adapters.memory.in_memory_watchers import InMemoryBell, InMemoryWatchers
 from formicary.domain.records import Principal
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import RequestState, TaskMethod
 from formicary.service_layer.serve_socket import SocketServer
 from formicary.service_layer.socket_tasks import SocketTasks
+from formicary.service_layer.watch_run import WatchPost
 from tests.unit.service_layer.engine_world import TENANT, FunctionKilledError, Killer, World
 
 JOB = """
@@ -38,7 +40,8 @@ class SocketWorld(World):
         self.gateway = InMemorySocketGateway()
         self.sockets = InMemorySocketAnts()
         super().__init__(killer=killer)
-        self.server = SocketServer(self._sockets())
+        post = WatchPost(InMemoryWatchers(), self.runs, InMemoryBell(), self.clock)
+        self.server = SocketServer(self._sockets(), post)
         self.upload(job)
         for tags in (["web", "js"], []):
             key = RoutingKey.of(TaskMethod.WEBSOCKET, tags)

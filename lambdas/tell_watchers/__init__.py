@@ -1,0 +1,1 @@
+"""Those who watch runs are told what is new."""
