@@ -37,6 +37,7 @@ from ant_agent.host_notices import HostNotices, on_ec2
 from ant_agent.lease_keeper import LeaseKeeper
 from ant_agent.local_server import LocalServer
 from ant_agent.log_lines import log_to_stderr
+from ant_agent.messaging_queues import MessagingQueues
 from ant_agent.object_store import S3ObjectStore
 from ant_agent.poll_loop import PollLoops
 from ant_agent.process_manager import ProcessManager, kill_leftovers
@@ -119,14 +120,20 @@ class Ant:
     def _usable_executors(self) -> Mapping[TaskMethod, Executor]:
         """Make the executors of its methods; an ant does not promise what it cannot do."""
         try:
-            executors = executors_for(
-                self._settings.methods, ExecutorHost(self._settings, self._processes)
-            )
+            executors = executors_for(self._settings.methods, self._executor_host())
             for executor in set(executors.values()):
                 executor.check()
         except ExecutorUnavailableError as error:
             raise AntError(str(error)) from error
         return executors
+
+    def _executor_host(self) -> ExecutorHost:
+        messaging = MessagingQueues(
+            self._connection.aws,
+            self._connection.messaging_queue_prefix,
+            poll_seconds=self._settings.poll_seconds,
+        )
+        return ExecutorHost(self._settings, self._processes, messaging)
 
     def _register(self) -> bool:
         """Register however long it takes; False when told to stop before."""

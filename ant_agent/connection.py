@@ -63,6 +63,10 @@ class Connection:
         """Where reports go."""
         return self.answer.events_queue_url
 
+    def messaging_queue_prefix(self) -> str:
+        """How the queues begin that MESSAGING tasks may name."""
+        return self.answer.messaging_queue_prefix
+
 
 def _version() -> str:
     try:

@@ -44,11 +44,12 @@ class OutputScanner:
     def _take(self, line: bytes) -> None:
         found = _SET_OUTPUT.match(line)
         if found is not None:
-            self._set(found[1].decode(errors="replace").strip(), found[2].decode(errors="replace"))
+            self.put(found[1].decode(errors="replace").strip(), found[2].decode(errors="replace"))
         if self._keep_lines:
             self._keep(line)
 
-    def _set(self, name: str, value: str) -> None:
+    def put(self, name: str, value: str) -> None:
+        """Set an output for later tasks, as `::set-output` does."""
         self._context_size += len(name) + len(value)
         if self._context_size > _MAX_CONTEXT:
             self._warn(f"::set-output {name} ignored: more than {_MAX_CONTEXT} bytes in all")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ant_agent.cancellation import Cancellation, StopReason
+from ant_agent.messaging_queues import MessagingQueues
 from ant_agent.output_log import OutputLog
 from ant_agent.process_manager import ProcessManager
 from ant_agent.settings import Settings
@@ -36,10 +37,11 @@ class ExecutorError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ExecutorHost:
-    """The parts of the ant that executors are made with."""
+    """The parts of the ant that executors are made with; `messaging` once it is connected."""
 
     settings: Settings
     processes: ProcessManager
+    messaging: MessagingQueues | None = None
 
 
 @dataclass(frozen=True, slots=True)

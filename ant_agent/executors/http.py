@@ -12,13 +12,13 @@ import httpx
 
 from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
 from ant_agent.executors.address_guard import ForbiddenAddressError, guard
+from ant_agent.executors.answer_file import answer_file
 from ant_agent.executors.base import ExecutorHost, ExecutorResult, TaskContext
 from ant_agent.task_environment import as_text
 from formicary.domain.states import ErrorCode, TaskMethod
 from formicary.domain.task_request import TaskRequest
 
 _MAX_REDIRECTS = 5
-_GLOB_CHARACTERS = frozenset("*?[")
 _VERBS = {
     TaskMethod.HTTP_GET: "GET",
     TaskMethod.HTTP_DELETE: "DELETE",
@@ -85,7 +85,7 @@ class HttpSession:
         request = task.request
         result = ExecutorResult(succeeded=True)
         for number, url in enumerate(filter(None, map(str.strip, request.script)), start=1):
-            save_to = _body_file(task, number)
+            save_to = answer_file(task, "response", number)
             result = self._call(_Exchange(url, request, task, save_to))
             if not result.succeeded:
                 break
@@ -186,19 +186,6 @@ def _arguments(exchange: _Exchange) -> dict[str, Any]:
 def _plain(request: TaskRequest) -> Mapping[str, Any]:
     """The variables that may leave the host in a body: no secrets."""
     return {name: item.value for name, item in request.variables.items() if not item.secret}
-
-
-def _body_file(task: TaskContext, number: int) -> Path | None:
-    """Where the body is kept as an artifact: at the first path declared, else as `response`."""
-    declared = task.request.executor_opts.artifacts.paths
-    if not declared:
-        return None
-    name = Path(declared[0])
-    if name.is_absolute() or ".." in name.parts or _GLOB_CHARACTERS & set(declared[0]):
-        name = Path("response")
-    if number > 1:
-        name = name.with_name(f"{name.name}-{number}")
-    return task.working_dir / name
 
 
 def _open_body(path: Path | None) -> BinaryIO:

@@ -73,6 +73,7 @@ def build_api(
             region=clients.sqs.meta.region_name,
             artifact_bucket=artifact_bucket,
             events_queue_url=events_queue_url,
+            queue_name_prefix=queue_name_prefix,
             heartbeat_seconds=heartbeat_seconds,
             lease_seconds=lease_seconds,
         ),

@@ -50,5 +50,5 @@ def build_in_memory_api(clock: Clock, ids: IdGenerator) -> ControlPlane:
         gates=gates,
         limits=KnownLimits(gates, clock),
         watch_room=WatchRoom(KnownWatchers(InMemoryWatchers(), clock), InMemoryBell()),
-        ant_environment=AntEnvironment("local", "artifacts", "memory://events"),
+        ant_environment=AntEnvironment("local", "artifacts", "memory://events", "formicary"),
     )

@@ -75,6 +75,7 @@ class AntRegistrationAnswer(BaseModel):
     region: str
     artifact_bucket: str
     events_queue_url: str
+    messaging_queue_prefix: str = ""
     credentials: AwsCredentials
     directives: AntDirectives
 

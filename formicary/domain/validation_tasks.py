@@ -13,6 +13,7 @@ from formicary.domain.validation_routes import TARGETS, TaskEntry, named_in, tas
 
 MAX_NAME = 100
 _TASK_NAME = re.compile(r"[^\s/\\:{}\x00-\x1f]+(?: [^\s/\\:{}\x00-\x1f]+)*")
+_QUEUES = ("messaging_request_queue", "messaging_reply_queue")
 _SCRIPTED = frozenset({TaskMethod.SHELL, TaskMethod.DOCKER, TaskMethod.KUBERNETES})
 
 
@@ -60,8 +61,9 @@ def _needs(task: TaskEntry, model: TaskDefinition) -> Iterator[Fault]:
         key, mend = "fork_job_type", "name the job to fork"
     elif method is TaskMethod.AWAIT_FORKED_JOB and not task.has("await_forked_tasks"):
         key, mend = "await_forked_tasks", "list the FORK_JOB tasks to wait for"
-    elif method is TaskMethod.MESSAGING and not task.has("messaging_request_queue"):
-        key, mend = "messaging_request_queue", "name the queue"
+    elif method is TaskMethod.MESSAGING:
+        key = next((name for name in _QUEUES if not task.has(name)), "")
+        mend = "name the queue"
     if key:
         yield _fault(task, FaultCode.MISSING_FIELD, key, f"{shown} needs {key}", mend)
 

@@ -33,6 +33,7 @@ class AntEnvironment:
     region: str
     artifact_bucket: str
     events_queue_url: str
+    queue_name_prefix: str
     heartbeat_seconds: float = 5.0
     lease_seconds: int = 30
 

@@ -10,6 +10,7 @@ from formicary.domain.ant import (
     is_too_old,
 )
 from formicary.domain.errors import AntTooOldError, NotFoundError
+from formicary.domain.messaging import messaging_queue_prefix
 from formicary.domain.records import Principal
 from formicary.domain.routing_key import RoutingKey
 from formicary.service_layer.ant_directives import directives_for
@@ -44,6 +45,7 @@ def register_ant(
         region=environment.region,
         artifact_bucket=environment.artifact_bucket,
         events_queue_url=environment.events_queue_url,
+        messaging_queue_prefix=messaging_queue_prefix(environment.queue_name_prefix, caller.tenant),
         credentials=credentials,
         directives=directives,
     )

@@ -41,6 +41,9 @@ class AntRole(Construct):
                 actions=(*permissions.CONSUME, "sqs:GetQueueUrl"),
             ),
             permissions.allow(events_queue.queue_arn, actions=permissions.SEND),
+            permissions.allow(
+                permissions.messaging_queue_arns(queue_name_prefix), actions=("sqs:SendMessage",)
+            ),
             *permissions.read_and_write_objects(bucket),
         ):
             self.role.add_to_policy(statement)

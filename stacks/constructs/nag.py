@@ -17,6 +17,9 @@ _SCOPED_WILDCARDS = {
     r"/^Resource::arn:<AWS::Partition>:sqs:.*:formicary-[a-z0-9]+-\*$/": (
         "Task queues are made at run time, one a routing key; the prefix is this stage's alone."
     ),
+    r"/^Resource::arn:<AWS::Partition>:sqs:.*:formicary-[a-z0-9]+-\*-messages-\*$/": (
+        "Messaging queues are users' own; an ant's session has those of its tenant alone."
+    ),
     r"/^Resource::arn:<AWS::Partition>:scheduler:.*:schedule\/Formicary\w+-\w+\/\*$/": (
         "Timers are made at run time; the schedule group is this stage's alone."
     ),

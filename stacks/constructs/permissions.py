@@ -35,6 +35,11 @@ def task_queue_arns(prefix: str) -> str:
     return f"arn:{cdk.Aws.PARTITION}:sqs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{prefix}-*"
 
 
+def messaging_queue_arns(prefix: str) -> str:
+    """The ARN pattern of the queues that MESSAGING tasks name (`formicary/domain/messaging.py`)."""
+    return task_queue_arns(f"{prefix}-*-messages")
+
+
 def read_and_make_parameter(name: str) -> list[iam.PolicyStatement]:
     """One encrypted parameter, which nobody overwrites; the account's own key seals it."""
     overwriting: dict[str, object] = {"ssm:Overwrite": "true"}

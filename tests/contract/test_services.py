@@ -16,6 +16,7 @@ from formicary.domain.commands import StartTimer
 from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
 from formicary.domain.events import JobSubmitted, TaskStarted, TimerFired, TimerKind
 from formicary.domain.messages import EventMessage, pack_event, unpack_event
+from formicary.domain.messaging import messaging_queue_prefix
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import TaskMethod
 from tests.contract.backends import BUCKET, PREFIX, REGION, TIMERS, AwsServices
@@ -268,6 +269,59 @@ def test_where_queues_are_too_many_to_name_a_session_is_held_to_its_methods(aws_
     names = _queues_of(aws_services.broker.session_policy("acme", keys))
 
     assert names == [f"arn:aws:sqs:*:*:{PREFIX}-acme-{m}-*" for m in ("HTTP_GET", "SHELL")]
+
+
+def test_only_an_ant_of_messaging_may_use_the_queues_that_tasks_name(aws_services):
+    name = f"arn:aws:sqs:*:*:{PREFIX}-acme-messages-*"
+    key = RoutingKey.of(TaskMethod.MESSAGING)
+
+    policy = json.loads(aws_services.broker.session_policy("acme", [KEY, key]))
+    sends = [s["Resource"] for s in policy["Statement"] if s["Action"] == ["sqs:SendMessage"]]
+
+    assert sends == [[name]]
+    assert _queues_of(json.dumps(policy))[-1] == name
+    assert "messages" not in aws_services.broker.session_policy("acme", [KEY])
+
+
+@pytest.mark.parametrize("count", [0, 10, 1000])
+def test_the_session_policy_of_an_ant_of_messaging_fits_too(aws_services, count):
+    keys = [*_keys(count), RoutingKey.of(TaskMethod.MESSAGING)]
+
+    policy = aws_services.broker.session_policy("t" * 32, keys)
+
+    assert len(policy) <= 2048
+    assert policy.count(f"{PREFIX}-{'t' * 32}-messages-*") == 2
+
+
+@pytest.mark.emulator
+def test_an_ant_asks_over_its_own_tenants_queues_alone(emulator_services, emulator_url, tenant):
+    make = emulator_services.clients.sqs.create_queue
+    mine, theirs = (
+        make(QueueName=f"{messaging_queue_prefix(PREFIX, name)}x")["QueueUrl"]
+        for name in (tenant, f"{tenant}x")
+    )
+    tasks = emulator_services.task_queues.ensure(tenant, RoutingKey.of(TaskMethod.MESSAGING))
+    keys = [RoutingKey.of(TaskMethod.MESSAGING)]
+    given = emulator_services.broker.ant_credentials(tenant, "ant-1", keys)
+    session = boto3.Session(
+        given.access_key_id, given.secret_access_key, given.session_token, REGION
+    )
+    sqs = session.client("sqs", endpoint_url=emulator_url)
+
+    sqs.send_message(QueueUrl=mine, MessageBody="x")
+    (message,) = sqs.receive_message(QueueUrl=mine)["Messages"]
+    sqs.change_message_visibility(
+        QueueUrl=mine, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=1
+    )
+    sqs.delete_message(QueueUrl=mine, ReceiptHandle=message["ReceiptHandle"])
+
+    for refused in (
+        lambda: sqs.send_message(QueueUrl=theirs, MessageBody="x"),
+        lambda: sqs.receive_message(QueueUrl=theirs),
+        lambda: sqs.send_message(QueueUrl=tasks, MessageBody="x"),
+    ):
+        with pytest.raises(ClientError):
+            refused()
 
 
 @pytest.mark.emulator

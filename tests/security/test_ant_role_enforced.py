@@ -39,6 +39,7 @@ class Place:
     task_queue: str
     events_queue: str
     other_stage_queue: str
+    messages: str
     bucket: str = "artifacts"
 
     def receive(self, queue):
@@ -65,9 +66,14 @@ class Place:
 def place(dev, guarded_aws):
     sqs, iam = guarded_aws("sqs"), guarded_aws("iam")
     guarded_aws("s3").create_bucket(Bucket=Place.bucket)
-    task_queue, events_queue, other_stage_queue = (
+    task_queue, events_queue, other_stage_queue, messages = (
         sqs.create_queue(QueueName=name)["QueueUrl"]
-        for name in ("formicary-dev-t1-SHELL-x", "EventsQueue", "formicary-prod-t1-SHELL-x")
+        for name in (
+            "formicary-dev-t1-SHELL-x",
+            "EventsQueue",
+            "formicary-prod-t1-SHELL-x",
+            "formicary-dev-t1-messages-x",
+        )
     )
     (policy,) = [
         resource["Properties"]["PolicyDocument"]
@@ -97,7 +103,7 @@ def place(dev, guarded_aws):
     def ant(service):
         return guarded_aws(service, credentials["Credentials"])
 
-    return Place(guarded_aws, ant, task_queue, events_queue, other_stage_queue)
+    return Place(guarded_aws, ant, task_queue, events_queue, other_stage_queue, messages)
 
 
 ALLOWED = {
@@ -105,6 +111,10 @@ ALLOWED = {
     "report to the engine": lambda place: place.ant("sqs").send_message(
         QueueUrl=place.events_queue, MessageBody="{}"
     ),
+    "ask over a queue that a task names": lambda place: place.ant("sqs").send_message(
+        QueueUrl=place.messages, MessageBody="{}"
+    ),
+    "take a reply": lambda place: place.receive(place.messages),
     "write an object of a tenant": lambda place: place.put("t/t1/log"),
     "list a tenant's objects": lambda place: place.list("t/t1/"),
 }

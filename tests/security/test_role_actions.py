@@ -107,7 +107,13 @@ ALLOWED = {
     },
     "HousekeepingMachineRole": {"lambda:InvokeFunction"},
     "HousekeepingNightlyRole": {"states:StartExecution"},
-    "AntsRole": {*_OBJECTS, *_CONSUME, "sqs:SendMessage*", "sqs:GetQueueUrl"},
+    "AntsRole": {
+        *_OBJECTS,
+        *_CONSUME,
+        "sqs:SendMessage",
+        "sqs:SendMessage*",
+        "sqs:GetQueueUrl",
+    },
 }
 
 

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from formicary.adapters.aws.error_mapping import aws_errors
 from formicary.adapters.tenants import checked_tenant
 from formicary.domain.ant import AwsCredentials
+from formicary.domain.messaging import messaging_queue_prefix
 from formicary.domain.object_keys import ANT_PARTS
 from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import TaskMethod
 
 if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
@@ -66,22 +68,25 @@ class StsCredentialBroker:
         """Return what an ant may do, of what its role may, as narrow as STS has room for.
 
         Each queue by its name; when those are too many, all queues of the ant's methods; at last
-        all queues of the tenant. The role holds them to this deployment's account and region.
+        all queues of the tenant. An ant that carries out MESSAGING may also send to, and receive
+        from, the queues that the tenant's tasks may name. The role holds them to this
+        deployment's account and region.
         """
         prefix = f"{self._queue_name_prefix}-{checked_tenant(tenant)}"
         methods = sorted({key.method for key in keys})
+        messages = TaskMethod.MESSAGING in methods
         attempts = (
             [f"{prefix}-*-{key.digest(tenant)}" for key in keys],
             [f"{prefix}-{method}-*" for method in methods],
             [f"{prefix}-*"],
         )
         for names in attempts:
-            policy = json.dumps(self._policy(tenant, names), separators=(",", ":"))
+            policy = json.dumps(self._policy(tenant, names, messages), separators=(",", ":"))
             if len(policy) <= _MAX_POLICY:
                 break
         return policy
 
-    def _policy(self, tenant: str, queue_names: list[str]) -> dict[str, Any]:
+    def _policy(self, tenant: str, queue_names: list[str], messages: bool) -> dict[str, Any]:
         _, partition, _, _, account, _ = self._role_arn.split(":", 5)
         events = f"{self._client.meta.region_name}:{account}:{self._events_queue_name}"
         bucket = f"arn:{partition}:s3:::{self._bucket}"
@@ -100,6 +105,10 @@ class StsCredentialBroker:
                 "Condition": {"StringLike": {"s3:prefix": f"{objects}*"}},
             },
         ]
+        if messages:
+            name = f"{messaging_queue_prefix(self._queue_name_prefix, tenant)}*"
+            statements.append(_allow([f"arn:{partition}:sqs:*:*:{name}"], "sqs:SendMessage"))
+            queue_names = [*queue_names, name]
         if queue_names:
             polls = _allow(
                 [f"arn:{partition}:sqs:*:*:{name}" for name in queue_names],

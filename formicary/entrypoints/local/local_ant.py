@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from formicary.domain.states import HTTP_METHODS
 from formicary.entrypoints.local.fingerprint import fingerprint
 from formicary.entrypoints.local.home import CHECKOUT, Home
 from formicary.entrypoints.local.processes import Daemon
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANT_ID = "local-ant-1"
-_METHODS = "SHELL,HTTP_GET,HTTP_POST_FORM,HTTP_POST_JSON,HTTP_PUT_FORM,HTTP_PUT_JSON,HTTP_DELETE"
+_METHODS = ",".join(("SHELL", "MESSAGING", *sorted(HTTP_METHODS)))
 _CAPACITY = 8
 _DRAIN_SECONDS = 10.0
 _CODE = ("formicary", "ant_agent", "uv.lock")

@@ -68,6 +68,7 @@ class World:
             "region": "us-east-1",
             "artifact_bucket": self.bucket,
             "events_queue_url": self.events,
+            "messaging_queue_prefix": f"{name}-acme-messages-",
         }
         self._ants: list[tuple[Ant, threading.Thread]] = []
         self._processes: list[subprocess.Popen] = []

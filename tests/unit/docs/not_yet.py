@@ -5,7 +5,6 @@
 """
 
 SHOWN = "shown, nothing more"
-NO_MESSAGING = "no ant carries out MESSAGING"
 NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
 
 UNUSED: dict[str, dict[str, str]] = {
@@ -17,8 +16,6 @@ UNUSED: dict[str, dict[str, str]] = {
     "task": {
         "artifact_ids": NO_EXTRA_ARTIFACTS,
         "dependent_artifact_ids": NO_EXTRA_ARTIFACTS,
-        "messaging_request_queue": NO_MESSAGING,
-        "messaging_reply_queue": NO_MESSAGING,
         "artifacts_dir": "the ant chooses its folders",
         "cache_dir": "the ant chooses its folders",
         "artifact_key_prefix": "keys are the system's own",
@@ -29,6 +26,4 @@ UNUSED: dict[str, dict[str, str]] = {
 }
 
 # Methods that a definition may name and nobody carries out.
-UNSERVED = {
-    "MESSAGING": "waits for an ant with an executor of its own for it",
-}
+UNSERVED: dict[str, str] = {}
