@@ -97,6 +97,12 @@ class Settings(ContainerSettings):
     http_connect_seconds: float = Field(
         default=10.0, gt=0, le=300, description="Time to connect to the server of an HTTP task."
     )
+    http_call_seconds: float = Field(
+        default=600.0,
+        gt=0,
+        le=86_400,
+        description="Time for the answer to a call of an HTTP task that has no timeout.",
+    )
     pass_environment: Annotated[_WORDS, NoDecode] = Field(
         default=("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ"),
         description="Variables of the ant that tasks see too; AWS_* and FORMICARY_* never are.",

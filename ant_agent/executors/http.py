@@ -35,6 +35,10 @@ class ResponseTooLargeError(Exception):
     """The response is larger than this ant takes."""
 
 
+class NeverEndingResponseError(Exception):
+    """No whole answer came in the time that this ant gives a task without `timeout`."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Exchange:
     """One call: what to send and where the body goes."""
@@ -62,6 +66,7 @@ class HttpExecutor:
             task,
             body_limit=self._settings.http_body_limit_bytes,
             connect_seconds=self._settings.http_connect_seconds,
+            call_seconds=self._settings.http_call_seconds,
         )
 
     def reap(self) -> None:
@@ -74,10 +79,13 @@ class HttpExecutor:
 class HttpSession:
     """One attempt."""
 
-    def __init__(self, task: TaskContext, *, body_limit: int, connect_seconds: float) -> None:
+    def __init__(
+        self, task: TaskContext, *, body_limit: int, connect_seconds: float, call_seconds: float
+    ) -> None:
         self._task = task
         self._body_limit = body_limit
         self._connect_seconds = connect_seconds
+        self._call_seconds = call_seconds
 
     def run_scripts(self) -> ExecutorResult:
         """Call each URL; the exit code is the status of the last one called."""
@@ -112,7 +120,12 @@ class HttpSession:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             reason = f"{type(error).__name__}: {error}"
             return _failure("", exchange.url, reason)
-        except (ForbiddenAddressError, ResponseTooLargeError, OSError) as error:
+        except (
+            ForbiddenAddressError,
+            NeverEndingResponseError,
+            ResponseTooLargeError,
+            OSError,
+        ) as error:
             return _failure("", exchange.url, str(error))
         if 200 <= status < 300:
             return ExecutorResult(succeeded=True, exit_code=str(status))
@@ -129,10 +142,16 @@ class HttpSession:
                 loop.call_soon_threadsafe(call.cancel)
 
         cancellation.on_stop(stop)
+        remaining = cancellation.remaining()
         try:
-            async with asyncio.timeout(cancellation.remaining()):
+            async with asyncio.timeout(self._call_seconds if remaining is None else remaining):
                 return await call
         except TimeoutError:
+            if remaining is None:
+                raise NeverEndingResponseError(
+                    f"no whole answer came within {self._call_seconds:g} s"
+                    " (FORMICARY_ANT_HTTP_CALL_SECONDS); a timeout of the task gives it longer"
+                ) from None
             # The two clocks may differ by a hair.
             cancellation.stop(StopReason.TIMED_OUT)
             raise TaskStoppedError(cancellation.reason or StopReason.TIMED_OUT) from None

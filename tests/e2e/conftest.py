@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.containers import DockerPlace, KubernetesPlace
 from tests.e2e.local_system import LocalSystem
 from tests.e2e.web_server import WebServer
+from tests.engines import cluster, engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.e2e.api import Api
+    from tests.e2e.containers import Place
 
+__all__ = ["cluster", "engine"]
 _HERE = Path(__file__).parent
 _SECONDS = 400
 
@@ -58,3 +62,21 @@ def web() -> Iterator[WebServer]:
     server = WebServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def docker_place(engine) -> DockerPlace:
+    """The Docker engine that ants of these tests use, for looking inside."""
+    return DockerPlace(engine)
+
+
+@pytest.fixture(scope="session")
+def kubernetes_place(cluster) -> KubernetesPlace:
+    """The same of the cluster."""
+    return KubernetesPlace(cluster)
+
+
+@pytest.fixture(params=["docker", "kubernetes"], scope="session")
+def place(request: pytest.FixtureRequest) -> Place:
+    """Each in turn."""
+    return request.getfixturevalue(f"{request.param}_place")

@@ -14,6 +14,7 @@ from formicary.entrypoints.local.embedded_aws import EmbeddedAws
 from formicary.entrypoints.local.home import CHECKOUT, Home
 from formicary.entrypoints.local.settings import shell_environment
 from tests.e2e.api import Api
+from tests.e2e.partition import Wire
 
 _UP_SECONDS = 280
 _FORMICARY = str(Path(sys.executable).with_name("formicary"))
@@ -87,16 +88,27 @@ class LocalSystem:
             text=True,
         )
 
-    def start_ant(self, ant_id: str, *, tags: str, capacity: int = 1) -> Ant:
+    def start_ant(
+        self,
+        ant_id: str,
+        *,
+        tags: str,
+        capacity: int = 1,
+        methods: str = "SHELL",
+        wire: Wire | None = None,
+    ) -> Ant:
         """Start one more ant in a process group of its own."""
+        told = wire.environment(self.env) if wire else self.env
         log = self.home.log(ant_id).open("ab")
         with log:
             process = subprocess.Popen(
                 [
+                    *(wire.prefix if wire else ()),
                     *(_FORMICARY, "ant", "start", "--id", ant_id, "--tags", tags),
-                    *("--capacity", str(capacity), "--work-dir", str(self.home.folder / "ants")),
+                    *("--methods", methods, "--capacity", str(capacity)),
+                    *("--work-dir", str(self.home.folder / "ants")),
                 ],
-                env={**shell_environment(), **self.env},
+                env={**shell_environment(), "NO_PROXY": "*", **told},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -154,6 +166,10 @@ class Ant:
         """Kill its process group, as the loss of a host does; its task's processes live on."""
         self._signal(signal.SIGKILL)
         self.process.wait(20)
+
+    def drain(self) -> None:
+        """Ask it to take no more and end."""
+        self.process.terminate()
 
     def freeze(self) -> None:
         """Cut it off: it does nothing and answers nobody until it is thawed."""

@@ -44,7 +44,8 @@ class DockerExecutor:
     def reap(self) -> None:
         """Remove what no attempt that runs now owns."""
         label = f"{ANT}={label_value(self._settings.id)}"
-        remove(self._client(), label, keep=frozenset(self._live))
+        # The set itself: an attempt may begin while the engine is asked.
+        remove(self._client(), label, keep=self._live)
 
     def close(self) -> None:
         """Let go of the engine."""

@@ -59,10 +59,19 @@ class Cluster:
         )
         return sorted(_json(found)["items"], key=lambda event: event.get("lastTimestamp") or "")
 
-    def log(self, name: str, container: str) -> Any:
-        """Return the response that follows the output of a container from its beginning."""
+    def log(self, name: str, container: str, silence_seconds: float | None) -> Any:
+        """Return the response that follows the output of a container from its beginning.
+
+        It breaks off with a ReadTimeoutError after a silence of that length, if one is given.
+        """
+        silence = {"_request_timeout": (_CALL_SECONDS, silence_seconds)} if silence_seconds else {}
         return self._core.read_namespaced_pod_log(
-            name, self.namespace, container=container, follow=True, _preload_content=False
+            name,
+            self.namespace,
+            container=container,
+            follow=True,
+            _preload_content=False,
+            **silence,
         )
 
     def last_lines(self, name: str, container: str, lines: int) -> str:

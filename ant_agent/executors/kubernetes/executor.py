@@ -48,10 +48,11 @@ class KubernetesExecutor:
 
     def reap(self) -> None:
         """Delete pods and secrets that no attempt that runs now owns."""
-        cluster, keep = self._cluster(), frozenset(self._live)
+        cluster = self._cluster()
         selector = f"{ANT}={label_value(self._settings.id)}"
         for kind, name, labels in cluster.labelled(selector):
-            if labels.get(TASK) not in keep:
+            # Looked up now: an attempt may have begun while the cluster was asked.
+            if labels.get(TASK) not in self._live:
                 _log.warning("deleting an orphan", extra={"kind": kind, "orphan": name})
                 cluster.delete(kind, name)
 

@@ -5,12 +5,17 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from urllib3.exceptions import MaxRetryError, ReadTimeoutError
+
 from ant_agent.executors.kubernetes.cluster import FAULTS, Cluster
 from formicary.domain.log_streams import Stream
 
 _log = logging.getLogger(__name__)
 _BLOCK = 64 * 1024
 _MOST_BREAKS = 20
+# What a container writes in the moment in which a kubelet (that of 1.20) begins to watch its log is
+# told only with the next write. So the log is read once more at its first silence.
+_FIRST_SILENCE_SECONDS = 2.0
 
 
 class LogFollower:
@@ -26,6 +31,7 @@ class LogFollower:
         self._taken = 0
         self._response: Any = None
         self._closed = False
+        self._silence_seconds: float | None = _FIRST_SILENCE_SECONDS
 
     def blocks(self) -> Iterator[tuple[Stream, bytes]]:
         """Yield the output as it comes; clusters do not tell streams apart."""
@@ -35,6 +41,9 @@ class LogFollower:
                 for block in self._once():
                     yield Stream.STDOUT, block
             except FAULTS as error:
+                if self._silence_seconds is not None and _is_silence(error):
+                    self._silence_seconds = None
+                    continue
                 if not self._closed:
                     facts = {"pod": self._pod, "error": str(error)}
                     _log.warning("the output of a pod broke off", extra=facts)
@@ -51,7 +60,9 @@ class LogFollower:
 
     def _once(self) -> Iterator[bytes]:
         seen = 0
-        response = self._response = self._cluster.log(self._pod, self._container)
+        response = self._response = self._cluster.log(
+            self._pod, self._container, self._silence_seconds
+        )
         try:
             for block in response.stream(_BLOCK):
                 new = block[max(0, self._taken - seen) :]
@@ -62,3 +73,8 @@ class LogFollower:
         finally:
             self._response = None
             response.close()
+
+
+def _is_silence(error: Exception) -> bool:
+    cause = error.reason if isinstance(error, MaxRetryError) else error
+    return isinstance(cause, ReadTimeoutError)

@@ -1,5 +1,6 @@
 """HTTP tasks against a real server."""
 
+import contextlib
 import json
 import threading
 import time
@@ -32,6 +33,9 @@ class Handler(BaseHTTPRequestHandler):
         content = json.dumps(told).encode()
         if self.path.startswith("/slow"):
             self.server.released.wait(20)
+        if self.path in {"/endless", "/flood"}:
+            self._answer_on_and_on(0.05 if self.path == "/endless" else 0)
+            return
         if self.path.startswith("/big"):
             content = b"x" * 5000
         status = int(self.path[8:11]) if self.path.startswith("/status/") else 200
@@ -43,6 +47,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _answer_on_and_on(self, pause: float) -> None:
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while not self.server.released.wait(pause):
+                self.wfile.write(b"x" if pause else b"x" * 1000)
 
     do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the base class has them so
 
@@ -153,6 +164,26 @@ def test_a_timeout_ends_a_call(bench: Workbench, server: str) -> None:
 
     assert time.monotonic() - started < 5
     assert outcome.result.error_code == "ERR_TASK_TIMED_OUT"
+
+
+@pytest.mark.parametrize("path", ["/slow", "/endless"])
+def test_a_call_that_never_ends_fails_in_words_without_a_timeout_of_its_own(
+    tmp_path: Path, server: str, path: str
+) -> None:
+    bench = Workbench(tmp_path, http_call_seconds=0.5)
+
+    outcome = bench.run(get(f"{server}{path}"))
+
+    assert outcome.result.error_code == "ERR_TASK_EXECUTE"
+    assert "no whole answer came within 0.5 s" in outcome.result.error_message
+    assert "a timeout of the task" in outcome.result.error_message
+    assert bench.run(get(f"{server}/x")).succeeded
+
+
+def test_an_answer_of_endless_length_fails_at_the_limit(bench: Workbench, server: str) -> None:
+    outcome = bench.run(get(f"{server}/flood"))
+
+    assert "larger than 4096 bytes" in outcome.result.error_message
 
 
 def test_a_cancel_ends_a_call(bench: Workbench, server: str) -> None:

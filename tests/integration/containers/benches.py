@@ -13,10 +13,10 @@ from ant_agent.executors.kubernetes.cluster import Cluster
 from ant_agent.task_outcome import Outcome
 from formicary.domain.states import TaskMethod
 from formicary.domain.task_request import TaskMessage
+from tests.engines import IMAGE
 from tests.integration.ant.workbench import Workbench
 from tests.integration.ant.world import task
 
-IMAGE = "alpine:latest"
 _numbers = itertools.count()
 
 

@@ -1,49 +1,17 @@
-"""A Docker engine and a Kubernetes cluster, whichever DOCKER_HOST and KUBECONFIG lead to."""
+"""Attempts of tasks on a real Docker engine and a real Kubernetes cluster."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import docker
 import pytest
 
-from ant_agent.container_settings import ContainerSettings
-from ant_agent.executors.kubernetes.cluster import FAULTS, Cluster
-from tests.integration.containers.benches import (
-    IMAGE,
-    ContainerBench,
-    DockerBench,
-    KubernetesBench,
-)
+from ant_agent.executors.kubernetes.cluster import Cluster
+from tests.engines import cluster, engine
+from tests.integration.containers.benches import ContainerBench, DockerBench, KubernetesBench
 from tests.integration.containers.settings import Surroundings
 
-
-@pytest.fixture(scope="session")
-def engine() -> Iterator[Any]:
-    client = None
-    try:
-        client = docker.from_env()
-        client.images.get(IMAGE)
-    except (docker.errors.DockerException, OSError) as error:
-        if client is not None:
-            client.close()
-        pytest.skip(f"needs a Docker engine with the image {IMAGE} (DOCKER_HOST): {error}")
-    yield client
-    client.close()
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    settings = ContainerSettings()
-    if not settings.kubeconfig:
-        pytest.skip("needs a Kubernetes cluster: KUBECONFIG names none")
-    try:
-        cluster = Cluster(settings)
-        cluster.check()
-    except FAULTS as error:
-        pytest.skip(f"needs a Kubernetes cluster, and that of KUBECONFIG does not answer: {error}")
-    yield cluster
-    cluster.close()
+__all__ = ["cluster", "engine"]
 
 
 @pytest.fixture
