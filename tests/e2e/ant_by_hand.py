@@ -69,6 +69,10 @@ class AntByHand:
 
     def report(self, message: TaskMessage, *, exit_code: str = "0", **changes: Any) -> None:
         """Send the outcome of a task; `changes` are made to the envelope."""
+        self.send(self.report_of(message, exit_code) | changes)
+
+    def report_of(self, message: TaskMessage, exit_code: str = "0") -> dict[str, Any]:
+        """Write the report of the outcome of a task."""
         request = message.request
         response = TaskResponse(
             job_request_id=request.job_request_id,
@@ -82,8 +86,8 @@ class AntByHand:
             exit_code=exit_code,
             job_context={"Told": exit_code},
         )
-        body = json.loads(report_body(message, response)) | changes
-        self.send(body)
+        body: dict[str, Any] = json.loads(report_body(message, response))
+        return body
 
     def send(self, body: dict[str, Any]) -> None:
         """Send anything to the events queue."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 TERMINAL = frozenset({"COMPLETED", "FAILED", "CANCELLED"})
 PATIENCE_SECONDS = 150.0
 _LOOK_SECONDS = 0.1
-_BUSY = frozenset({502, 503, 504})
+BUSY = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Api:
         def there() -> bool:
             nonlocal run
             answer = self.call("GET", f"/api/jobs/requests/{request_id}")
-            if answer.status in _BUSY:
+            if answer.status in BUSY:
                 return False
             assert answer.status == 200, answer
             run = answer.json

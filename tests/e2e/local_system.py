@@ -8,13 +8,16 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from formicary.entrypoints.local.embedded_aws import EmbeddedAws
 from formicary.entrypoints.local.home import CHECKOUT, Home
 from formicary.entrypoints.local.settings import shell_environment
 from tests.e2e.api import Api
 from tests.e2e.partition import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _UP_SECONDS = 280
 _FORMICARY = str(Path(sys.executable).with_name("formicary"))
@@ -96,8 +99,9 @@ class LocalSystem:
         capacity: int = 1,
         methods: str = "SHELL",
         wire: Wire | None = None,
+        more: Mapping[str, str] = {},
     ) -> Ant:
-        """Start one more ant in a process group of its own."""
+        """Start one more ant in a process group of its own, with more variables if need be."""
         told = wire.environment(self.env) if wire else self.env
         log = self.home.log(ant_id).open("ab")
         with log:
@@ -108,7 +112,7 @@ class LocalSystem:
                     *("--methods", methods, "--capacity", str(capacity)),
                     *("--work-dir", str(self.home.folder / "ants")),
                 ],
-                env={**shell_environment(), "NO_PROXY": "*", **told},
+                env={**shell_environment(), "NO_PROXY": "*", **told, **more},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
