@@ -13,7 +13,7 @@ from formicary.domain.events import (
     event_key,
 )
 from formicary.domain.history import HistoryEntry, tells_of, with_texts
-from formicary.domain.job_run import JobRun, Phase, execution_id
+from formicary.domain.job_run import JobRun, execution_id
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.records import TaskAttempt
 from formicary.ports import RunRepository
@@ -101,7 +101,8 @@ def _scheduled_at(run: JobRun, entries: Iterable[HistoryEntry]) -> datetime | No
             return entry.at + _LATER
         if isinstance(event, TaskFinished):
             break
-    return run.scheduled_at if run.retried == 0 and run.phase is not Phase.RETRYING else None
+    again = run.retried + run.job_retries + run.job_restarts
+    return None if again else run.scheduled_at
 
 
 def _completed(

@@ -4,18 +4,23 @@ What is taken out is what reliability rests on; a simulator that does not notice
 nothing by finding no fault.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from formicary.domain.decide import Decision, decide
 from formicary.domain.events import Event, TaskFinished
+from formicary.domain.job_graph import JobGraph, TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
 from formicary.domain.states import TaskMark
 from formicary.service_layer.commit_event import EventCommitter
 from formicary.service_layer.handle_event import Engine
+from formicary.service_layer.situation import Situation, Situations
 from tests.simulator.definitions import FastEngine
 from tests.simulator.ledger import Ledger
 from tests.simulator.world import World
+
+Alter = Callable[[Any], Any]
 
 
 class LastWriterWins(Ledger):
@@ -68,6 +73,45 @@ class CredulousEngine(FastEngine):
     committer_type = CredulousCommitter
 
 
+class AlteredGraph:
+    """A graph that tells something else of the job or of its tasks."""
+
+    def __init__(self, graph: JobGraph, alter_policy: Alter, alter_node: Alter) -> None:
+        self._graph = graph
+        self._alter_node = alter_node
+        self.policy = alter_policy(graph.policy)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._graph, name)
+
+    def node(self, task_type: str) -> TaskNode:
+        altered: TaskNode = self._alter_node(self._graph.node(task_type))
+        return altered
+
+
+def misreading(*, policy: Alter = lambda it: it, node: Alter = lambda it: it) -> type[World]:
+    """Return a world whose engine reads definitions wrongly, and replays them so, too."""
+
+    class Misreading(Situations):
+        def of(self, run: JobRun, now: Any) -> Situation:
+            here = Situations.of(self, run, now)
+            altered: Any = AlteredGraph(here.graph, policy, node)
+            return replace(here, graph=altered)
+
+    class Misreader(FastEngine):
+        def __post_init__(self) -> None:
+            FastEngine.__post_init__(self)
+            self.situations = Misreading(self.parsed_definitions, self.configs)
+            self.committer = replace(self.committer, situations=self.situations)
+            self.claims = replace(self.claims, committer=self.committer)
+
+    class MisreadWorld(World):
+        engine_type = Misreader
+        situations_type = Misreading
+
+    return MisreadWorld
+
+
 def without(
     name: str, *, runs: type[Ledger] = Ledger, engine: type[Engine] = FastEngine
 ) -> type[World]:
@@ -80,4 +124,12 @@ MUTANTS = {
     "the fencing": without("Fencing", engine=UnfencedEngine),
     "the outbox": without("Outbox", runs=ForgetfulRuns),
     "the dedupe": without("Dedupe", engine=CredulousEngine),
+    "a dependency of a join": misreading(node=lambda it: replace(it, depends_on=it.depends_on[1:])),
+    "max_parallel": misreading(
+        policy=lambda it: replace(it, max_parallel=it.max_parallel and it.max_parallel + 1)
+    ),
+    "the hard reset": misreading(policy=lambda it: replace(it, hard_reset_after_retries=0)),
+    "the last retry of a job": misreading(
+        policy=lambda it: replace(it, retry=max(0, it.retry - 1))
+    ),
 }

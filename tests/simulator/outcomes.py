@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from tests.simulator.shapes import Shape, Task
+from tests.simulator.shapes import AGAIN, Shape, Task
 
 
 @dataclass(frozen=True)
@@ -14,10 +14,6 @@ class Ending:
     exit_code: str
     seconds: float
 
-    @property
-    def good(self) -> bool:
-        return self.exit_code == "0"
-
 
 @dataclass(frozen=True)
 class Outcomes:
@@ -25,16 +21,24 @@ class Outcomes:
 
     seed: int
 
-    def ending(self, shape: Shape, task: Task, attempt: int) -> Ending:
-        """Return how an attempt ends; of a steady job's task, each attempt ends alike."""
-        return _ending(
-            self.seed, shape.job_type, task.name, 0 if shape.steady else attempt, bool(task.timeout)
-        )
+    def ending(self, shape: Shape, task: Task, attempt: int, tries: int) -> Ending:
+        """Return how an attempt ends.
+
+        In a steady job it depends on how many outcomes of the task counted before in its run, of
+        which faults know nothing; else each attempt ends in its own way.
+        """
+        number = tries if shape.steady else attempt
+        name = f"{self.seed}:{shape.job_type}:{task.name}"
+        ending = _ending(name, number, bool(task.timeout))
+        if not shape.steady:
+            return ending
+        codes = _codes(name, task.on_exit_code.get("1") in AGAIN)
+        return Ending(codes[min(tries, len(codes) - 1)], ending.seconds)
 
 
 @lru_cache(maxsize=4096)
-def _ending(seed: int, job_type: str, task: str, attempt: int, may_be_slow: bool) -> Ending:
-    random = Random(f"{seed}:{job_type}:{task}:{attempt}")
+def _ending(name: str, number: int, may_be_slow: bool) -> Ending:
+    random = Random(f"{name}:{number}")
     exit_code = random.choice(["0", "0", "0", "0", "0", "1", "2", "3"])
     seconds = random.choice([0, 0.2, 2, 8, 25]) + random.random()
     if may_be_slow and random.random() < 0.3:
@@ -42,3 +46,17 @@ def _ending(seed: int, job_type: str, task: str, attempt: int, may_be_slow: bool
     elif random.random() < 0.05:
         seconds = 70.0
     return Ending(exit_code, seconds)
+
+
+@lru_cache(maxsize=4096)
+def _codes(name: str, ends_well: bool) -> tuple[str, ...]:
+    """Return the exit codes of a steady task, one a try; the last one is that of all others.
+
+    What asks to be run again must not do so for ever.
+    """
+    random = Random(f"{name}:codes")
+    last = random.choice(["0", "0", "0", "0", "0", "1", "2", "3"])
+    if ends_well and last == "1":
+        last = "0"
+    first = random.choice([0, 0, 1, 2])
+    return (*(random.choice(["0", "1", "1", "2", "3"]) for _ in range(first)), last)

@@ -39,6 +39,12 @@ class Scenario:
         """Whether faults may not change how it ends: nobody interferes, and nothing is timed."""
         return not self.verbs and self.parent.steady and self.child.steady
 
+    def features(self) -> set[str]:
+        """Return what of the language is drawn, and what users do."""
+        forks = any(task.method == "FORK_JOB" for task in self.parent.tasks)
+        shapes = self.parent.features() | (self.child.features() if forks else set())
+        return shapes | {f"user {verb.name}" for verb in self.verbs}
+
 
 def draw_scenario(seed: int) -> Scenario:
     """Draw the scenario of a seed."""

@@ -36,13 +36,25 @@ class Figures:
     events: int = 0
     seconds: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
+    features: Counter[str] = field(default_factory=Counter)
+    judged: Counter[str] = field(default_factory=Counter)
     broken: list[Broken] = field(default_factory=list)
+
+    def note(self, world: World) -> None:
+        """Count a world that was played."""
+        self.seeds += 1
+        self.events += world.handled
+        self.faults += world.faults.counts()
+        self.features.update(world.scenario.features())
+        self.judged += world.runs.judged
 
     def add(self, other: "Figures") -> None:
         self.seeds += other.seeds
         self.events += other.events
         self.seconds += other.seconds
         self.faults += other.faults
+        self.features += other.features
+        self.judged += other.judged
         self.broken += other.broken
 
     def __str__(self) -> str:
@@ -53,6 +65,11 @@ class Figures:
         )
         lines = [head]
         lines += [f"  {count:8d}  {kind}" for kind, count in sorted(self.faults.items())]
+        runs = self.judged.total()
+        lines += [f"{runs} runs ended; the oracle judges"]
+        lines += [f"  {n / runs:8.1%}  {how}" for how, n in sorted(self.judged.items())]
+        lines += ["drawn in so many of the worlds"]
+        lines += [f"  {count:8d}  {name}" for name, count in sorted(self.features.items())]
         lines += [str(broken) for broken in self.broken]
         return "\n".join(lines)
 
@@ -66,10 +83,8 @@ def play_seeds(
     for seed in seeds:
         if until is not None and time.monotonic() > until:
             break
-        figures.seeds += 1
         world, reason = play(draw_scenario(seed), world_type=world_type)
-        figures.events += world.handled
-        figures.faults += world.faults.counts()
+        figures.note(world)
         if reason:
             figures.broken.append(shrink(world, reason, world_type))
             break

@@ -51,6 +51,7 @@ class World:
 
     runs_type: type[Ledger] = Ledger
     engine_type: type[Engine] = FastEngine
+    situations_type: type[Situations] = Situations
 
     def __init__(self, scenario: Scenario, allowed: frozenset[int] | None = None) -> None:
         self.scenario = scenario
@@ -71,7 +72,7 @@ class World:
         self.runs = self.runs_type(self)
         self.ports = replace(api, runs=self.runs, parsed=SharedDefinitions(api.definitions))
         self.gates = api.gates
-        self.situations = Situations(self.ports.parsed, self.ports.configs)
+        self.situations = self.situations_type(self.ports.parsed, self.ports.configs)
         self.events: Any = api.events
         self.task_queues: Any = InMemoryTaskQueues(self.clock, visibility_seconds=LEASE_SECONDS)
         self.ports = replace(self.ports, task_queues=self.task_queues)
@@ -130,7 +131,8 @@ class World:
     def ending(self, message: TaskMessage) -> Ending:
         shape = self.shapes[message.request.job_type]
         task = shape.by_name()[message.request.task_type]
-        return self.outcomes.ending(shape, task, message.attempt)
+        tries = self.runs.tries(message.request.job_request_id, task.name)
+        return self.outcomes.ending(shape, task, message.attempt, tries)
 
     def began(self, ant: Ant, message: TaskMessage) -> None:
         """Note that a script begins: it must be its turn."""

@@ -7,11 +7,12 @@ import pytest
 from formicary.domain.ant import ClaimRequest
 from formicary.domain.errors import ForgedEventError, NotFoundError
 from formicary.domain.events import CancelRequested, RestartRequested, TaskFinished
-from formicary.domain.job_run import JobRun
+from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.messages import EventMessage
 from formicary.domain.states import RequestState
 from formicary.domain.task_request import TaskMessage
 from formicary.service_layer.handle_event import Outcome
+from formicary.service_layer.replay_history import replay
 from tests.unit.service_layer.engine_jobs import PIPELINE
 from tests.unit.service_layer.engine_world import TENANT, Result, World
 
@@ -231,3 +232,29 @@ def test_a_report_that_two_engines_take_at_once_keeps_its_outcome() -> None:
     kept = world.runs.attempts(TENANT, request, world.run(request).execution_id)
     assert [(a.status, a.late) for a in kept] == [(RequestState.COMPLETED, False)]
     assert [note.verdict for note in world.runs.notes(TENANT, request)] == ["duplicate"]
+
+
+RETRIED = """
+job_type: pipeline
+retry: 1
+delay_between_retries: 60
+tasks:
+- task_type: extract
+  method: SHELL
+  script: [work]
+"""
+
+
+def test_a_run_that_was_cancelled_while_it_waited_for_its_retry_can_be_replayed() -> None:
+    """Seed 572 of the simulator: the time of the retry was taken for that of the submit."""
+    world, request, message = _started(RETRIED)
+    world.report(message, Result(exit_code="1"))
+    world.handle_events()
+    assert world.run(request).phase is Phase.RETRYING
+    world.cancel(request)
+    world.handle_events()
+
+    run = world.run(request)
+    assert run.state is RequestState.CANCELLED
+    again = replay(world.engine.situations, world.runs, run)
+    assert again.evolve(tail=()) == run.evolve(tail=())
