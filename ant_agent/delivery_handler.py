@@ -97,12 +97,12 @@ class DeliveryHandler:
             _log.error("message for a newer ant", extra={"schema": message.schema_version})
             self._leases.give_back(delivery.lease, _UNKNOWN_SCHEMA_SECONDS)
             return None
-        if delivery.receive_count > 1:
+        if delivery.receive_count > 1 or message.repeated:
             return self._claim(message, delivery)
         return message
 
     def _claim(self, message: TaskMessage, delivery: Delivery) -> TaskMessage | None:
-        """Ask whether a message that was delivered before may run; it then is a new attempt."""
+        """Ask whether what was delivered or sent before may run; it then is a new attempt."""
         request = message.request
         claim = ClaimRequest(
             job_request_id=request.job_request_id,

@@ -1,13 +1,16 @@
 """Housekeeping on AWS."""
 
 from formicary.adapters.aws.clients import AwsClients
+from formicary.adapters.aws.dynamodb_ant_repository import DynamoDbAntRepository
 from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefinitionRepository
+from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_remover import DynamoDbRunRemover
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.sqs_dead_letters import SqsDeadLetters
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
+from formicary.adapters.aws.sqs_queue_counts import SqsQueueCounts
 from formicary.adapters.system import SystemClock
 from formicary.service_layer.keep_house import HouseKeeper
 
@@ -26,4 +29,7 @@ def build_house_keeper(
         events=SqsEventQueue(clients.sqs, events_queue_url),
         dead_letters=SqsDeadLetters(clients.sqs, dead_letters_url, events_queue_url),
         clock=SystemClock(),
+        ants=DynamoDbAntRepository(clients.dynamodb, table_name, SystemClock()),
+        gates=DynamoDbGateRepository(clients.dynamodb, table_name),
+        queues=SqsQueueCounts(clients.sqs),
     )

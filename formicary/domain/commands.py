@@ -8,10 +8,14 @@ from formicary.domain.events import TimerKind
 
 @dataclass(frozen=True, slots=True)
 class DispatchTask:
-    """Render the task and put it on the queue of its routing key."""
+    """Render the task and put it on the queue of its routing key.
+
+    `again` tells that it was put there before and is believed to be lost.
+    """
 
     task_type: str
     attempt: int
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,14 @@ class TaskRedelivered:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskLost:
+    """Nobody has an attempt: no message of it is left, and no ant reports it."""
+
+    task_type: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChildForked:
     """The child run of a fork task exists."""
 
@@ -172,6 +180,7 @@ Event = (
     | TaskStarted
     | TaskFinished
     | TaskRedelivered
+    | TaskLost
     | ChildForked
     | ChildFinished
     | TimerFired
@@ -195,6 +204,7 @@ _TELLING: Mapping[type[Event], tuple[str, ...]] = {
     TaskFinished: _OF_ATTEMPT,
     TaskStarted: _OF_ATTEMPT,
     TaskRedelivered: _OF_ATTEMPT,
+    TaskLost: _OF_ATTEMPT,
     TimerFired: ("timer", *_OF_ATTEMPT),
     SlotFreed: ("task_type", "stint", "by"),
     ChildForked: _OF_CHILD,

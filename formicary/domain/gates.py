@@ -13,6 +13,7 @@ UNLIMITED = 1_000_000_000
 _HIGHEST_PRIORITY = 1000
 
 TENANT_GATE = "tenant"
+_RESOURCE = "resource:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,18 @@ class Holding:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class GateMember:
+    """Somebody at a gate: who holds `amount` slots of it, or with none stands in line.
+
+    `place` is where a list of them goes on.
+    """
+
+    place: str
+    applicant: Applicant
+    amount: int
+
+
 def applicant_name(request_id: str, task_type: str = "") -> str:
     """Name who holds slots: a run, or a task of it."""
     return f"{request_id}:{task_type}" if task_type else request_id
@@ -98,7 +111,12 @@ def user_gate(user_id: str) -> str:
 
 def resource_gate(resource_id: str) -> str:
     """Name the gate of a job resource's quota."""
-    return f"resource:{resource_id}"
+    return f"{_RESOURCE}{resource_id}"
+
+
+def is_resource_gate(gate: str) -> bool:
+    """Whether what a gate lets have is a lease."""
+    return gate.startswith(_RESOURCE)
 
 
 def rank_of(priority: int, created_at: datetime, request_id: str) -> str:

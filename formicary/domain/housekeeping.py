@@ -1,5 +1,6 @@
 """Housekeeping: its chores, and what is old enough to go. Pure: records and a moment decide."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -10,6 +11,7 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_run import JobRun
 from formicary.domain.states import RequestState
+from formicary.domain.sweep import Stall
 
 
 class HouseStep(StrEnum):
@@ -22,6 +24,8 @@ class HouseStep(StrEnum):
     RETIRE_RUNS = "retire_runs"
     REMOVE_REMAINS = "remove_remains"
     SWEEP = "sweep"
+    SWEEP_CHILDREN = "sweep_children"
+    SWEEP_GATES = "sweep_gates"
 
 
 _STEPS = tuple(HouseStep)
@@ -30,7 +34,9 @@ _STEPS = tuple(HouseStep)
 class Chore(BaseModel):
     """A bounded piece of work for one tenant; doing it answers with the one that follows.
 
-    `page` is where a step goes on; the numbers count what was removed, and what was mended, so far.
+    `page` is where a step goes on; the numbers count what was removed, and what was mended by kind,
+    so far. `messages` is what the sweep has not yet accounted for of the messages of each task
+    queue, as they were at `counted_at`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,8 +46,9 @@ class Chore(BaseModel):
     page: str = ""
     expired: int = 0
     retired: int = 0
-    never_begun: int = 0
-    lost_timers: int = 0
+    mended: Mapping[str, int] = Field(default_factory=dict)
+    messages: Mapping[str, int] = Field(default_factory=dict)
+    counted_at: datetime | None = None
     done: bool = False
 
     def go_on(self, page: str | None, **more: int) -> "Chore":
@@ -53,6 +60,20 @@ class Chore(BaseModel):
         if place == len(_STEPS):
             return self.model_copy(update={"page": "", "done": True, **counts})
         return self.model_copy(update={"page": "", "step": _STEPS[place], **counts})
+
+    def having_mended(self, found: Mapping[str, int]) -> "Chore":
+        """Return it with what was found to stand still, and moved, added up."""
+        mended = {**self.mended}
+        for kind, number in found.items():
+            mended[kind] = mended.get(kind, 0) + number
+        return self.model_copy(update={"mended": mended})
+
+    def told(self) -> dict[str, Any]:
+        """Return what the log tells of a tenant whose chores are done, the zeros too."""
+        mended = {kind.value: self.mended.get(kind.value, 0) for kind in Stall}
+        total = sum(mended.values())
+        counts = {"expired": self.expired, "retired": self.retired}
+        return {"tenant": self.tenant, **counts, "mended": total, **mended}
 
 
 class TenantsPage(BaseModel):

@@ -74,7 +74,8 @@ class ActiveTask(Evolving):
     `message_attempt` is the one that the task message on the queue carries: a message that another
     ant receives again becomes a new attempt without a new message. `failures` counts the attempts
     that used up `retry`, `losses` those whose ant was lost, `restarts` those that a route asked
-    for. `delivery` tells the how-manieth delivery of the message was claimed last.
+    for. `delivery` tells the how-manieth delivery of the message was claimed last. `dispatched_at`
+    is None while it is the moment of the activation.
     """
 
     task_type: str
@@ -89,6 +90,7 @@ class ActiveTask(Evolving):
     ant_id: str = ""
     ant_host: str = ""
     delivery: int = 0
+    dispatched_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

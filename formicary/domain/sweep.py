@@ -1,23 +1,82 @@
-"""The sweep: runs that wait for an event which should have come long ago, and that event."""
+"""The sweep: what waits for an event that should have come long ago, and that event.
 
-from collections.abc import Iterator
+Invariant: whatever is found here may turn out to be under way after all. Telling a run so does no
+harm then: the engine refuses what it does not wait for.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from formicary.domain.commands import AcquireSlots, StartTimer
-from formicary.domain.events import Event, JobSubmitted, TimerFired, TimerKind
-from formicary.domain.job_run import JobRun, Phase
+from formicary.domain.commands import AcquireSlots, CancelChild, StartTimer
+from formicary.domain.events import Event, JobSubmitted, TaskLost, TimerFired, TimerKind
+from formicary.domain.gates import GateMember, is_resource_gate
+from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, Phase
 from formicary.domain.outbox import still_due
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import ChildMark, TaskMethod
+from formicary.domain.task_definition import TaskDefinition
+from formicary.domain.task_lease import waits_for_lease
+from formicary.domain.task_request import task_key
 
 # Longer than a queue may delay, and than all tries of an event take that fails again and again.
 PATIENCE = timedelta(minutes=30)
+# Between the commit of a task and its message on the queue, or its report and its end.
+_UNDER_WAY = timedelta(minutes=2)
+_OUT = (ActivityState.DISPATCHED, ActivityState.EXECUTING)
 
 
 class Stall(StrEnum):
-    """Why nothing moves a run."""
+    """What no event would have moved again."""
 
     NEVER_BEGUN = "never_begun"
-    LOST_TIMER = "lost_timer"
+    LOST_TIMER = "lost_timers"
+    LOST_TASK = "lost_tasks"
+    OUT_OF_LINE = "out_of_line"
+    UNTOLD_PARENT = "untold_parents"
+    UNTOLD_CHILD = "untold_children"
+    KEPT_SLOT = "kept_slots"
+    ENDED_LEASE = "ended_leases"
+    DEAD_WAITER = "dead_waiters"
+    UNWOKEN = "unwoken"
+    UNPLANNED = "unplanned"
+
+
+class TaskSupply:
+    """The messages that were on the task queues at a moment, less those that tasks account for.
+
+    A queue says how much it has, not what. So each task that was out at that moment takes one
+    message of its queue, the youngest first; those that find none left have lost theirs. Lists
+    begin with the youngest, and queues hand out the oldest first: what was lost is what is left.
+    """
+
+    def __init__(
+        self, left: Mapping[str, int], counted_at: datetime, reported: Collection[str]
+    ) -> None:
+        """Take the messages by routing key, when they were counted, and what ants report."""
+        self.left = dict(left)
+        self.counted_at = counted_at
+        self._reported = reported
+
+    def accounts_for(self, task: ActiveTask, key: RoutingKey) -> bool:
+        """Whether there is, or may be, a message of a task; it is used up."""
+        if _out_since(task) > self.counted_at - _UNDER_WAY:
+            return True
+        for name in self._queues(key):
+            if self.left[name] > 0:
+                self.left[name] -= 1
+                return True
+        return False
+
+    def is_reported(self, run: JobRun, task: ActiveTask) -> bool:
+        """Whether an ant reports the attempt."""
+        return task_key(run.execution_id, task.task_type, task.attempt) in self._reported
+
+    def _queues(self, key: RoutingKey) -> list[str]:
+        """Return the queues that may have it; which one, only rendering its tags would tell."""
+        if not any("{{" in tag for tag in key.tags):
+            return [str(key)] if str(key) in self.left else []
+        return [name for name in self.left if name.startswith(f"{key.method}|")]
 
 
 def stalls(run: JobRun, now: datetime) -> Iterator[tuple[Stall, Event]]:
@@ -31,15 +90,99 @@ def stalls(run: JobRun, now: datetime) -> Iterator[tuple[Stall, Event]]:
             yield Stall.LOST_TIMER, event
 
 
-def _never_begun(run: JobRun, now: datetime) -> bool:
-    """Whether a run should have begun; one in a line of a gate is moved by who leaves it."""
-    in_line = any(
+def lost_tasks(
+    run: JobRun,
+    task_of: Callable[[str], TaskDefinition],
+    supply: TaskSupply,
+    waits_in_line: Callable[[ActiveTask], bool],
+    now: datetime,
+) -> Iterator[TaskLost]:
+    """Yield the attempts that nobody has: no ant reports them, and no message is left of them.
+
+    Also what the control plane was to do itself and did not. A task that stands in the line of a
+    resource has no message yet; websocket ants have leases of their own.
+    """
+    for task in run.active.values():
+        definition = task_of(task.task_type)
+        method = definition.method
+        if task.state not in _OUT or method is TaskMethod.WEBSOCKET:
+            continue
+        overdue = now - _out_since(task) > PATIENCE
+        if definition.resources is not None and (not overdue or waits_in_line(task)):
+            continue
+        key = RoutingKey.of(method, definition.tags)
+        has_message = method.needs_ant and supply.accounts_for(task, key)
+        if overdue and not has_message and not supply.is_reported(run, task):
+            yield TaskLost(task.task_type, task.attempt)
+
+
+def _out_since(task: ActiveTask) -> datetime:
+    """Return when an attempt was handed out last; one that began was handed out before that."""
+    handed_out = task.dispatched_at or task.activated_at
+    return max(handed_out, task.started_at) if task.started_at else handed_out
+
+
+def is_quiet(run: JobRun, now: datetime) -> bool:
+    """Whether a run has not changed for longer than any event takes."""
+    return now - (run.updated_at or run.created_at) > PATIENCE
+
+
+def waits_for_slots(run: JobRun) -> bool:
+    """Whether a run has asked for slots that it does not have."""
+    return any(
         isinstance(entry.command, AcquireSlots) and still_due(run, entry.command)
         for entry in run.outbox
     )
+
+
+def awaited_children(run: JobRun) -> Iterator[str]:
+    """Yield the children whose end a run waits for, if it waits for any."""
+    if all(task.state is not ActivityState.AWAITING for task in run.active.values()):
+        return
+    for index, mark in enumerate(run.children):
+        if mark == ChildMark.RUNNING:
+            yield run.child_request_id(index)
+
+
+def is_cancelled_by(parent: JobRun, child: JobRun) -> bool:
+    """Whether a parent wanted its child cancelled, and nobody has restarted the child since."""
+    by_itself = child.retried <= child.job_retries + child.job_restarts
+    wish = CancelChild(child.request_id)
+    return by_itself and any(entry.command == wish for entry in parent.outbox)
+
+
+def gate_fault(member: GateMember, gate: str, run: JobRun | None, now: datetime) -> Stall | None:
+    """Tell what is wrong with somebody at a gate: slots held for nobody, waiting for nothing.
+
+    `run` is the one it stands for, None when there is none any more.
+    """
+    who = member.applicant
+    lease = member.amount > 0 and is_resource_gate(gate)
+    if lease and who.expires_at and now - who.expires_at > PATIENCE:
+        return Stall.ENDED_LEASE
+    if run is not None and (not is_quiet(run, now) or _is_rightful(member, run)):
+        return None
+    return Stall.KEPT_SLOT if member.amount else Stall.DEAD_WAITER
+
+
+def _is_rightful(member: GateMember, run: JobRun) -> bool:
+    who = member.applicant
+    if who.task_type:
+        if member.amount:
+            return who.task_type in run.active
+        return waits_for_lease(run, who.task_type, who.stint)
+    waits = run.phase is Phase.WAITING or run.hold is Hold.SLOT
+    return who.stint == run.stint and (waits or (member.amount > 0 and run.holds_slots))
+
+
+def _never_begun(run: JobRun, now: datetime) -> bool:
+    """Whether a run should have begun; one that has asked for slots is looked after elsewhere."""
     waits_since = max(run.scheduled_at, run.updated_at or run.created_at)
     return (
-        run.phase is Phase.WAITING and not run.hold and not in_line and now - waits_since > PATIENCE
+        run.phase is Phase.WAITING
+        and not run.hold
+        and not waits_for_slots(run)
+        and now - waits_since > PATIENCE
     )
 
 

@@ -91,6 +91,7 @@ class TaskMessage(BaseModel):
     chunks go under `object_prefix` (ends in a slash; `artifacts/...` and `log/<6 digits>` below
     it). `dependencies` are downloaded before the script runs; a missing one fails the task.
     `secrets` names those that the request has placeholders of; the ant fetches their values.
+    `repeated` tells that one was sent before which may turn up: it is claimed before it runs.
     """
 
     schema_version: int = 1
@@ -101,6 +102,7 @@ class TaskMessage(BaseModel):
     dependencies: list[Artifact] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
     secrets: list[str] = Field(default_factory=list)
+    repeated: bool = False
     request: TaskRequest
 
     @property

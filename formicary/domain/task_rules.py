@@ -7,6 +7,7 @@ from formicary.domain.events import (
     ChildFinished,
     ChildForked,
     TaskFinished,
+    TaskLost,
     TaskRedelivered,
     TaskStarted,
     TimerFired,
@@ -84,7 +85,22 @@ def give_to_another_ant(walk: Walk, event: TaskRedelivered) -> None:
     if event.delivery and event.delivery <= task.delivery:
         # A claim that was slow: the message went to somebody else meanwhile, who may be done.
         raise RejectedError("this delivery, or a later one, has been claimed")
+    if event.delivery == 1 and task.state is ActivityState.EXECUTING:
+        # Only what was sent again is claimed when it comes first: the other message was not lost.
+        raise RejectedError("an ant works on it")
     walk.lose(task, node, event)
+
+
+def hand_out_again(walk: Walk, event: TaskLost) -> None:
+    """Hand out an attempt that nobody has; as a new one if an ant had begun with it."""
+    task = _current(walk, event.task_type, event.attempt)
+    node = walk.graph.node(task.task_type)
+    if task.state is ActivityState.EXECUTING:
+        walk.lose(task, node)
+    elif task.state is ActivityState.DISPATCHED:
+        walk.send_out(task, node, again=True)
+    else:
+        raise RejectedError("the task is not handed out")
 
 
 def note_forked_child(walk: Walk, event: ChildForked) -> None:
@@ -202,6 +218,7 @@ TASK_RULES = (
     Rule(TaskStarted, AT_WORK, note_who_runs_it, _OVER),
     Rule(TaskFinished, AT_WORK, take_outcome, _OVER),
     Rule(TaskRedelivered, AT_WORK, give_to_another_ant, _OVER),
+    Rule(TaskLost, AT_WORK, hand_out_again, _OVER),
     Rule(ChildForked, ALWAYS, note_forked_child),
     Rule(ChildFinished, ALWAYS, note_finished_child),
     Rule(TimerKind.RETRY, AT_WORK, run_again, _OVER),

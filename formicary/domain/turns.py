@@ -95,9 +95,14 @@ class Turns(RunDraft):
         if self.run.hold:
             self.active[task.task_type] = task.evolve(state=ActivityState.HELD)
             return
-        if task.attempt > 1:
+        if task.attempt > 1 or task.activated_at != self.now:
             task = task.evolve(
-                message_attempt=task.attempt, ant_id="", ant_host="", started_at=None, delivery=0
+                message_attempt=task.attempt,
+                ant_id="",
+                ant_host="",
+                started_at=None,
+                delivery=0,
+                dispatched_at=self.now,
             )
         if node.method is TaskMethod.AWAIT_FORKED_JOB:
             task = task.evolve(state=ActivityState.AWAITING, started_at=self.now)
@@ -107,16 +112,22 @@ class Turns(RunDraft):
         if task.state is not ActivityState.DISPATCHED:
             task = task.evolve(state=ActivityState.DISPATCHED)
         self.active[task.task_type] = task
+        self.send_out(task, node)
         if node.method is TaskMethod.FORK_JOB:
-            child = self.run.child_request_id(node.index)
-            self.commands.append(ForkJob(task.task_type, task.attempt, child))
             return
-        self.commands.append(DispatchTask(task.task_type, task.attempt))
         if node.method is TaskMethod.WEBSOCKET:
             self.start_timer(TimerKind.SOCKET_LEASE, SOCKET_LEASE_SECONDS, task)
         limit = self.graph.policy.max_wait_seconds
         if limit is not None and node.method.needs_ant:
             self.start_timer(TimerKind.ANT_WAIT, limit, task)
+
+    def send_out(self, task: ActiveTask, node: TaskNode, *, again: bool = False) -> None:
+        """Have an attempt carried out by whoever does its method."""
+        if node.method is TaskMethod.FORK_JOB:
+            child = self.run.child_request_id(node.index)
+            self.commands.append(ForkJob(task.task_type, task.attempt, child))
+        else:
+            self.commands.append(DispatchTask(task.task_type, task.attempt, again))
 
     def is_on_ant(self, task: ActiveTask) -> bool:
         """Whether an ant has the current attempt, or may have it."""

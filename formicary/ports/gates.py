@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
+from formicary.domain.gates import (
+    Applicant,
+    Claim,
+    Gate,
+    GateMember,
+    Holding,
+    TenantLimits,
+)
 from formicary.domain.job_resource import JobResource
 
 
@@ -46,6 +53,18 @@ class GateRepository(Protocol):
 
     def holders(self, tenant: str, gate: str, limit: int) -> Sequence[Applicant]:
         """Return some of those that hold slots, by the id of their run."""
+
+    def waits(self, tenant: str, gate: str, rank: str) -> Applicant | None:
+        """Return who stands in line with that rank."""
+
+    def names(self, tenant: str, after: str, limit: int) -> Sequence[str]:
+        """Return the gates of a tenant by name, from the first after that name on.
+
+        One that has just been made may be missing.
+        """
+
+    def members(self, tenant: str, gate: str, after: str, limit: int) -> Sequence[GateMember]:
+        """Return those that hold slots, then those in line, from the first after a place on."""
 
     def put_resource(self, tenant: str, resource: JobResource) -> None:
         """Store a job resource; its quota is the limit of a gate, set apart from it."""

@@ -37,6 +37,13 @@ class TaskQueues(Protocol):
         """Send a task, making the queue if need be."""
 
 
+class QueueCounts(Protocol):
+    """How much is on the task queues."""
+
+    def count(self, queue_url: str) -> int:
+        """Return about how many messages a queue has, hidden ones too; 0 when it is gone."""
+
+
 class EventBus(Protocol):
     """Where everybody may listen who only watches."""
 

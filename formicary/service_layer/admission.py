@@ -127,6 +127,10 @@ class Admission:
         self.gates.limit(tenant, gate, UNLIMITED if limit is None else limit)
         self._wake(tenant, gate, WAKE_AT_ONCE, by)
 
+    def wake(self, tenant: str, gate: str, by: str) -> None:
+        """Wake the first in line as far as slots are free."""
+        self._wake(tenant, gate, WAKE_AT_ONCE, by)
+
     def _closed(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> Claim | None:
         """Return the first gate that does not let the applicant pass now."""
         for claim in claims:

@@ -46,9 +46,11 @@ class TaskClaims:
         )
         task = run.active.get(request.task_type)
         if decision.rejected and task is not None and 0 < request.delivery <= task.delivery:
-            if (task.delivery, task.ant_id) != (request.delivery, ant_id):
+            if (task.delivery, task.ant_id) == (request.delivery, ant_id):
+                # Asked again for want of an answer.
+                return _grant(run, request.task_type, task.attempt)
+            if request.delivery > 1:
                 raise ConcurrentUpdateError("A later delivery of the message has been claimed.")
-            return _grant(run, request.task_type, task.attempt)  # asked again for want of an answer
         if decision.rejected or task is None:
             return ClaimAnswer(granted=False, reason=decision.rejected or "the task has ended")
         return _grant(run, request.task_type, task.attempt)

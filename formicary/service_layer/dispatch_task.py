@@ -249,6 +249,7 @@ def _message(
         object_prefix=prefix,
         dependencies=dependencies,
         warnings=list(rendered.warnings),
+        repeated=command.again,
         request=_request(run, command, rendered.task, variables),
     )
 

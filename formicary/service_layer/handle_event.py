@@ -29,13 +29,13 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.messages import EventMessage, unpack_event
 from formicary.domain.outbox import caused_by
 from formicary.domain.proofs import proof_matches, proof_of
+from formicary.domain.task_lease import waits_for_lease
 from formicary.domain.task_request import task_key
 from formicary.domain.task_response import TaskResponse
 from formicary.domain.wishes import of_same_start
 from formicary.service_layer.engine_parts import EngineParts
 from formicary.service_layer.record_history import Happening
 from formicary.service_layer.socket_tasks import LEASE_CHECK, Standing
-from formicary.service_layer.task_leases import waits_for_lease
 
 _TIMER_SLACK = timedelta(milliseconds=500)
 
@@ -120,7 +120,9 @@ class Engine(EngineParts):
 
     def _dispatch_again(self, run: JobRun, event: SlotFreed, execution_id: str) -> Outcome:
         """Hand out a task that may have its lease now; who waits no more gives it back."""
-        if execution_id != run.execution_id or not waits_for_lease(run, event):
+        if execution_id != run.execution_id or not waits_for_lease(
+            run, event.task_type, event.stint
+        ):
             self.leases.refused(run, event)
             return Outcome.STALE
         task = run.active[event.task_type]
@@ -132,7 +134,10 @@ class Engine(EngineParts):
         if self._comes_early(event):
             self.performer.start_timer(run, event)
             return Outcome.EARLY
-        self.admission.expire(run, event.attempt)
+        if event.task_type:
+            self.leases.expire(run, event.task_type, event.attempt)
+        else:
+            self.admission.expire(run, event.attempt)
         return Outcome.APPLIED
 
     def _comes_early(self, event: TimerFired) -> bool:

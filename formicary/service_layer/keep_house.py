@@ -4,13 +4,12 @@ Each call does a bounded piece. Invariant: each piece may be done again, by seve
 broken off anywhere: what names the rest goes last.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from formicary.domain.artifact import Artifact
 from formicary.domain.errors import ConcurrentUpdateError
-from formicary.domain.events import Event
 from formicary.domain.housekeeping import (
     Chore,
     DeadLettersSent,
@@ -21,22 +20,24 @@ from formicary.domain.housekeeping import (
 )
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_run import JobRun
-from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.object_keys import run_prefix, tenant_prefix
-from formicary.domain.proofs import internal_proof
-from formicary.domain.states import TERMINAL_STATES, RequestState
-from formicary.domain.sweep import Stall, stalls
+from formicary.domain.states import TERMINAL_STATES
 from formicary.ports import (
+    AntRepository,
     Clock,
     DeadLetters,
     DefinitionRepository,
     EventQueue,
+    GateRepository,
     ObjectRemover,
+    QueueCounts,
     RunRemover,
     RunRepository,
     TenantRegistry,
 )
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.sweep_gates import GateSweeper
+from formicary.service_layer.sweep_runs import RunSweeper, Swept
 
 # A call of the function ends well within its time with so many at once.
 _TENANTS = 100
@@ -44,9 +45,8 @@ _LISTED = 200
 _RETIRED = 10
 _ITEMS = 200
 _OBJECTS = 1000
-_SWEPT = 100
 _LETTERS = 100
-_UNFINISHED = sorted(set(RequestState) - TERMINAL_STATES)
+_FORGOTTEN: Mapping[str, Any] = {"messages": {}, "counted_at": None}
 
 
 @dataclass(slots=True)
@@ -61,11 +61,20 @@ class HouseKeeper:
     events: EventQueue
     dead_letters: DeadLetters
     clock: Clock
+    ants: AntRepository
+    gates: GateRepository
+    queues: QueueCounts
     _parsed: ParsedDefinitions = field(init=False)
+    _runs: RunSweeper = field(init=False)
+    _gates: GateSweeper = field(init=False)
 
     def __post_init__(self) -> None:
-        """Keep definitions that were read."""
+        """Put the parts together."""
         self._parsed = ParsedDefinitions(self.definitions)
+        self._runs = RunSweeper(
+            self.runs, self._parsed, self.ants, self.gates, self.queues, self.events, self.clock
+        )
+        self._gates = GateSweeper(self.gates, self.runs, self.events, self.clock)
 
     def list_tenants(self, after: str) -> TenantsPage:
         """Return the tenants that come after a name."""
@@ -85,7 +94,11 @@ class HouseKeeper:
             return self._retire_runs(chore)
         if chore.step is HouseStep.REMOVE_REMAINS:
             return self._remove_remains(chore)
-        return self._sweep(chore)
+        if chore.step is HouseStep.SWEEP:
+            return self._sweep(chore)
+        if chore.step is HouseStep.SWEEP_CHILDREN:
+            return _after(chore, self._runs.sweep_children(chore.tenant, chore.page))
+        return _after(chore, self._gates.sweep(chore.tenant, chore.page))
 
     def _expire_artifacts(self, chore: Chore) -> Chore:
         page = self.runs.list_artifacts(
@@ -152,20 +165,13 @@ class HouseKeeper:
         return chore.go_on("more" if not all(gone) or len(gone) == _RETIRED else None)
 
     def _sweep(self, chore: Chore) -> Chore:
-        """Send what runs wait for in vain; the engine decides whether they still do."""
-        page = self.runs.list_runs(
-            chore.tenant, states=_UNFINISHED, limit=_SWEPT, token=chore.page or None
-        )
-        now = self.clock.now()
-        found = [self.runs.find(run.tenant, run.request_id) for run in page.records]
-        stalled = [(run, *stall) for run in found if run for stall in stalls(run, now)]
-        self.events.send_all([_message(run, event) for run, _, event in stalled])
-        counts = Counter(kind for _, kind, _ in stalled)
-        return chore.go_on(
-            page.next_token,
-            never_begun=counts[Stall.NEVER_BEGUN],
-            lost_timers=counts[Stall.LOST_TIMER],
-        )
+        counted_at, messages = chore.counted_at, chore.messages
+        if counted_at is None:
+            counted_at, messages = self.clock.now(), self._runs.count_messages(chore.tenant)
+        swept, left = self._runs.sweep(chore.tenant, chore.page, messages, counted_at)
+        following = _after(chore, swept)
+        kept = {"messages": left, "counted_at": counted_at}
+        return following.model_copy(update=kept if following.step is chore.step else _FORGOTTEN)
 
     def _remove(self, tenant: str, request_id: str) -> bool:
         """Remove some of a retired run, objects first; return whether nothing is left."""
@@ -176,9 +182,8 @@ class HouseKeeper:
         return self.remover.remove_remains(tenant, request_id, _ITEMS)
 
 
-def _message(run: JobRun, event: Event) -> EventMessage:
-    proof = internal_proof(run.key)
-    return pack_event(run.tenant, run.request_id, run.execution_id, proof, event)
+def _after(chore: Chore, swept: Swept) -> Chore:
+    return chore.having_mended(swept.found).go_on(swept.next_page)
 
 
 def _own_keys(tenant: str, artifacts: list[Artifact]) -> list[str]:

@@ -1,6 +1,5 @@
 """Carrying out what a decision called for. Doing it twice does no harm."""
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,14 +19,12 @@ from formicary.domain.commands import (
 )
 from formicary.domain.events import (
     CancelRequested,
-    ChildFinished,
     ChildForked,
     Event,
     SlotsGranted,
     TaskFinished,
     TimerFired,
     TimerKind,
-    event_key,
 )
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
@@ -44,8 +41,9 @@ from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.socket_tasks import SocketTasks
 from formicary.service_layer.task_variables import job_variables
+from formicary.service_layer.tell_parent import notice_of_end
+from formicary.service_layer.timers import Timers
 
-MAX_DELAY_SECONDS = 900
 CANCEL_WISH_SECONDS = 3600
 
 
@@ -109,14 +107,8 @@ class CommandPerformer:
             self._notify_parent(run)
 
     def start_timer(self, run: JobRun, event: TimerFired) -> None:
-        """Send a timer on its way: on the queue while it can delay so long, else on a schedule."""
-        moment = event.fire_at or self.clock.now()
-        seconds = max(0, math.ceil((moment - self.clock.now()).total_seconds()))
-        if seconds <= MAX_DELAY_SECONDS:
-            self.events.send(_internal(run, event), seconds)
-        else:
-            name = f"{run.tenant}:{run.execution_id}:{event_key(event)}:{moment.isoformat()}"
-            self.events.send_at(_internal(run, event), moment, name)
+        """Send a timer on its way."""
+        Timers(self.events, self.clock).start(run, event)
 
     def _fork(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: ForkJob
@@ -143,15 +135,8 @@ class CommandPerformer:
             self.events.send(_internal(child, CancelRequested(reason)))
 
     def _notify_parent(self, run: JobRun) -> None:
-        parent = run.parent
-        if parent is None:
-            return
-        event = ChildFinished(
-            parent.task_type, run.request_id, run.state, run.error_code, run.error_message
-        )
-        self.events.send(
-            pack_event(run.tenant, parent.request_id, parent.execution_id, parent.proof, event)
-        )
+        if run.parent is not None:
+            self.events.send(notice_of_end(run, run.parent))
 
 
 def plan_variables(

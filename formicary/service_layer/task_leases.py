@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from formicary.domain.errors import InvalidRequestError
-from formicary.domain.events import SlotFreed
-from formicary.domain.gates import Applicant, Claim, applicant_name, rank_of, resource_gate
-from formicary.domain.job_run import ActivityState, JobRun
+from formicary.domain.events import SlotFreed, TimerFired, TimerKind
+from formicary.domain.gates import Applicant, Claim, applicant_name, resource_gate
+from formicary.domain.job_run import JobRun
 from formicary.domain.proofs import internal_proof
 from formicary.domain.task_definition import BasicResource
+from formicary.domain.task_lease import ATTEMPTS, lease_rank, lease_stint
 from formicary.ports import Clock, GateRepository
 from formicary.service_layer.admission import Admission
 from formicary.service_layer.choose_resource import choose_resource
-
-_ATTEMPTS = 100_000
+from formicary.service_layer.timers import Timers
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,14 @@ class TaskLeases:
             return LeaseAnswer(False, {}, error.message)
         if any(claim.gate == chosen.claim.gate for claim in run.gates):
             return LeaseAnswer(True, chosen.variables)  # the job has leased it for its tasks
-        applicant = self._applicant(run, task_type, stint_of(run, attempt))
+        applicant = self._applicant(run, task_type, lease_stint(run, attempt))
         lasts = chosen.claim.lease_seconds
         if lasts > 0:
             applicant = replace(applicant, expires_at=self.clock.now() + timedelta(seconds=lasts))
         granted = self.admission.pass_gates(run.tenant, [chosen.claim], applicant, waited=True)
+        if granted and applicant.expires_at is not None:
+            event = TimerFired(TimerKind.LEASE, task_type, applicant.stint, applicant.expires_at)
+            Timers(self.admission.events, self.clock).start(run, event)
         return LeaseAnswer(granted, chosen.variables if granted else {})
 
     def give_back(self, run: JobRun, task_type: str) -> None:
@@ -59,9 +62,19 @@ class TaskLeases:
         for resource in self.gates.list_resources(run.tenant):
             gate = resource_gate(resource.id)
             held = self.gates.held(run.tenant, gate, name)
-            stint = held.stint if held else stint_of(run, _ATTEMPTS - 1)
+            stint = held.stint if held else lease_stint(run, ATTEMPTS - 1)
             claim = Claim(gate, held.amount if held else 1)
             self.admission.give_back(run.tenant, [claim], self._applicant(run, task_type, stint))
+
+    def expire(self, run: JobRun, task_type: str, stint: int) -> None:
+        """Take back what an attempt has leased for too long; the task itself goes on."""
+        name = applicant_name(run.request_id, task_type)
+        for resource in self.gates.list_resources(run.tenant):
+            gate = resource_gate(resource.id)
+            held = self.gates.held(run.tenant, gate, name)
+            if held is not None and held.stint == stint:
+                applicant = self._applicant(run, task_type, stint)
+                self.admission.give_back(run.tenant, [Claim(gate, held.amount)], applicant)
 
     def refused(self, run: JobRun, event: SlotFreed) -> None:
         """Take a task out of the lines where it has nothing to wait for any more."""
@@ -74,26 +87,12 @@ class TaskLeases:
             self.gates.stop_waiting(run.tenant, gate, rank, event.stint)
 
     def _applicant(self, run: JobRun, task_type: str, stint: int) -> Applicant:
-        name = applicant_name(run.request_id, task_type)
         return Applicant(
             request_id=run.request_id,
             execution_id=run.execution_id,
             job_type=run.job_type,
             stint=stint,
-            rank=rank_of(run.job_priority, run.created_at, name),
+            rank=lease_rank(run, task_type),
             proof=internal_proof(run.key),
             task_type=task_type,
         )
-
-
-def waits_for_lease(run: JobRun, event: SlotFreed) -> bool:
-    """Whether a task still waits for the lease that has become free."""
-    task = run.active.get(event.task_type)
-    if task is None or task.state is not ActivityState.DISPATCHED:
-        return False
-    return stint_of(run, task.attempt) == event.stint
-
-
-def stint_of(run: JobRun, attempt: int) -> int:
-    """Number the attempts of a task over all executions of its run."""
-    return run.retried * _ATTEMPTS + attempt

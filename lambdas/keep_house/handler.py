@@ -36,5 +36,5 @@ def keep_house(keeper: HouseKeeper, event: dict[str, Any]) -> dict[str, Any]:
         return sent
     following = keeper.do(Chore.model_validate(event))
     if following.done:
-        logger.info("housekeeping", extra=following.model_dump(exclude={"step", "page", "done"}))
+        logger.info("housekeeping", extra=following.told())
     return following.model_dump(mode="json")

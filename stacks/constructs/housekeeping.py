@@ -53,7 +53,12 @@ class Housekeeping(Construct):
             },
             permissions=[
                 *permissions.read_and_remove_items(data.table),
+                permissions.count_free_slots(data.table),
                 *permissions.remove_objects(data.artifacts),
+                permissions.allow(
+                    permissions.task_queue_arns(deployment.queue_name_prefix),
+                    actions=("sqs:GetQueueAttributes",),
+                ),
                 permissions.allow(events.queue.queue_arn, actions=permissions.SEND),
                 permissions.allow(
                     events.dead_letters.queue_arn,

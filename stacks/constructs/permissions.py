@@ -174,6 +174,16 @@ def read_and_remove_items(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
     ]
 
 
+def count_free_slots(table: dynamodb.TableV2) -> iam.PolicyStatement:
+    """The count of a gate, and no other item of the table."""
+    only_gates: dict[str, object] = {"dynamodb:LeadingKeys": ["T#*#G#*"]}
+    return allow(
+        table.table_arn,
+        actions=("dynamodb:UpdateItem",),
+        **{"ForAllValues:StringLike": only_gates},
+    )
+
+
 def remove_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     """Objects of tenants: list and remove; none is read."""
     return [

@@ -24,6 +24,7 @@ from formicary.adapters.aws.dynamodb_watchers import DynamoDbWatchers
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.scheduler_timers import SchedulerTimers
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
+from formicary.adapters.aws.sqs_queue_counts import SqsQueueCounts
 from formicary.adapters.aws.sqs_task_queues import SqsTaskQueues
 from formicary.adapters.aws.sts_credential_broker import StsCredentialBroker
 from formicary.adapters.memory.fake_clock import FakeClock
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         GateRepository,
         NotificationRepository,
         ObjectStore,
+        QueueCounts,
         RunRepository,
         SocketAntRepository,
         TaskQueues,
@@ -178,6 +180,7 @@ class Services:
     name: str
     events: EventQueue
     task_queues: TaskQueues
+    counts: QueueCounts
     objects: ObjectStore
     broker: CredentialBroker
 
@@ -190,6 +193,10 @@ class Services:
     def remove_queue(self, url: str) -> None:
         raise NotImplementedError
 
+    def hide_one(self, url: str) -> None:
+        """Receive a message, as an ant that keeps it for a while."""
+        raise NotImplementedError
+
 
 class MemoryServices(Services):
     def __init__(self) -> None:
@@ -197,6 +204,7 @@ class MemoryServices(Services):
         self.clock = clock_of_today()
         self.events = InMemoryEventQueue(self.clock)
         self.task_queues = InMemoryTaskQueues(self.clock, PREFIX)
+        self.counts = self.task_queues
         self.objects = InMemoryObjectStore()
         self.broker = InMemoryCredentialBroker(self.clock)
 
@@ -213,6 +221,9 @@ class MemoryServices(Services):
     def remove_queue(self, url: str) -> None:
         self.task_queues._queues.pop(url)
 
+    def hide_one(self, url: str) -> None:
+        assert len(self.task_queues.receive(url)) == 1
+
 
 class AwsServices(Services):
     def __init__(self, name: str, clients: AwsClients, role_arn: str) -> None:
@@ -226,6 +237,7 @@ class AwsServices(Services):
         )
         self.events = SqsEventQueue(clients.sqs, self.events_url, timers)
         self.task_queues = SqsTaskQueues(clients.sqs, PREFIX)
+        self.counts = SqsQueueCounts(clients.sqs)
         self.objects = S3ObjectStore(clients.s3, BUCKET)
         self.broker = StsCredentialBroker(
             clients.sts,
@@ -249,6 +261,9 @@ class AwsServices(Services):
 
     def remove_queue(self, url: str) -> None:
         self.clients.sqs.delete_queue(QueueUrl=url)
+
+    def hide_one(self, url: str) -> None:
+        assert self.clients.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=0)["Messages"]
 
     def await_event(self, seconds: int) -> EventMessage:
         """Wait for the next event on the queue."""

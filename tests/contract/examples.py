@@ -19,6 +19,7 @@ from formicary.domain.events import (
     SlotFreed,
     SlotsGranted,
     TaskFinished,
+    TaskLost,
     TaskRedelivered,
     TaskStarted,
     TimerFired,
@@ -83,6 +84,7 @@ SOME_HISTORY = (
     HistoryEntry(14, NOW, CancelRequested("enough")),
     HistoryEntry(15, NOW, SlotFreed(1, "r0:1")),
     HistoryEntry(16, NOW, SlotsGranted(1)),
+    HistoryEntry(17, NOW, TaskLost("c", 3)),
 )
 
 

@@ -231,3 +231,44 @@ def test_job_resources_are_kept_by_id_and_forgotten(gates, tenant):
     gates.delete_resource(tenant, "r2")
     assert gates.find_resource(tenant, "r2") is None
     assert len(gates.list_resources(tenant)) == 1
+
+
+def test_the_gates_of_a_tenant_are_listed_by_name(gates, tenant):
+    for name in ("user:ann", "tenant", "type:a#b"):
+        gates.limit(tenant, name, 1)
+    gates.limit(f"{tenant}x", "type:other", 1)
+    gates.limit(tenant, "tenant", 2)
+    take(gates, tenant, "a", Claim("tenant"))
+
+    assert list(gates.names(tenant, "", 9)) == ["tenant", "type:a#b", "user:ann"]
+    assert list(gates.names(tenant, "", 2)) == ["tenant", "type:a#b"]
+    assert list(gates.names(tenant, "type:a#b", 9)) == ["user:ann"]
+
+
+def test_all_at_a_gate_are_listed_those_that_hold_slots_first(gates, tenant):
+    gates.limit(tenant, GATE, 3)
+    take(gates, tenant, "b", Claim(GATE, 2))
+    take(gates, tenant, "a")
+    gates.wait(tenant, GATE, applicant("c"))
+
+    found = gates.members(tenant, GATE, "", 9)
+
+    assert [(one.applicant, one.amount) for one in found] == [
+        (applicant("a"), 1),
+        (applicant("b"), 2),
+        (applicant("c"), 0),
+    ]
+    assert gates.members(tenant, GATE, "", 2) == found[:2]
+    assert gates.members(tenant, GATE, found[1].place, 9) == found[2:]
+    assert gates.members(tenant, "type:other", "", 9) == []
+
+
+def test_who_stands_in_line_is_found_by_rank(gates, tenant):
+    gates.limit(tenant, GATE, 1)
+    who = applicant("c", stint=2)
+    assert gates.waits(tenant, GATE, who.rank) is None
+
+    gates.wait(tenant, GATE, who)
+
+    assert gates.waits(tenant, GATE, who.rank) == who
+    assert gates.waits(tenant, "type:other", who.rank) is None

@@ -148,6 +148,19 @@ def test_a_queue_that_somebody_deleted_is_made_again(services, tenant):
     assert len(services.received_tasks(services.task_queues.ensure(tenant, KEY))) == 1
 
 
+def test_what_is_on_a_queue_is_counted_whether_it_waits_or_an_ant_has_it(services, tenant):
+    url = services.task_queues.ensure(tenant, KEY)
+    assert services.counts.count(url) == 0
+    for _ in range(3):
+        services.task_queues.send(tenant, KEY, a_task_message(tenant))
+    assert services.counts.count(url) == 3
+
+    services.hide_one(url)
+    assert services.counts.count(url) == 3
+    services.remove_queue(url)
+    assert services.counts.count(url) == 0
+
+
 def test_a_task_over_a_megabyte_is_refused(services, tenant):
     with pytest.raises(PayloadTooLargeError):
         services.task_queues.send(tenant, KEY, a_task_message(tenant, warnings=["x" * MAX_BYTES]))

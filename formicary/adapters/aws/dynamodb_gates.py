@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from formicary.adapters.aws import keys
 from formicary.adapters.aws.dynamodb_resources import DynamoDbResources
 from formicary.adapters.aws.dynamodb_table import (
     ABSENT,
+    INDEX,
     Change,
     Expression,
     Put,
@@ -23,10 +24,14 @@ from formicary.adapters.aws.dynamodb_table import (
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.run_summary import time_text
 from formicary.domain.errors import ConcurrentUpdateError
-from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
-
-if TYPE_CHECKING:
-    pass
+from formicary.domain.gates import (
+    Applicant,
+    Claim,
+    Gate,
+    GateMember,
+    Holding,
+    TenantLimits,
+)
 
 _TRIES = 10
 
@@ -54,7 +59,12 @@ class DynamoDbGateRepository(DynamoDbResources):
     def _set_limit(self, tenant: str, gate: str, limit: int, there: Gate | None) -> None:
         key = keys.gate_key(tenant, gate)
         if there is None:
-            self._table.put(Put(key, {"limit": limit, "free": limit}, ABSENT))
+            listed = {
+                "gsi1pk": keys.gates_list(tenant),
+                "gsi1sk": keys.part(gate),
+                "summary": {"gate": gate},
+            }
+            self._table.put(Put(key, {"limit": limit, "free": limit, **listed}, ABSENT))
             return
         more = {":more": limit - there.limit, ":limit": limit}
         update = Expression(
@@ -162,6 +172,31 @@ class DynamoDbGateRepository(DynamoDbResources):
         """Return some of those that hold slots, by the id of their run."""
         pk = keys.gate_key(tenant, gate).pk
         return self._some(in_partition(pk, keys.HOLDER_PREFIX), limit)
+
+    def waits(self, tenant: str, gate: str, rank: str) -> Applicant | None:
+        """Return who stands in line with that rank."""
+        item = self._table.get(keys.waiter_key(tenant, gate, rank))
+        return None if item is None else _decode(item)
+
+    def names(self, tenant: str, after: str, limit: int) -> Sequence[str]:
+        """Return the gates of a tenant by name, from the first after that name on."""
+        listed = Expression("gsi1pk = :pk", {}, {":pk": keys.gates_list(tenant)})
+        if after:
+            listed = Expression(
+                "gsi1pk = :pk AND gsi1sk > :after",
+                {},
+                {":pk": keys.gates_list(tenant), ":after": keys.part(after)},
+            )
+        answer = self._table.query(listed, IndexName=INDEX, Limit=limit)
+        return [str(item["summary"]["gate"]) for item in answer.items]
+
+    def members(self, tenant: str, gate: str, after: str, limit: int) -> Sequence[GateMember]:
+        """Return those that hold slots, then those in line, from the first after a place on."""
+        # The gate itself comes before both.
+        place = after or keys.GATE_SORT
+        found = in_partition(keys.gate_key(tenant, gate).pk, after=place)
+        answer = self._table.query(found, ConsistentRead=True, Limit=limit)
+        return [GateMember(item["sk"], _decode(item), item["amount"]) for item in answer.items]
 
     def tenant_limits(self, tenant: str) -> TenantLimits:
         """Return the limits of a tenant and its users."""

@@ -21,7 +21,8 @@
 | T#<tenant>#RETIRED | <run> | a run whose head is gone; the rest follows |
 | TOKEN#<hash> | TOKEN | whose token it is |
 | TENANTS | <tenant> | a tenant that has had a token |
-Index gsi1: T#<tenant>#DEFS by job type, T#<tenant>#RUNS by run, T#<tenant>#ARTS by artifact.
+Index gsi1: T#<tenant>#DEFS by job type, T#<tenant>#RUNS by run, T#<tenant>#ARTS by artifact,
+T#<tenant>#GATES by gate.
 """
 
 import hashlib
@@ -34,6 +35,7 @@ _KEPT_BYTES = 128
 
 RUN_SORT = "RUN"
 TYPE_SORT = "TYPE"
+GATE_SORT = "GATE"
 TASK_PREFIX = "TASK#"
 ARTIFACT_PREFIX = "ART#"
 ARCHIVE_PREFIX = "EXEC#"
@@ -152,7 +154,12 @@ def user_key_key(tenant: str, user_key: str) -> Key:
 
 def gate_key(tenant: str, gate: str) -> Key:
     """Key of a gate's limit and count."""
-    return Key(f"T#{part(tenant)}#G#{part(gate)}", "GATE")
+    return Key(f"T#{part(tenant)}#G#{part(gate)}", GATE_SORT)
+
+
+def gates_list(tenant: str) -> str:
+    """Index partition of the gates."""
+    return f"T#{part(tenant)}#GATES"
 
 
 def resource_key(tenant: str, resource_id: str) -> Key:

@@ -4,7 +4,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits
+from formicary.domain.gates import (
+    Applicant,
+    Claim,
+    Gate,
+    GateMember,
+    Holding,
+    TenantLimits,
+)
 from formicary.domain.job_resource import JobResource
 
 
@@ -115,6 +122,31 @@ class InMemoryGateRepository:
             return (
                 [stored.holders[name] for name in sorted(stored.holders)[:limit]] if stored else []
             )
+
+    def waits(self, tenant: str, gate: str, rank: str) -> Applicant | None:
+        """Return who stands in line with that rank."""
+        with self._lock:
+            stored = self._gates.get((tenant, gate))
+            return stored.waiters.get(rank) if stored else None
+
+    def names(self, tenant: str, after: str, limit: int) -> Sequence[str]:
+        """Return the gates of a tenant by name, from the first after that name on."""
+        with self._lock:
+            found = (name for owner, name in self._gates if owner == tenant and name > after)
+            return sorted(found)[:limit]
+
+    def members(self, tenant: str, gate: str, after: str, limit: int) -> Sequence[GateMember]:
+        """Return those that hold slots, then those in line, from the first after a place on."""
+        with self._lock:
+            stored = self._gates.get((tenant, gate))
+            if stored is None:
+                return []
+            holders = [
+                GateMember(f"H#{name}", who, stored.amounts[name])
+                for name, who in sorted(stored.holders.items())
+            ]
+            line = [GateMember(f"W#{r}", who, 0) for r, who in sorted(stored.waiters.items())]
+            return [one for one in (*holders, *line) if one.place > after][:limit]
 
     def put_resource(self, tenant: str, resource: JobResource) -> None:
         """Store a job resource."""

@@ -51,6 +51,11 @@ class InMemoryTaskQueues:
         """Return the queue behind a URL; KeyError when there is none."""
         return self._queues[url]
 
+    def count(self, queue_url: str) -> int:
+        """Return how many messages a queue has, hidden ones too; 0 when it is gone."""
+        with self._lock:
+            return len(self._queues.get(queue_url, ()))
+
     def urls(self) -> Sequence[str]:
         """Return the URLs of all queues."""
         with self._lock:

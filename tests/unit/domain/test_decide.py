@@ -8,6 +8,7 @@ from formicary.domain.commands import DispatchTask, NotifyParent, StartTimer
 from formicary.domain.events import (
     JobSubmitted,
     TaskFinished,
+    TaskLost,
     TaskRedelivered,
     TaskStarted,
     TimerFired,
@@ -277,3 +278,51 @@ def test_the_outbox_holds_what_is_still_due_and_nothing_else() -> None:
     assert [entry.cause for entry in play.run.outbox] == ["JobSubmitted"]
     play.completes("extract")
     assert [entry.cause for entry in play.run.outbox] == ["TaskFinished:extract:1"]
+
+
+def test_a_message_that_was_lost_is_sent_again_as_the_same_attempt() -> None:
+    play = Play(graph_of(node(0, "work"))).start()
+    play.take(TaskLost("work", 1))
+
+    assert play.dispatched == ["work"]
+    assert play.run.active["work"].attempt == 1
+    assert DispatchTask("work", 1, again=True) in play.commands
+
+
+def test_what_was_sent_again_is_claimed_as_a_new_attempt_but_not_while_an_ant_works_on_it() -> None:
+    play = Play(graph_of(node(0, "work"))).start().take(TaskLost("work", 1))
+    play.take(TaskRedelivered("work", 1, "ant-2", 1))
+    assert play.run.active["work"].attempt == 2
+
+    play.take(TaskRedelivered("work", 1, "ant-3", 1))
+    assert play.rejected
+    play.take(TaskRedelivered("work", 1, "ant-3", 2))
+    assert play.run.active["work"].attempt == 3
+
+
+def test_an_ant_that_turns_out_to_have_the_lost_message_keeps_the_task() -> None:
+    play = Play(graph_of(node(0, "work"))).start().take(TaskLost("work", 1))
+    play.take(TaskStarted("work", 1, "ant-1", "host", START))
+
+    play.take(TaskRedelivered("work", 1, "ant-2", 1))
+    assert play.rejected
+    play.completes("work")
+    assert play.run.state is RequestState.COMPLETED
+
+
+def test_an_attempt_that_was_lost_after_it_began_is_followed_by_a_new_one() -> None:
+    play = Play(graph_of(node(0, "work"))).start()
+    play.take(TaskStarted("work", 1, "ant-1", "host", START)).take(TaskLost("work", 1))
+
+    assert play.run.active["work"].attempt == 2
+    assert play.dispatched == ["work"]
+    play.take(TaskRedelivered("work", 1, "ant-1", 2))
+    assert play.rejected
+
+
+def test_a_task_that_ended_meanwhile_is_not_lost() -> None:
+    play = Play(graph_of(node(0, "work"))).start()
+    play.take(TaskLost("work", 2))
+    assert play.rejected
+    play.completes("work").take(TaskLost("work", 1))
+    assert play.rejected

@@ -22,6 +22,7 @@ from formicary.domain.events import (
     RestartRequested,
     ResumeRequested,
     TaskFinished,
+    TaskLost,
     TaskRedelivered,
     TimerFired,
     TriggerRequested,
@@ -131,7 +132,8 @@ class World:
             TaskRedelivered(task.task_type, task.message_attempt, "ant-2")
             for task in self.play.run.active.values()
         ]
-        event = self.draw.draw(st.sampled_from([*self.possible, *redelivered, *wild]))
+        lost = [TaskLost(task.task_type, task.attempt) for task in run.active.values()]
+        event = self.draw.draw(st.sampled_from([*self.possible, *redelivered, *lost, *wild]))
         if event in self.possible:
             self.possible.remove(event)
         return event

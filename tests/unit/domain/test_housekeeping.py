@@ -15,6 +15,7 @@ from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_run import JobRun
 from formicary.domain.parsed_job import parse_job
 from formicary.domain.states import RequestState
+from formicary.domain.sweep import Stall
 
 NOW = FakeClock().now()
 KEPT = (
@@ -78,9 +79,21 @@ def test_a_chore_is_followed_by_its_next_page_then_by_the_next_step_and_the_last
     assert (following.step, following.page) == (HouseStep.RETIRE_RUNS, "")
     assert following.expired == 4
 
-    last = following.go_on(None, retired=2).go_on(None).go_on(None)
-    assert last.done
+    last = following.go_on(None, retired=2)
+    while not last.done:
+        last = last.go_on(None)
+    assert last.step is list(HouseStep)[-1]
     assert (last.expired, last.retired) == (4, 2)
+
+
+def test_the_log_tells_of_each_kind_of_stall_and_of_their_sum():
+    chore = Chore(tenant="acme").having_mended({"lost_tasks": 2}).having_mended({"lost_tasks": 1})
+
+    told = chore.having_mended({"unwoken": 1}).told()
+
+    assert (told["lost_tasks"], told["unwoken"], told["mended"]) == (3, 1, 4)
+    assert {kind.value for kind in Stall} <= set(told)
+    assert told["kept_slots"] == 0
 
 
 def test_a_chore_of_an_unknown_step_is_refused():

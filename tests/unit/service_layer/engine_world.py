@@ -147,6 +147,8 @@ class World:
             TENANT, job_type, number + 1, text, digest, self.clock.now(), "user"
         )
         self.definitions.save_version(version, summary_of(parsed), number)
+        for key in parsed.routing_keys():
+            self.ants.put_queue(TENANT, key, self.task_queues.ensure(TENANT, key))
 
     def submit(self, job_type: str, **params: Any) -> str:
         version = self.definitions.find_type(TENANT, job_type)
@@ -223,8 +225,8 @@ class World:
             return False
         url, task = got
         message = task.message
-        if task.receive_count > 1:
-            claimed = self._claimed(message)
+        if task.receive_count > 1 or message.repeated:
+            claimed = self._claimed(message, task.receive_count)
             if claimed is None:
                 self.task_queues.delete(url, task.receipt)
                 return True
@@ -234,7 +236,7 @@ class World:
         self.task_queues.delete(url, task.receipt)
         return True
 
-    def _claimed(self, message: TaskMessage) -> TaskMessage | None:
+    def _claimed(self, message: TaskMessage, delivery: int) -> TaskMessage | None:
         request = message.request
         answer = self.engine.claim(
             TENANT,
@@ -245,6 +247,7 @@ class World:
                 task_type=request.task_type,
                 attempt=message.attempt,
                 proof=message.proof,
+                delivery=delivery,
             ),
         )
         if not answer.granted:

@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 
 from formicary.adapters.memory.fake_clock import FakeClock
+from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
+from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.domain.artifact import Artifact
 from formicary.domain.events import JobSubmitted
@@ -56,6 +59,9 @@ class House:
             "events": self.events,
             "dead_letters": InMemoryDeadLetters(self.events, []),
             "clock": self.clock,
+            "ants": InMemoryAntRepository(self.clock),
+            "gates": InMemoryGateRepository(),
+            "queues": InMemoryTaskQueues(self.clock),
         }
         return HouseKeeper(**given | ports)
 

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.domain.events import TaskLost
+from formicary.domain.gates import Claim, type_gate
 from formicary.domain.housekeeping import Chore, HouseStep
 from formicary.domain.states import RequestState
 from formicary.domain.task_request import TaskMessage
 from formicary.service_layer.keep_house import HouseKeeper
 from tests.unit.service_layer.engine_jobs import PIPELINE
-from tests.unit.service_layer.engine_world import TENANT, Result, World
+from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
 
 
 def fails_once() -> Callable[[TaskMessage], Result]:
@@ -32,7 +34,7 @@ def lose_events(world: World) -> None:
         world.events.delete(got.receipt)
 
 
-def swept(world: World) -> Chore:
+def swept(world: World) -> dict[str, int]:
     keeper = HouseKeeper(
         InMemoryTokenRepository(),
         world.definitions,
@@ -42,11 +44,14 @@ def swept(world: World) -> Chore:
         world.events,
         InMemoryDeadLetters(world.events, []),
         world.clock,
+        world.ants,
+        world.gates,
+        world.task_queues,
     )
     chore = Chore(tenant=TENANT, step=HouseStep.SWEEP)
     while not chore.done:
-        chore = keeper.do(chore)
-    return chore
+        chore = Chore.model_validate_json(keeper.do(chore).model_dump_json())
+    return dict(chore.mended)
 
 
 def test_a_request_whose_event_was_lost_begins_after_the_sweep():
@@ -56,11 +61,11 @@ def test_a_request_whose_event_was_lost_begins_after_the_sweep():
     assert world.run(request).state is RequestState.PENDING
 
     world.clock.advance(60 * 60)
-    assert swept(world).never_begun == 1
+    assert swept(world) == {"never_begun": 1}
     world.settle()
 
     assert world.run(request).state is RequestState.COMPLETED
-    assert swept(world).never_begun == 0
+    assert swept(world) == {}
 
 
 def test_a_retry_whose_timer_was_lost_is_made_after_the_sweep():
@@ -72,11 +77,11 @@ def test_a_retry_whose_timer_was_lost_is_made_after_the_sweep():
     assert world.run(request).state is RequestState.EXECUTING
 
     world.clock.advance(60 * 60)
-    assert swept(world).lost_timers == 1
+    assert swept(world) == {"lost_timers": 1}
     world.settle()
 
     assert world.run(request).state is RequestState.COMPLETED
-    assert swept(world).lost_timers == 0
+    assert swept(world) == {}
 
 
 ONCE = [("extract", 1), ("transform", 1), ("transform", 2), ("load", 1), ("cleanup", 1)]
@@ -84,10 +89,10 @@ ONCE = [("extract", 1), ("transform", 1), ("transform", 2), ("load", 1), ("clean
 
 def test_the_sweep_does_nothing_for_a_run_whose_events_are_under_way():
     world, request = a_world()
-    assert swept(world).never_begun == 0
+    assert swept(world) == {}
     while world.handle_events() or world.work():
         pass
-    assert swept(world).lost_timers == 0
+    assert swept(world) == {}
     world.settle()
 
     assert world.run(request).state is RequestState.COMPLETED
@@ -97,8 +102,8 @@ def test_the_sweep_does_nothing_for_a_run_whose_events_are_under_way():
 def test_an_event_that_was_late_and_not_lost_leads_to_the_same_attempts():
     world, request = a_world()
     world.clock.advance(60 * 60)
-    assert swept(world).never_begun == 1
-    assert swept(world).never_begun == 1
+    assert swept(world) == {"never_begun": 1}
+    assert swept(world) == {"never_begun": 1}
     world.settle()
 
     run = world.run(request)
@@ -109,3 +114,259 @@ def test_an_event_that_was_late_and_not_lost_leads_to_the_same_attempts():
     ]
     assert run.state is RequestState.COMPLETED
     assert sorted(counted) == sorted(ONCE)
+
+
+def lose_task(world: World) -> None:
+    """Lose the one task message that there is."""
+    got = world.receive_task()
+    assert got is not None
+    url, task = got
+    world.task_queues.delete(url, task.receipt)
+
+
+def handle_all(world: World) -> None:
+    while world.handle_events():
+        pass
+
+
+ALL = [("extract", 1), ("transform", 1), ("load", 1), ("cleanup", 1)]
+
+
+def test_a_task_whose_message_was_lost_runs_after_the_sweep_as_an_attempt_of_its_own():
+    world = World()
+    world.upload(PIPELINE)
+    request = world.submit("pipeline", Name="ant")
+    handle_all(world)
+    lose_task(world)
+    assert swept(world) == {}
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"lost_tasks": 1}
+    handle_all(world)
+    assert swept(world) == {}
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    assert world.ran == [("extract", 2), *ALL[1:]]
+
+
+def test_a_task_that_no_ant_has_taken_is_not_sent_again():
+    world = World()
+    world.upload(PIPELINE)
+    world.submit("pipeline", Name="ant")
+    handle_all(world)
+    world.clock.advance(5 * 24 * 60 * 60)
+
+    assert swept(world) == {}
+    world.settle()
+    assert world.ran == ALL
+
+
+def test_a_message_that_turns_up_after_all_is_run_once_and_its_double_is_refused():
+    world = World()
+    world.upload(PIPELINE)
+    request = world.submit("pipeline", Name="ant")
+    handle_all(world)
+    world.tell(world.run(request), TaskLost("extract", 1))
+    handle_all(world)
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    assert world.ran == ALL
+
+
+def test_a_message_that_comes_after_its_double_is_run_but_does_not_count():
+    world = World()
+    world.upload(PIPELINE)
+    request = world.submit("pipeline", Name="ant")
+    handle_all(world)
+    got = world.receive_task()
+    assert got is not None
+    hidden = got[1].message
+    world.tell(world.run(request), TaskLost("extract", 1))
+    handle_all(world)
+    assert world.work()
+    world.report(hidden, Result("7"))
+    world.settle()
+
+    run = world.run(request)
+    late = [
+        one.attempt for one in world.runs.attempts(TENANT, request, run.execution_id) if one.late
+    ]
+    assert run.state is RequestState.COMPLETED
+    assert late == [1]
+    assert world.tasks(request)["extract"].attempt == 2
+
+
+FAMILY = """
+job_type: family
+tasks:
+- task_type: fork
+  method: FORK_JOB
+  fork_job_type: pipeline
+  variables: {Name: ant}
+  on_completed: wait
+- task_type: wait
+  method: AWAIT_FORKED_JOB
+  await_forked_tasks: [fork]
+"""
+
+
+def a_family() -> tuple[World, str, str]:
+    """A parent that awaits its child, which has not begun."""
+    world = World()
+    world.upload(PIPELINE)
+    world.upload(FAMILY)
+    parent = world.submit("family")
+    world.engine.handle(world.events.receive(1)[0].message)
+    return world, parent, world.run(parent).child_request_id(0)
+
+
+def test_a_parent_that_was_not_told_of_the_end_of_its_child_hears_of_it():
+    world, parent, child = a_family()
+    while not world.run(child).state.terminal:
+        got = world.events.receive(1)
+        if not got:
+            assert world.work()
+            continue
+        world.engine.handle(got[0].message)
+        world.events.delete(got[0].receipt)
+    lose_events(world)
+    world.settle()
+    assert world.run(parent).state is RequestState.EXECUTING
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"untold_parents": 1}
+    world.settle()
+
+    assert world.run(parent).state is RequestState.COMPLETED
+    assert swept(world) == {}
+
+
+def test_a_child_that_was_not_forked_is_forked_after_the_sweep():
+    world = World(killer=Killer())
+    world.upload(PIPELINE)
+    world.upload(FAMILY)
+    parent = world.submit("family")
+    # It dies between the commit and the fork.
+    world.killer.at = 3
+    while not world.run(parent).active:
+        world.handle_events()
+        world.clock.advance(100)
+    lose_events(world)
+    world.settle()
+    assert world.run(parent).state is RequestState.EXECUTING
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"lost_tasks": 1}
+    world.settle()
+
+    assert world.run(parent).state is RequestState.COMPLETED
+
+
+def test_a_child_that_was_not_told_to_end_is_cancelled_after_the_sweep():
+    world, parent, child = a_family()
+    handle_all(world)
+    world.cancel(parent)
+    while world.run(parent).state is not RequestState.CANCELLED:
+        got = world.events.receive(1)[0]
+        world.engine.handle(got.message)
+        world.events.delete(got.receipt)
+    for got in world.events.receive(1000):
+        world.events.delete(got.receipt)
+    assert world.run(child).state is RequestState.EXECUTING
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"untold_children": 1}
+    world.settle()
+
+    assert world.run(child).state is RequestState.CANCELLED
+    assert swept(world) == {}
+
+
+LIMITED = """
+job_type: limited
+max_concurrency: 1
+tasks:
+- task_type: work
+  method: SHELL
+  script: [work]
+"""
+GATE = type_gate("limited")
+
+
+def a_line() -> tuple[World, str, str]:
+    """Two runs, of which the second waits for the slot of the first."""
+    world = World()
+    world.upload(LIMITED)
+    first, second = world.submit("limited"), world.submit("limited")
+    handle_all(world)
+    return world, first, second
+
+
+def test_a_run_that_was_not_woken_when_a_slot_was_free_begins_after_the_sweep():
+    world, _, second = a_line()
+    who = world.gates.holders(TENANT, GATE, 1)[0]
+    assert world.work()
+    handle_once(world)
+    assert world.gates.give_back(TENANT, [Claim(GATE)], who.name, who.stint) is False
+    lose_events(world)
+    world.settle()
+    assert world.run(second).state is RequestState.PENDING
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"unwoken": 1}
+    world.settle()
+
+    assert world.run(second).state is RequestState.COMPLETED
+    assert swept(world) == {}
+
+
+def handle_once(world: World) -> None:
+    """Handle what is on the queue now, and nothing that follows from it."""
+    for got in world.events.receive():
+        world.engine.handle(got.message)
+        world.events.delete(got.receipt)
+
+
+def test_a_slot_that_is_held_for_a_run_that_has_ended_is_given_back():
+    world, _, _ = a_line()
+    who = world.gates.holders(TENANT, GATE, 1)[0]
+    world.settle()
+    assert world.gates.take(TENANT, [Claim(GATE)], who, waited=False)
+    third = world.submit("limited")
+    world.settle()
+    assert world.run(third).state is RequestState.PENDING
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"kept_slots": 1}
+    world.settle()
+
+    assert world.run(third).state is RequestState.COMPLETED
+    assert swept(world) == {}
+
+
+def test_a_run_that_stands_in_no_line_though_it_waits_for_a_slot_is_asked_again():
+    world, _, second = a_line()
+    waiter = world.gates.line(TENANT, GATE, 1)[0]
+    world.gates.stop_waiting(TENANT, GATE, waiter.rank, waiter.stint)
+    world.settle()
+    assert world.run(second).state is RequestState.PENDING
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"out_of_line": 1}
+    world.settle()
+
+    assert world.run(second).state is RequestState.COMPLETED
+
+
+def test_who_stands_in_line_for_nothing_leaves_it():
+    world, _, _ = a_line()
+    waiter = world.gates.line(TENANT, GATE, 1)[0]
+    world.settle()
+    world.gates.wait(TENANT, GATE, waiter)
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"dead_waiters": 1}
+    assert world.gates.line(TENANT, GATE, 1) == []
+    assert swept(world) == {}

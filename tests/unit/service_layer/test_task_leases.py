@@ -29,13 +29,16 @@ tasks:
 GATE = resource_gate("r1")
 
 
-def device_world(outcomes=None, killer: Killer | None = None) -> World:  # type: ignore[no-untyped-def]
+def device_world(  # type: ignore[no-untyped-def]
+    outcomes=None, killer: Killer | None = None, lease_timeout: float = 0
+) -> World:
     world = World(outcomes, killer)
     now = world.clock.now()
     device = JobResource(
         id="r1",
         resource_type="device",
         variables={"Port": "7"},
+        lease_timeout_seconds=lease_timeout,
         created_at=now,
         updated_at=now,
     )
@@ -89,6 +92,38 @@ def test_a_task_keeps_its_lease_over_its_retries() -> None:
     assert tries == [1, 2]
     assert world.run(request).state is RequestState.COMPLETED
     assert_free(world)
+
+
+def with_leased_task_at_work(lease_timeout: float) -> tuple[World, str]:
+    """One run holds the lease for a task that no ant takes; a second one waits for it."""
+    world = device_world(lease_timeout=lease_timeout)
+    first, _ = world.submit("job"), world.submit("job")
+    handle_all(world)
+    for _ in range(2):
+        assert world.work()
+    handle_all(world)
+    assert [who.request_id for who in world.gates.holders(TENANT, GATE, 9)] == [first]
+    return world, first
+
+
+def test_a_lease_that_lasts_too_long_is_taken_back_and_the_task_goes_on() -> None:
+    world, first = with_leased_task_at_work(lease_timeout=60)
+    world.clock.advance(61)
+    handle_all(world)
+
+    assert [who.request_id for who in world.gates.holders(TENANT, GATE, 9)] != [first]
+    assert "leased" in world.run(first).active
+    world.settle()
+    assert world.run(first).state is RequestState.COMPLETED
+    assert_free(world)
+
+
+def test_a_lease_that_may_last_is_not_taken_back() -> None:
+    world, first = with_leased_task_at_work(lease_timeout=0)
+    world.clock.advance(10_000)
+    handle_all(world)
+
+    assert [who.request_id for who in world.gates.holders(TENANT, GATE, 9)] == [first]
 
 
 def test_what_the_resource_tells_is_a_variable_of_the_task() -> None:
