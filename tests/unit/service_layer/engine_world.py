@@ -236,7 +236,7 @@ class World:
         self.task_queues.delete(url, task.receipt)
         return True
 
-    def _claimed(self, message: TaskMessage, delivery: int) -> TaskMessage | None:
+    def _claimed(self, message: TaskMessage, delivery: int = 0) -> TaskMessage | None:
         request = message.request
         answer = self.engine.claim(
             TENANT,
