@@ -39,7 +39,6 @@ class Stall(StrEnum):
     ENDED_LEASE = "ended_leases"
     DEAD_WAITER = "dead_waiters"
     UNWOKEN = "unwoken"
-    UNPLANNED = "unplanned"
 
 
 class TaskSupply:
