@@ -28,6 +28,30 @@ class ForkJob:
 
 
 @dataclass(frozen=True, slots=True)
+class ForkItems:
+    """Have the children for the items from `begin` on made, by an event of its own.
+
+    `fork` tells, here as below, how often the task has forked.
+    """
+
+    task_type: str
+    attempt: int
+    index: int
+    fork: str
+    begin: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelItems:
+    """Cancel the children of a fork task with items, from `begin` up to `end`, a batch an event."""
+
+    index: int
+    fork: str
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class StartTimer:
     """Send `TimerFired` to the run at `fire_at` or shortly after."""
 
@@ -90,6 +114,7 @@ class NotifyParent:
 Command = (
     DispatchTask
     | ForkJob
+    | ForkItems
     | StartTimer
     | AcquireSlots
     | ReleaseSlots
@@ -97,5 +122,6 @@ Command = (
     | ReturnLease
     | CancelTask
     | CancelChild
+    | CancelItems
     | NotifyParent
 )

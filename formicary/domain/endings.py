@@ -192,6 +192,9 @@ class Endings(Turns):
     def cancel_untold_children(self) -> None:
         """Cancel the children of forks that were cancelled before they told of one, if any."""
         for index, mark in enumerate(self.run.marks):
+            fan = self.run.fans.get(index)
+            if fan is not None and fan.forked < fan.total:
+                self.cancel_items(index, fan)
             untold = mark == TaskMark.CANCELLED and self.run.children[index] == ChildMark.NONE
             node = self.graph.node(self.graph.name(index)) if untold else None
             if node is not None and node.method is TaskMethod.FORK_JOB:
@@ -199,7 +202,9 @@ class Endings(Turns):
 
     def _cancel_children(self) -> None:
         for index, mark in enumerate(self.run.children):
-            if mark == ChildMark.RUNNING:
+            if mark == ChildMark.RUNNING and index in self.run.fans:
+                self.cancel_items(index, self.run.fans[index])
+            elif mark == ChildMark.RUNNING:
                 self.commands.append(CancelChild(self.run.child_request_id(index)))
         self.cancel_untold_children()
 

@@ -109,14 +109,72 @@ class ChildForked:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemsListed:
+    """It is known for how many items a fork task forks, and where they are kept."""
+
+    task_type: str
+    attempt: int
+    total: int
+    listing: str
+    max_parallel: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDue:
+    """The next children of a fork task with items are to be made; `fork` is its letter of `forks`.
+
+    What it leads to is `ItemsForked`, or the failure of the task.
+    """
+
+    task_type: str
+    attempt: int
+    fork: str
+    begin: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsForked:
+    """The children for the items from `begin` up to `end` exist."""
+
+    task_type: str
+    attempt: int
+    fork: str
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDue:
+    """Children of the fork task at a place are to be cancelled, from `begin` up to `end`."""
+
+    index: int
+    fork: str
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChildFinished:
-    """A child run reached its end."""
+    """A child run reached its end; `item` tells one of many from the only child of its task."""
 
     task_type: str
     child_request_id: str
     state: RequestState
     error_code: str = ""
     error_message: str = ""
+    item: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ChildrenFinished:
+    """All children of a fork task with items have ended: how many in which state."""
+
+    task_type: str
+    fork: str
+    completed: int
+    failed: int = 0
+    cancelled: int = 0
+    failures: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +240,12 @@ Event = (
     | TaskRedelivered
     | TaskLost
     | ChildForked
+    | ItemsListed
+    | BatchDue
+    | ItemsForked
+    | CancelDue
     | ChildFinished
+    | ChildrenFinished
     | TimerFired
     | CancelRequested
     | RestartRequested
@@ -208,6 +271,11 @@ _TELLING: Mapping[type[Event], tuple[str, ...]] = {
     TimerFired: ("timer", *_OF_ATTEMPT),
     SlotFreed: ("task_type", "stint", "by"),
     ChildForked: _OF_CHILD,
+    ItemsListed: _OF_ATTEMPT,
+    BatchDue: (*_OF_ATTEMPT, "fork", "begin"),
+    ItemsForked: (*_OF_ATTEMPT, "fork", "begin"),
+    CancelDue: ("index", "fork", "begin"),
+    ChildrenFinished: ("task_type", "fork"),
     ChildFinished: _OF_CHILD,
     PauseRequested: ("after",),
     ResumeRequested: ("hold",),

@@ -40,6 +40,7 @@ class FaultCode(StrEnum):
     DUPLICATE_TASK = "duplicate-task", "Two tasks have one name."
     UNKNOWN_TASK = "unknown-task", "A field names a task that the job does not have."
     ROUTING_TO_NOWHERE = "routing-to-nowhere", "A route leads to a task that the job does not have."
+    WRONG_METHOD = "wrong-method", "A field means nothing with the method of its task."
     NOT_A_FORK = "not-a-fork", "AWAIT_FORKED_JOB waits for a task that forks nothing."
     WRONG_ORDER = "wrong-order", "A task needs another that cannot have run before it."
     NO_START = "no-start", "No task can be the first."

@@ -168,6 +168,19 @@ def _variables(value: Any) -> Any:
     return resolve(_pairs(value))
 
 
+def _fork_items(value: Any) -> Any:
+    """Take a list of anything, or a text that is rendered to one."""
+    if isinstance(value, list):
+        return resolve(value)
+    if isinstance(value, str):
+        return str(value)
+    raise fault(
+        "must be a list, or a text that gives one",
+        "begin each item with - , or write a JSON list or an item a line",
+        FaultCode.WRONG_TYPE,
+    )
+
+
 def _seconds(value: Any) -> float:
     try:
         return parse_duration(value)
@@ -200,6 +213,7 @@ TextMap = Annotated[dict[str, str], BeforeValidator(text_map)]
 Variables = Annotated[dict[str, Any], BeforeValidator(_variables)]
 Routes = Annotated[dict[str, str], BeforeValidator(_routes)]
 Targets = Annotated[tuple[str, ...], BeforeValidator(_text_list)]
+ForkItems = Annotated[list[Any] | str, BeforeValidator(_fork_items)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 

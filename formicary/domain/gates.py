@@ -119,6 +119,11 @@ def is_resource_gate(gate: str) -> bool:
     return gate.startswith(_RESOURCE)
 
 
+def fork_gate(request_id: str, index: int, fork: str) -> str:
+    """Name the gate of a fork task's `fork_max_parallel`, by its place and how often it forked."""
+    return f"fork:{request_id}:{index}:{fork}"
+
+
 def rank_of(priority: int, created_at: datetime, request_id: str) -> str:
     """Return what waiting runs are sorted by: the higher priority first, then the older."""
     inverted = _HIGHEST_PRIORITY - max(-_HIGHEST_PRIORITY, min(_HIGHEST_PRIORITY, priority))

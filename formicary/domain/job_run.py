@@ -111,12 +111,34 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class ParentLink:
-    """The fork task that started this run, and the right to report to it."""
+    """The fork task that started this run, and the right to report to it.
+
+    `item` is its place in `fork_items`, below 0 for the only child of a fork task.
+    """
 
     request_id: str
     execution_id: str
     task_type: str
     proof: str
+    item: int = -1
+
+
+@dataclass(frozen=True)
+class Fan(Evolving):
+    """The children of a fork task with `fork_items`, as far as the run knows them: one an item.
+
+    `listing` names the items, which are kept beside the run; those before `forked` have their
+    children. The other counts, and some `failures` in words, are known when all have ended.
+    """
+
+    total: int
+    listing: str
+    max_parallel: int = 0
+    forked: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    failures: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +177,8 @@ class JobRun(Evolving):
     `holds` counts the pauses and is the fence of their timers. `deadline` is when the execution
     exceeds the job's timeout; a pause moves it on.
 
+    `fans` has, by their places, the fork tasks that have forked a child for each of their items.
+
     `tail` is the end of its history, which is nowhere else yet.
 
     `gates` are the limits it has to pass; `stint` counts how often it has given its slots back.
@@ -177,6 +201,7 @@ class JobRun(Evolving):
     children: str = ""
     forks: str = ""
     origins: str = ""
+    fans: Mapping[int, Fan] = field(default_factory=dict)
     active: Mapping[str, ActiveTask] = field(default_factory=dict)
     outbox: tuple[OutboxEntry, ...] = ()
     tail: tuple[HistoryEntry, ...] = ()
@@ -243,6 +268,10 @@ class JobRun(Evolving):
         return derive_ulid(
             self.created_at, f"{self.key}:{self.request_id}:{index}:{self.forks[index]}"
         )
+
+    def item_request_id(self, index: int, fork: str, item: int) -> str:
+        """Return the id of the child for an item; `fork` is the letter of `forks` that it is of."""
+        return derive_ulid(self.created_at, f"{self.key}:{self.request_id}:{index}:{fork}:{item}")
 
 
 def execution_id(created_at: datetime, request_id: str, number: int) -> str:

@@ -76,6 +76,7 @@ _ALIASES: tuple[tuple[Any, Schema], ...] = (
     (volume_definition.VolumeField, _any_of(_ref(Volumes), _map_of(_TEXT))),
     (container_definition.Anything, {}),
     (EmailChannel, _any_of(_ref(NotifyChannel), _TEXT, _TEXTS)),
+    (field_types.ForkItems, _any_of({"type": "array"}, _TEXT)),
     (Channel, _any_of(_ref(NotifyChannel), _TEXT, _TEXTS)),
 )
 

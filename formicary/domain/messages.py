@@ -5,10 +5,15 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter
 
 from formicary.domain.events import (
+    BatchDue,
+    CancelDue,
     CancelRequested,
     ChildFinished,
     ChildForked,
+    ChildrenFinished,
     Event,
+    ItemsForked,
+    ItemsListed,
     JobSubmitted,
     PauseRequested,
     RestartRequested,
@@ -36,7 +41,12 @@ _EVENT_TYPES: dict[str, type[Event]] = {
         TaskRedelivered,
         TaskLost,
         ChildForked,
+        ItemsListed,
+        BatchDue,
+        ItemsForked,
+        CancelDue,
         ChildFinished,
+        ChildrenFinished,
         TimerFired,
         CancelRequested,
         RestartRequested,

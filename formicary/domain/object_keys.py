@@ -31,6 +31,11 @@ def log_prefix(
     return attempt_prefix(tenant, request_id, execution_id, task_type, attempt) + "log/"
 
 
+def items_key(tenant: str, request_id: str, index: int, listing: str, page: int) -> str:
+    """Return the key of a page of the items that the task at a place forks for."""
+    return f"{run_prefix(tenant, request_id)}items/{index}/{listing}/{page:03d}.json"
+
+
 def upload_key(tenant: str, artifact_id: str) -> str:
     """Return the key of an artifact that a user uploaded."""
     return f"t/{tenant}/u/{artifact_id}"

@@ -11,6 +11,7 @@ from formicary.domain.commands import (
     AcquireSlots,
     Command,
     DispatchTask,
+    ForkItems,
     ForkJob,
     StartTimer,
 )
@@ -63,6 +64,8 @@ def still_due(run: JobRun, command: Command) -> bool:
         return True
     if isinstance(command, DispatchTask | ForkJob):
         return _active_in(run, command.task_type, command.attempt, ActivityState.DISPATCHED)
+    if isinstance(command, ForkItems):
+        return _next_batch_due(run, command)
     if isinstance(command, StartTimer):
         return _timer_due(run, command)
     if isinstance(command, AcquireSlots):
@@ -79,6 +82,13 @@ def _child_may_wait(run: JobRun, fork: ForkJob) -> bool:
         and run.child_request_id(index) == fork.child_request_id
         for index, (mark, child) in enumerate(zip(run.marks, run.children, strict=True))
     )
+
+
+def _next_batch_due(run: JobRun, command: ForkItems) -> bool:
+    fan = run.fans.get(command.index)
+    if fan is None or (run.forks[command.index], fan.forked) != (command.fork, command.begin):
+        return False
+    return _active_in(run, command.task_type, command.attempt, ActivityState.DISPATCHED)
 
 
 def _timer_due(run: JobRun, timer: StartTimer) -> bool:

@@ -111,11 +111,19 @@ class ParsedJob:
     def _is_dynamic(task: TaskEntry) -> bool:
         return any(scope is not None or is_dynamic(node) for node, scope in task.variants)
 
-    def render_task(self, task_type: str, variables: Mapping[str, Any]) -> RenderedTask:
+    def forks_for_items(self, task_type: str) -> bool:
+        """Whether a task has `fork_items`, perhaps under a condition."""
+        variants = self.checked.tasks[task_type].variants
+        return any(node.all("fork_items") for node, _ in variants)
+
+    def render_task(
+        self, task_type: str, variables: Mapping[str, Any], keys: frozenset[str] | None = None
+    ) -> RenderedTask:
         """Render one task; TemplateError tells which value cannot be what it must be.
 
         KeyError when there is no task of exactly that name. A task that a condition leaves
-        out is rendered with `except` true, so that it is skipped.
+        out is rendered with `except` true, so that it is skipped. With `keys`, no others are
+        rendered: they have no say.
         """
         if task_type in self._rendered:
             return self._rendered[task_type]
@@ -134,7 +142,7 @@ class ParsedJob:
                 update={"method": first.method, "on_completed": first.on_completed}
             )
             return RenderedTask(skipped, _warnings(evaluation))
-        own = _without(node, _FOR_OTHERS)
+        own = _without(node, _FOR_OTHERS) if keys is None else _only(node, keys)
         model = _model(TaskDefinition, own, scope, frame, f'task "{task_type}"')
         return RenderedTask(model, _warnings(evaluation))
 

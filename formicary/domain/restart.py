@@ -76,6 +76,7 @@ def repinned(run: JobRun, old: JobGraph, new: JobGraph, version: int) -> JobRun:
         marks="".join(mark for mark, _, _ in letters),
         children="".join(child for _, child, _ in letters),
         origins="".join(origin for _, _, origin in letters),
+        fans={i: fan for i, fan in run.fans.items() if i < new.size and places[i] == i},
         forks=(run.forks + "0" * new.size)[: new.size],
     )
 

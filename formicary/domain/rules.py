@@ -1,6 +1,7 @@
 """The table of rules: what each event does, and in which phases of a run it counts."""
 
 from formicary.domain.events import Event, TimerFired, TimerKind
+from formicary.domain.fan_rules import FAN_RULES
 from formicary.domain.job_rules import JOB_RULES
 from formicary.domain.rule_table import Apply, RejectedError, Rule
 from formicary.domain.task_rules import TASK_RULES
@@ -18,7 +19,7 @@ def follow_timer(walk: Walk, event: TimerFired) -> None:
 
 # Leases are looked after where slots are given, before a run is asked.
 OUTSIDE = frozenset({TimerKind.LEASE})
-TABLE: tuple[Rule, ...] = (*JOB_RULES, *TASK_RULES)
+TABLE: tuple[Rule, ...] = (*JOB_RULES, *TASK_RULES, *FAN_RULES)
 _TIMER_RULES: dict[TimerKind, Apply] = {
     rule.on: rule.guarded() for rule in TABLE if isinstance(rule.on, TimerKind)
 }

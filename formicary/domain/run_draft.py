@@ -7,10 +7,11 @@ committed; nothing else of it outlives the decision.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from formicary.domain.commands import Command, ReturnLease, StartTimer
+from formicary.domain.commands import CancelItems, Command, ReturnLease, StartTimer
 from formicary.domain.events import TaskFinished, TimerKind
+from formicary.domain.fork_items import BATCH
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import ActiveTask, Failure, Hold, JobRun, Phase
+from formicary.domain.job_run import ActiveTask, Failure, Fan, Hold, JobRun, Phase
 from formicary.domain.outbox import next_outbox
 from formicary.domain.routing import Resolution
 from formicary.domain.states import ChildMark, ErrorCode, TaskMark
@@ -70,6 +71,21 @@ class RunDraft:
         self.ended.append(EndedTask(task, mark, exit_code, error_code, error_message))
         if self.graph.node(task.task_type).leases:
             self.commands.append(ReturnLease(task.task_type))
+        if index in self.run.fans and mark not in _FORKED_ALL:
+            self._give_up_items(index, self.run.fans[index])
+
+    def _give_up_items(self, index: int, fan: Fan) -> None:
+        """Cancel the children of a fork task that ends before it has forked for all its items."""
+        if fan.forked < fan.total and self.run.child(index) is ChildMark.RUNNING:
+            self.set_child(index, ChildMark.CANCELLED)
+            self.cancel_items(index, fan)
+
+    def cancel_items(self, index: int, fan: Fan) -> None:
+        """Call for the end of all children of a fan, those that may just be made, too."""
+        end = min(fan.total, fan.forked + BATCH)
+        command = CancelItems(index, self.run.forks[index], 0, end)
+        if command not in self.commands:
+            self.commands.append(command)
 
     def remember_failure(self, task_type: str, resolution: Resolution) -> None:
         """Keep the first failure of the walk: it names the error of the job."""
@@ -116,6 +132,12 @@ class RunDraft:
             forks=_with_letter(self.run.forks, index, count),
             children=_with_letter(self.run.children, index, ChildMark.NONE),
         )
+        if index in self.run.fans:
+            self.change(fans={i: fan for i, fan in self.run.fans.items() if i != index})
+
+    def set_fan(self, index: int, fan: Fan) -> None:
+        """Note what is known of the children for the items of a fork task."""
+        self.change(fans={**self.run.fans, index: fan})
 
     def set_child(self, index: int, mark: ChildMark) -> None:
         """Note how the child of a fork task stands."""
@@ -142,6 +164,9 @@ class RunDraft:
         """Set fields of the run."""
         # The copy belongs to this walk until it is committed: filling it costs no new copy.
         self.run.__dict__.update(changes)
+
+
+_FORKED_ALL = frozenset({TaskMark.COMPLETED, TaskMark.SKIPPED})
 
 
 def _with_letter(text: str, index: int, letter: str) -> str:

@@ -11,6 +11,7 @@ from formicary.domain.container_definition import (
 from formicary.domain.fault_codes import FaultCode
 from formicary.domain.field_types import (
     Count,
+    ForkItems,
     NameList,
     NeedyPart,
     Part,
@@ -148,6 +149,12 @@ class TaskDefinition(Part):
     dependent_artifact_ids: NameList = Field(default_factory=list, description="The same.")
     fork_job_type: str = Field("", description="FORK_JOB: type of the child job.")
     fork_job_version: str = Field("", description="FORK_JOB: version of the child job.")
+    fork_items: ForkItems | None = Field(
+        None, description="FORK_JOB: a child for each: a list, a JSON list, or an item a line."
+    )
+    fork_max_parallel: Count = Field(
+        0, description="FORK_JOB: how many children of `fork_items` run at once; 0 is no limit."
+    )
     job_version: str = Field("", description="Version of the job.")
     await_forked_tasks: NameList = Field(
         default_factory=list, description="Fork tasks to wait for."

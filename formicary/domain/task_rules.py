@@ -135,12 +135,7 @@ def note_finished_child(walk: Walk, event: ChildFinished) -> None:
         raise RejectedError("the child was forked by an earlier execution")
     if walk.run.child(index) not in (ChildMark.NONE, ChildMark.RUNNING):
         raise RejectedError("the child has ended already")
-    walk.set_child(index, _CHILD_MARKS[event.state])
-    for task in list(walk.active.values()):
-        if task.state is ActivityState.AWAITING:
-            node = walk.graph.node(task.task_type)
-            if event.task_type in node.await_forked_tasks:
-                walk.settle_await(task, node)
+    walk.end_child(event.task_type, _CHILD_MARKS[event.state])
 
 
 def run_again(walk: Walk, event: TimerFired) -> None:

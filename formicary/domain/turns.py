@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from formicary.domain.commands import DispatchTask, ForkJob
+from formicary.domain.commands import DispatchTask, ForkItems, ForkJob
 from formicary.domain.events import TimerKind
 from formicary.domain.job_graph import TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, Phase
@@ -124,10 +124,20 @@ class Turns(RunDraft):
     def send_out(self, task: ActiveTask, node: TaskNode, *, again: bool = False) -> None:
         """Have an attempt carried out by whoever does its method."""
         if node.method is TaskMethod.FORK_JOB:
-            child = self.run.child_request_id(node.index)
-            self.commands.append(ForkJob(task.task_type, task.attempt, child))
+            self.commands.append(self._fork(task, node.index))
         else:
             self.commands.append(DispatchTask(task.task_type, task.attempt, again))
+
+    def _fork(self, task: ActiveTask, index: int) -> ForkJob | ForkItems:
+        """Return what forks; with items that are known, it goes on where it stopped."""
+        if index in self.run.fans:
+            return self.next_batch(task, index)
+        return ForkJob(task.task_type, task.attempt, self.run.child_request_id(index))
+
+    def next_batch(self, task: ActiveTask, index: int) -> ForkItems:
+        """Return what forks for the items that have no child yet."""
+        fork, begin = self.run.forks[index], self.run.fans[index].forked
+        return ForkItems(task.task_type, task.attempt, index, fork, begin)
 
     def is_on_ant(self, task: ActiveTask) -> bool:
         """Whether an ant has the current attempt, or may have it."""

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from formicary.domain.document_nodes import Scalar
+from formicary.domain.document_nodes import Scalar, is_dynamic
 from formicary.domain.fault_codes import FaultCode
 from formicary.domain.faults import Fault
+from formicary.domain.fork_items import MAX_ITEMS, items_of
 from formicary.domain.states import HTTP_METHODS, TaskMethod
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.validation_graph import TaskGraph
@@ -24,6 +25,7 @@ def task_faults(
     yield from _name_faults(task)
     if methods[task.name] is not None:
         yield from _needs(task, model)
+        yield from _item_faults(task, model)
     yield from _named_tasks(task, "dependencies", graph)
     yield from _named_tasks(task, "await_forked_tasks", graph)
     yield from _named_tasks(task, "depends_on", graph)
@@ -66,6 +68,30 @@ def _needs(task: TaskEntry, model: TaskDefinition) -> Iterator[Fault]:
         mend = "name the queue"
     if key:
         yield _fault(task, FaultCode.MISSING_FIELD, key, f"{shown} needs {key}", mend)
+
+
+def _item_faults(task: TaskEntry, model: TaskDefinition) -> Iterator[Fault]:
+    """Yield what is wrong with the items of a fork task, as far as it can be told without a run."""
+    given = [key for key in ("fork_items", "fork_max_parallel") if task.has(key)]
+    if model.method is not TaskMethod.FORK_JOB:
+        for key in given:
+            message = f"{key} means nothing with method {model.method}"
+            yield _fault(task, FaultCode.WRONG_METHOD, key, message, "say method: FORK_JOB")
+        return
+    if given == ["fork_max_parallel"]:
+        message = "fork_max_parallel bounds the children of fork_items, and there are none"
+        mend = "add fork_items:, or remove it"
+        yield _fault(task, FaultCode.MISSING_FIELD, "fork_items", message, mend)
+    templated = any(
+        is_dynamic(e.value) for node, _ in task.variants for e in node.all("fork_items")
+    )
+    if model.fork_items is None or templated or len(task.variants) > 1:
+        return
+    try:
+        items_of(model.fork_items)
+    except ValueError as wrong:
+        mend = f"give at most {MAX_ITEMS:,} items, as a list, a JSON list or an item a line"
+        yield _fault(task, FaultCode.BAD_VALUE, "fork_items", str(wrong), mend)
 
 
 def _named(task: TaskEntry, key: str) -> Iterator[Scalar]:

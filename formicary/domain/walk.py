@@ -8,6 +8,7 @@ from formicary.domain.backoff import retry_delay
 from formicary.domain.commands import CancelTask
 from formicary.domain.endings import SKIPPED_EXIT_CODE, Endings
 from formicary.domain.events import TaskFinished, TaskRedelivered, TimerKind
+from formicary.domain.fan_words import what_failed
 from formicary.domain.job_graph import TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, Phase
 from formicary.domain.routing import Resolution, Verdict, is_special, misled, resolve
@@ -66,8 +67,17 @@ class Walk(Endings):
         if ChildMark.RUNNING in marks.values():
             return
         failed = [n for n, m in marks.items() if m in (ChildMark.FAILED, ChildMark.CANCELLED)]
-        message = f"the child forked by {', '.join(failed)} did not complete" if failed else ""
-        self.take(task, node, _outcome(task, ErrorCode.CHILD_FAILED if failed else "", message))
+        code = ErrorCode.CHILD_FAILED if failed else ""
+        self.take(task, node, _outcome(task, code, what_failed(self.run, self.graph, failed)))
+
+    def end_child(self, fork_task: str, mark: ChildMark) -> None:
+        """Note how a fork task's child, or all of them, ended; what awaits them may end."""
+        self.set_child(self.graph.index(fork_task), mark)
+        for task in list(self.active.values()):
+            if task.state is ActivityState.AWAITING:
+                node = self.graph.node(task.task_type)
+                if fork_task in node.await_forked_tasks:
+                    self.settle_await(task, node)
 
     def _child_of(self, fork_task: str) -> ChildMark:
         index = self.graph.index(fork_task)

@@ -7,6 +7,7 @@ from formicary.domain.artifact import Artifact
 from formicary.domain.history import HistoryEntry, HistoryNote
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import Page, Reservation, TaskAttempt
+from formicary.domain.tally import ChildCounts, Tally
 from formicary.domain.wishes import Wish
 
 
@@ -78,6 +79,17 @@ class RunRepository(Protocol):
 
         Return None; when another one is noted, change nothing and return that.
         """
+
+    def count_once(
+        self, tenant: str, request_id: str, name: str, place: int, counts: ChildCounts
+    ) -> Tally:
+        """Add counts to a tally of the run, as those of a place, unless the place has its own.
+
+        Return the tally as it then stands; with the first place it begins.
+        """
+
+    def tallies(self, tenant: str, request_id: str, prefix: str) -> Mapping[str, Tally]:
+        """Return the tallies of a run whose names begin so, by name."""
 
     def archived(self, tenant: str, request_id: str) -> Sequence[JobRun]:
         """Return the earlier executions of a run, the first one first."""

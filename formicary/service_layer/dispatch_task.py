@@ -5,7 +5,6 @@ from typing import Any
 
 from formicary.domain.artifact import Artifact
 from formicary.domain.commands import DispatchTask
-from formicary.domain.endings import SKIPPED_EXIT_CODE
 from formicary.domain.errors import PayloadTooLargeError
 from formicary.domain.events import TaskFinished
 from formicary.domain.job_graph import JobGraph
@@ -13,11 +12,9 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.object_keys import attempt_prefix
 from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.proofs import attempt_proof
-from formicary.domain.rendered_graph import is_true
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.secret_placeholders import (
     misplaced_secrets,
-    secret_placeholder,
     secrets_in,
 )
 from formicary.domain.states import ErrorCode, RequestState, TaskMethod
@@ -28,7 +25,6 @@ from formicary.domain.task_request import (
     TaskRequest,
     VariableValue,
 )
-from formicary.domain.templating.errors import TemplateError
 from formicary.ports import (
     AntRepository,
     Clock,
@@ -38,19 +34,14 @@ from formicary.ports import (
     RunRepository,
     TaskQueues,
 )
-from formicary.service_layer.config_variables import config_layers
-from formicary.service_layer.earlier_artifacts import EarlierArtifacts
+from formicary.service_layer.earlier_artifacts import EarlierArtifacts, too_many_children
+from formicary.service_layer.render_attempt import (
+    AttemptRenderer,
+    PreparedTask,
+    failed_attempt,
+)
 from formicary.service_layer.socket_tasks import SocketTasks
 from formicary.service_layer.task_leases import TaskLeases
-from formicary.service_layer.task_variables import (
-    job_built_ins,
-    render_attempt,
-    results_of_tasks,
-    task_built_ins,
-)
-
-# A task rendered, the variables that it is handed, and what stands for secrets in it by name.
-_Prepared = tuple[RenderedTask, dict[str, Any], dict[str, str]]
 
 
 def task_execution_id(execution_id: str, task_type: str) -> str:
@@ -84,18 +75,19 @@ class TaskDispatcher:
         prepared = self._prepare(run, parsed, graph, command, earlier)
         if isinstance(prepared, TaskFinished):
             return prepared
-        rendered, variables, placeholders = prepared
-        task = rendered.task
+        rendered, variables = prepared.rendered, prepared.variables
+        placeholders, task = prepared.placeholders, rendered.task
         if task.method is TaskMethod.EXPIRE_ARTIFACTS and self.house is not None:
             # The name is the attempt's: performed again, it starts nothing more.
             self.house.start(run.tenant, f"{run.execution_id}:{task.task_type}:{command.attempt}")
             return TaskFinished(command.task_type, command.attempt, RequestState.COMPLETED)
-        if refusal := _refusal(task, placeholders, graph, command):
+        refusal = _refusal(task, placeholders, graph, command)
+        if refusal or (refusal := _too_many_children(run, graph, task, command)):
             return refusal
         if task.resources is not None:
             lease = self.leases.take(run, command.task_type, command.attempt, task.resources)
             if lease.fault:
-                return _failed(command, ErrorCode.VALIDATION, lease.fault)
+                return failed_attempt(command, ErrorCode.VALIDATION, lease.fault)
             if not lease.granted:
                 return None  # it stands in line, and is dispatched again when it has its turn
             variables = {**lease.variables, **variables}
@@ -108,23 +100,6 @@ class TaskDispatcher:
             self._make_queue(run.tenant, key)
         return self._send(run.tenant, key, body, command)
 
-    def render_fork(
-        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
-    ) -> TaskDefinition | TaskFinished:
-        """Return a fork task as it is at this moment, or its outcome when it is not to run."""
-        earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
-        prepared = self._prepare(run, parsed, graph, command, earlier)
-        if isinstance(prepared, TaskFinished):
-            return prepared
-        rendered, _, placeholders = prepared
-        if secrets := secrets_in(rendered.task, placeholders):
-            message = (
-                f"the secret {secrets[0]} is not handed to a child job; "
-                "let a template of the child name it"
-            )
-            return _failed(command, ErrorCode.VALIDATION, message)
-        return rendered.task
-
     def _send(
         self, tenant: str, key: RoutingKey, message: TaskMessage, command: DispatchTask
     ) -> TaskFinished | None:
@@ -135,7 +110,7 @@ class TaskDispatcher:
                 self.task_queues.send(tenant, key, message)
         except PayloadTooLargeError as fault:
             text = f"the rendered task is too large for a message: {fault.message}"
-            return _failed(command, ErrorCode.VALIDATION, text)
+            return failed_attempt(command, ErrorCode.VALIDATION, text)
         return None
 
     def _make_queue(self, tenant: str, key: RoutingKey) -> None:
@@ -149,49 +124,10 @@ class TaskDispatcher:
         graph: JobGraph,
         command: DispatchTask,
         earlier: EarlierArtifacts,
-    ) -> _Prepared | TaskFinished:
-        """Render a task, or tell why it does not run: its faults, or its `except`."""
-        try:
-            prepared = self._render(run, parsed, graph, command, earlier)
-        except (TemplateError, ValueError) as fault:
-            return _failed(command, ErrorCode.VALIDATION, str(fault))
-        rendered = prepared[0]
-        if parsed.definition.strict_variables and rendered.warnings:
-            return _failed(command, ErrorCode.VALIDATION, "; ".join(rendered.warnings))
-        if is_true(rendered.task.except_):
-            return TaskFinished(
-                command.task_type, command.attempt, RequestState.COMPLETED, SKIPPED_EXIT_CODE
-            )
-        return prepared
-
-    def _render(
-        self,
-        run: JobRun,
-        parsed: ParsedJob,
-        graph: JobGraph,
-        command: DispatchTask,
-        earlier: EarlierArtifacts,
-    ) -> _Prepared:
-        names = parsed.referenced_names(command.task_type)
-        layers = config_layers(self.configs, run, parsed, names)
-        placeholders = {
-            name: secret_placeholder(run.key, run.execution_id, command.task_type, name)
-            for name in layers.secrets
-        }
-        below = {
-            **layers.around(parsed.definition.job_variables, placeholders),
-            **job_built_ins(run, self.clock.now()),
-            **task_built_ins(run, command.task_type, command.attempt),
-        }
-        above = {
-            **run.params,
-            **run.context,
-            **results_of_tasks(run, graph, names, earlier),
-        }
-        rendered = render_attempt(parsed, command.task_type, below, above)
-        own = rendered.task.variables
-        visible = {**parsed.definition.job_variables, **own, **run.params, **run.context}
-        return rendered, visible, placeholders
+    ) -> PreparedTask | TaskFinished:
+        renderer = AttemptRenderer(self.clock, self.configs)
+        seen = renderer.surroundings(run, parsed, graph, command, earlier)
+        return renderer.prepare(run, parsed, command, seen)
 
 
 def _refusal(
@@ -200,18 +136,25 @@ def _refusal(
     """Return why no ant shall have a rendered task, None when one shall."""
     if misplaced := misplaced_secrets(task, placeholders.values()):
         message = f"a secret may not stand in {', '.join(misplaced)}: that is shown to users"
-        return _failed(command, ErrorCode.VALIDATION, message)
+        return failed_attempt(command, ErrorCode.VALIDATION, message)
     if task.method is TaskMethod.WEBSOCKET and secrets_in(task, placeholders):
         message = "a secret is not handed to a WEBSOCKET task: what takes it cannot fetch secrets"
-        return _failed(command, ErrorCode.VALIDATION, message)
+        return failed_attempt(command, ErrorCode.VALIDATION, message)
     if not task.method.needs_ant:
         message = f"nothing here carries out the method {task.method}"
-        return _failed(command, ErrorCode.UNSUPPORTED_METHOD, message)
+        return failed_attempt(command, ErrorCode.UNSUPPORTED_METHOD, message)
     unknown = [name for name in task.dependencies if not graph.has(name)]
     if unknown:
         message = f"dependencies name {', '.join(unknown)}, which no task of the job is named"
-        return _failed(command, ErrorCode.VALIDATION, message)
+        return failed_attempt(command, ErrorCode.VALIDATION, message)
     return None
+
+
+def _too_many_children(
+    run: JobRun, graph: JobGraph, task: TaskDefinition, command: DispatchTask
+) -> TaskFinished | None:
+    message = too_many_children(run, graph, task.dependencies)
+    return failed_attempt(command, ErrorCode.VALIDATION, message) if message else None
 
 
 def _naming(message: TaskMessage, secrets: tuple[str, ...]) -> TaskMessage:
@@ -220,16 +163,6 @@ def _naming(message: TaskMessage, secrets: tuple[str, ...]) -> TaskMessage:
         return message
     update = {"secrets": list(secrets), "schema_version": SECRETS_SCHEMA_VERSION}
     return message.model_copy(update=update)
-
-
-def _failed(command: DispatchTask, code: ErrorCode, message: str) -> TaskFinished:
-    return TaskFinished(
-        command.task_type,
-        command.attempt,
-        RequestState.FAILED,
-        error_code=code,
-        error_message=message,
-    )
 
 
 def _message(

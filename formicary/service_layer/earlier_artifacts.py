@@ -1,6 +1,7 @@
 """Artifacts that tasks of the run have left: for `dependencies` and for URLs in templates."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from formicary.domain.artifact import Artifact, ArtifactKind
@@ -11,6 +12,8 @@ from formicary.domain.states import RequestState, TaskMark, TaskMethod
 from formicary.ports import ObjectStore, RunRepository
 
 ARTIFACT_URL_SECONDS = 6 * 3600
+# Of how many children of one fork task another task may be handed the artifacts.
+MAX_CHILDREN = 100
 _WITH_RESULTS = frozenset({TaskMark.COMPLETED, TaskMark.FAILED, TaskMark.ALLOWED})
 
 
@@ -32,7 +35,8 @@ class EarlierArtifacts:
 
     def context_of_child(self, fork_task: str) -> Mapping[str, str]:
         """Return what the tasks of the child that a task forked have set."""
-        child = self._child_of(fork_task)
+        child_id = self.run.child_request_id(self.graph.index(fork_task))
+        child = self.runs.find(self.run.tenant, child_id)
         return {} if child is None else child.context
 
     def of_dependencies(self, dependencies: Iterable[str]) -> list[Artifact]:
@@ -69,9 +73,10 @@ class EarlierArtifacts:
 
     def _of_children(self, fork_tasks: Iterable[str]) -> list[Artifact]:
         """Children may leave files of one name: those also stand in a folder named as the fork."""
-        per_fork = {name: self._of_child(name) for name in fork_tasks}
-        paths = [artifact.path for artifacts in per_fork.values() for artifact in artifacts]
-        shared = {path for path in paths if paths.count(path) > 1}
+        folders = [pair for name in fork_tasks for pair in self._folders(name)]
+        per_fork = {folder: self._of_child(child_id) for folder, child_id in folders}
+        paths = Counter(a.path for artifacts in per_fork.values() for a in artifacts)
+        shared = {path for path, count in paths.items() if count > 1}
         found: list[Artifact] = []
         placed: set[str] = set()
         for name, artifacts in per_fork.items():
@@ -83,14 +88,37 @@ class EarlierArtifacts:
                     placed.add(artifact.path)
         return found
 
-    def _child_of(self, fork_task: str) -> JobRun | None:
-        child_id = self.run.child_request_id(self.graph.index(fork_task))
-        return self.runs.find(self.run.tenant, child_id)
+    def _folders(self, fork_task: str) -> Iterator[tuple[str, str]]:
+        """Yield the ids of a fork task's children, each with the folder that is named after it."""
+        index = self.graph.index(fork_task)
+        fan = self.run.fans.get(index)
+        if fan is None:
+            yield fork_task, self.run.child_request_id(index)
+            return
+        for item in range(fan.total):
+            child_id = self.run.item_request_id(index, self.run.forks[index], item)
+            yield f"{fork_task}/{item}", child_id
 
-    def _of_child(self, fork_task: str) -> list[Artifact]:
-        child = self._child_of(fork_task)
+    def _of_child(self, child_id: str) -> list[Artifact]:
+        child = self.runs.find(self.run.tenant, child_id)
         if child is None:
             return []
         found = self._that_counted(child, range(len(child.marks)))
         kept = [a for a in found if a.kind is ArtifactKind.TASK_ARTIFACTS]
         return sorted(kept, key=lambda artifact: artifact.id)
+
+
+def too_many_children(run: JobRun, graph: JobGraph, dependencies: Iterable[str]) -> str:
+    """Tell that a dependency stands for more children than can be read for one task, or nothing."""
+    if not run.fans:
+        return ""
+    awaits = [graph.node(name) for name in dependencies]
+    forks = [name for node in awaits for name in node.await_forked_tasks if graph.has(name)]
+    fans = {name: run.fans.get(graph.index(name)) for name in forks}
+    for name, fan in fans.items():
+        if fan is not None and fan.total > MAX_CHILDREN:
+            return (
+                f"{name} has forked {fan.total:,} children, and a task is handed the artifacts of"
+                f" {MAX_CHILDREN} at most: let the children put what is needed somewhere themselves"
+            )
+    return ""

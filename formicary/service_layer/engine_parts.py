@@ -21,13 +21,16 @@ from formicary.service_layer.admission import Admission
 from formicary.service_layer.claim_task import TaskClaims
 from formicary.service_layer.commit_event import EventCommitter
 from formicary.service_layer.config_variables import NoConfigs
+from formicary.service_layer.count_children import ChildCounter
 from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
+from formicary.service_layer.fork_items import JobForker
 from formicary.service_layer.fork_job import ChildForker
 from formicary.service_layer.known_error_rules import KnownErrorRules, NoErrorRules
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.perform_commands import CommandPerformer
 from formicary.service_layer.record_history import HistoryRecorder
+from formicary.service_layer.render_attempt import AttemptRenderer
 from formicary.service_layer.situation import Situations
 from formicary.service_layer.socket_tasks import SocketTasks
 from formicary.service_layer.task_leases import TaskLeases
@@ -58,6 +61,8 @@ class EngineParts:
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
     leases: TaskLeases = field(init=False)
+    forker: JobForker = field(init=False)
+    child_counter: ChildCounter = field(init=False)
     performer: CommandPerformer = field(init=False)
     situations: Situations = field(init=False)
     recorder: HistoryRecorder = field(init=False)
@@ -81,7 +86,7 @@ class EngineParts:
             self.sockets,
             self.house,
         )
-        forker = ChildForker(
+        children = ChildForker(
             self.runs,
             self.definitions,
             self.parsed_definitions,
@@ -90,6 +95,9 @@ class EngineParts:
             self.ids,
             self.gates,
         )
+        renderer = AttemptRenderer(self.clock, self.configs)
+        self.forker = JobForker(self.runs, self.objects, self.events, renderer, children)
+        self.child_counter = ChildCounter(self.runs)
         planner = CronPlanner(
             self.runs,
             self.definitions,
@@ -106,7 +114,7 @@ class EngineParts:
             self.events,
             self.clock,
             dispatcher,
-            forker,
+            self.forker,
             self.admission,
             planner,
             self.sockets,

@@ -12,6 +12,8 @@ from formicary.domain.commands import DispatchTask
 from formicary.domain.decide import Decision
 from formicary.domain.events import (
     Asked,
+    BatchDue,
+    CancelDue,
     CancelRequested,
     ChildFinished,
     Event,
@@ -34,6 +36,7 @@ from formicary.domain.task_request import task_key
 from formicary.domain.task_response import TaskResponse
 from formicary.domain.wishes import of_same_start
 from formicary.service_layer.engine_parts import EngineParts
+from formicary.service_layer.fork_items import untold_batch, waits_for_batch
 from formicary.service_layer.record_history import Happening
 from formicary.service_layer.socket_tasks import LEASE_CHECK, Standing
 
@@ -75,10 +78,9 @@ class Engine(EngineParts):
 
     def _take(self, run: JobRun, event: Event, message: EventMessage) -> Outcome:
         """Apply an event that is believed."""
-        if isinstance(event, SlotFreed) and event.task_type:
-            return self._dispatch_again(run, event, message.execution_id)
-        if isinstance(event, TimerFired) and event.timer is TimerKind.LEASE:
-            return self._end_lease(run, event)
+        aside = self._take_aside(run, event, message.execution_id)
+        if aside is not None:
+            return aside
         if not _concerns(run, event, message.execution_id):
             return self._take_from_earlier_execution(run, event, message)
         if isinstance(event, TimerFired):
@@ -87,6 +89,43 @@ class Engine(EngineParts):
                 self.performer.start_timer(run, replace(event, fire_at=again))
                 return Outcome.EARLY
         return self._apply_with_followers(run, event, message.response)
+
+    def _take_aside(self, run: JobRun, event: Event, execution_id: str) -> Outcome | None:
+        """Do what is not decided on the run, or not by this event; None for all other events."""
+        match event:
+            case SlotFreed() if event.task_type:
+                return self._dispatch_again(run, event, execution_id)
+            case TimerFired(timer=TimerKind.LEASE):
+                return self._end_lease(run, event)
+            case BatchDue():
+                return self._fork_batch(run, event, execution_id)
+            case CancelDue():
+                self.forker.cancel_batch(run, event)
+                return Outcome.APPLIED
+            case ChildFinished() if event.item >= 0:
+                return self._count_child(run, event)
+        return None
+
+    def _fork_batch(self, run: JobRun, event: BatchDue, execution_id: str) -> Outcome:
+        """Make the next children of a fork task; or finish what an engine that died began."""
+        if execution_id != run.execution_id:
+            return Outcome.STALE
+        cause = event_key(event)
+        here = self.situations.of(run, self.clock.now())
+        if not waits_for_batch(run, here.graph, event):
+            again = (*caused_by(run, cause), *untold_batch(run, here.graph, event))
+            self.committer.finish(run, again, cause)
+            return Outcome.STALE
+        follower = self.forker.fork_batch(run, here.parsed, here.graph, event)
+        return self._apply_with_followers(run, follower, None, cause)
+
+    def _count_child(self, run: JobRun, event: ChildFinished) -> Outcome:
+        """Count the end of one of many children; the run is told when all have ended."""
+        graph = self.situations.of(run, self.clock.now()).graph
+        counted = self.child_counter.count(run, graph, event)
+        if isinstance(counted, bool):
+            return Outcome.APPLIED if counted else Outcome.STALE
+        return self._apply_with_followers(run, counted, None)
 
     def _note_refused(self, run: JobRun, message: EventMessage, reason: str = "") -> None:
         """Keep that an event was forged, or why else it is refused."""
@@ -154,9 +193,9 @@ class Engine(EngineParts):
         return None if standing is Standing.LOST else self.clock.now() + LEASE_CHECK
 
     def _apply_with_followers(
-        self, run: JobRun, event: Event, response: TaskResponse | None
+        self, run: JobRun, event: Event, response: TaskResponse | None, cause: str = ""
     ) -> Outcome:
-        cause = event_key(event)
+        cause = cause or event_key(event)
         run, decision = self.committer.commit(run, event, response, cause)
         stale = bool(decision.rejected)
         if stale:

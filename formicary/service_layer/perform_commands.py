@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from formicary.domain.commands import (
     AcquireSlots,
     CancelChild,
+    CancelItems,
     CancelTask,
     Command,
     DispatchTask,
+    ForkItems,
     ForkJob,
     NotifyParent,
     PlanNext,
@@ -19,10 +21,8 @@ from formicary.domain.commands import (
 )
 from formicary.domain.events import (
     CancelRequested,
-    ChildForked,
     Event,
     SlotsGranted,
-    TaskFinished,
     TimerFired,
     TimerKind,
 )
@@ -38,7 +38,7 @@ from formicary.service_layer.admission import Admission, lease_end
 from formicary.service_layer.config_variables import config_layers
 from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
-from formicary.service_layer.fork_job import ChildForker
+from formicary.service_layer.fork_items import JobForker
 from formicary.service_layer.socket_tasks import SocketTasks
 from formicary.service_layer.task_variables import job_variables
 from formicary.service_layer.tell_parent import notice_of_end
@@ -56,7 +56,7 @@ class CommandPerformer:
     events: EventQueue
     clock: Clock
     dispatcher: TaskDispatcher
-    forker: ChildForker
+    forker: JobForker
     admission: Admission
     planner: CronPlanner
     sockets: SocketTasks | None = None
@@ -76,7 +76,7 @@ class CommandPerformer:
         if isinstance(command, DispatchTask):
             return self.dispatcher.dispatch(run, parsed, graph, command)
         if isinstance(command, ForkJob):
-            return self._fork(run, parsed, graph, command)
+            return self.forker.fork(run, parsed, graph, command)
         if isinstance(command, AcquireSlots):
             return self._acquire(run, command)
         self._tell(run, graph, command)
@@ -101,23 +101,22 @@ class CommandPerformer:
             self.planner.plan_next(run)
         elif isinstance(command, CancelTask):
             self._cancel_task(run, graph, command)
-        elif isinstance(command, CancelChild):
-            self._cancel_child(run, command)
         elif isinstance(command, NotifyParent):
             self._notify_parent(run)
+        else:
+            self._tell_children(run, command)
+
+    def _tell_children(self, run: JobRun, command: Command) -> None:
+        if isinstance(command, CancelChild):
+            self._cancel_child(run, command)
+        elif isinstance(command, ForkItems):
+            self.forker.call_batch(run, command)
+        elif isinstance(command, CancelItems):
+            self.forker.call_cancel(run, command)
 
     def start_timer(self, run: JobRun, event: TimerFired) -> None:
         """Send a timer on its way."""
         Timers(self.events, self.clock).start(run, event)
-
-    def _fork(
-        self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: ForkJob
-    ) -> ChildForked | TaskFinished:
-        attempt = DispatchTask(command.task_type, command.attempt)
-        task = self.dispatcher.render_fork(run, parsed, graph, attempt)
-        if isinstance(task, TaskFinished):
-            return task
-        return self.forker.fork(run, task, command)
 
     def _cancel_task(self, run: JobRun, graph: JobGraph, command: CancelTask) -> None:
         key = task_key(run.execution_id, command.task_type, command.attempt)

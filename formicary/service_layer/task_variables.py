@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import JobRun
+from formicary.domain.job_run import Fan, JobRun
 from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.states import STATE_OF_MARK, ChildMark
 
@@ -34,6 +34,8 @@ BUILT_IN_NAMES = frozenset(
         "EpochSecs",
     }
 )
+# What the templates of a fork task with `fork_items` see of each item, above all else.
+ITEM_NAMES = frozenset({"Item", "ItemIndex"})
 
 
 def job_built_ins(run: JobRun, now: datetime) -> dict[str, Any]:
@@ -71,13 +73,20 @@ def job_variables(run: JobRun, defaults: Mapping[str, Any], now: datetime) -> di
 
 
 def render_attempt(
-    parsed: ParsedJob, task_type: str, below: Mapping[str, Any], above: Mapping[str, Any]
+    parsed: ParsedJob,
+    task_type: str,
+    below: Mapping[str, Any],
+    above: Mapping[str, Any],
+    keys: frozenset[str] | None = None,
 ) -> RenderedTask:
-    """Render a task: its own variables override what is `below` and give way to what is `above`."""
-    rendered = parsed.render_task(task_type, {**below, **above})
+    """Render a task: its own variables override what is `below` and give way to what is `above`.
+
+    With `keys`, only those of its fields are rendered.
+    """
+    rendered = parsed.render_task(task_type, {**below, **above}, keys)
     own = rendered.task.variables
     if own and not own.keys() <= above.keys():
-        return parsed.render_task(task_type, {**below, **own, **above})
+        return parsed.render_task(task_type, {**below, **own, **above}, keys)
     return rendered
 
 
@@ -97,7 +106,8 @@ def results_of_tasks(
     """Return what earlier tasks left, as far as the templates mention it (`names`).
 
     `<task>-status` of a task that ended, `<fork_task>.ForkedJobID` and `<fork_task>.<key>` of the
-    child's context, `<task>_ArtifactURL_<n>`. The cost does not grow with the number of tasks.
+    child's context (counts, where there are many), `<task>_ArtifactURL_<n>`. The cost does not
+    grow with the number of tasks.
     """
     found: dict[str, Any] = {}
     for name in names:
@@ -124,8 +134,20 @@ def _fork(run: JobRun, graph: JobGraph, task_type: str, results: Results) -> dic
     child = run.child(index)
     if child is ChildMark.NONE:
         return {}
+    if index in run.fans:
+        return _counts(run.fans[index])
     context = {} if child is ChildMark.RUNNING else results.context_of_child(task_type)
     return {**context, "ForkedJobID": run.child_request_id(index)}
+
+
+def _counts(fan: Fan) -> dict[str, str]:
+    """Return what is told of many children: counts, and no context, of which each has its own."""
+    return {
+        "ForkedJobCount": str(fan.total),
+        "ForkedJobCompletedCount": str(fan.completed),
+        "ForkedJobFailedCount": str(fan.failed),
+        "ForkedJobCancelledCount": str(fan.cancelled),
+    }
 
 
 def _artifact_url(name: str, results: Results) -> str:

@@ -12,6 +12,9 @@ from formicary.domain.events import (
     CancelRequested,
     ChildFinished,
     ChildForked,
+    ChildrenFinished,
+    ItemsForked,
+    ItemsListed,
     JobSubmitted,
     PauseRequested,
     RestartRequested,
@@ -31,6 +34,7 @@ from formicary.domain.job_run import (
     ActiveTask,
     ActivityState,
     Failure,
+    Fan,
     Hold,
     JobRun,
     OutboxEntry,
@@ -85,6 +89,9 @@ SOME_HISTORY = (
     HistoryEntry(15, NOW, SlotFreed(1, "r0:1")),
     HistoryEntry(16, NOW, SlotsGranted(1)),
     HistoryEntry(17, NOW, TaskLost("c", 3)),
+    HistoryEntry(18, NOW, ItemsListed("f", 1, 250, "listing", 5), "JobSubmitted"),
+    HistoryEntry(19, NOW, ItemsForked("f", 1, "1", 25, 50), "BatchDue:f:1:1:25"),
+    HistoryEntry(20, NOW, ChildrenFinished("f", "1", 240, 9, 1, "item 3")),
 )
 
 
@@ -125,7 +132,8 @@ def a_full_run(tenant: str, request_id: str = "full") -> JobRun:
         context={"Size": "10", "Ünï": "çödé 🐜"},
         outcome=RequestState.FAILED,
         failure=Failure("a", "9", "ERR_X", "it broke", fatal=True, retries=2),
-        parent=ParentLink("p1", "p1-e1", "fork", "proof"),
+        fans={3: Fan(250, "listing", 5, 250, 240, 9, 1, "item 3"), 7: Fan(2, "other")},
+        parent=ParentLink("p1", "p1-e1", "fork", "proof", 12),
         depth=2,
         definition_tenant="publisher",
         user_id="joe",

@@ -20,9 +20,11 @@ from formicary.adapters.run_summary import listed_run, summary_of
 from formicary.domain.commands import (
     AcquireSlots,
     CancelChild,
+    CancelItems,
     CancelTask,
     Command,
     DispatchTask,
+    ForkItems,
     ForkJob,
     NotifyParent,
     PlanNext,
@@ -37,6 +39,7 @@ from formicary.domain.job_run import (
     ActiveTask,
     ActivityState,
     Failure,
+    Fan,
     Hold,
     JobRun,
     Occurrence,
@@ -76,6 +79,8 @@ commands = st.one_of(
     st.builds(StartTimer, st.sampled_from(TimerKind), moments, text, numbers),
     st.builds(CancelTask, names, numbers),
     st.builds(CancelChild, names),
+    st.builds(ForkItems, names, numbers, numbers, names, numbers),
+    st.builds(CancelItems, numbers, names, numbers, numbers),
     st.builds(NotifyParent),
     st.builds(AcquireSlots, numbers, st.booleans()),
     st.builds(ReleaseSlots, numbers),
@@ -105,7 +110,10 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     context=st.dictionaries(text, text, max_size=4),
     outcome=st.none() | st.sampled_from(RequestState),
     failure=st.none() | st.builds(Failure, text, text, text, text, st.booleans(), numbers),
-    parent=st.none() | st.builds(ParentLink, text, text, text, text),
+    fans=st.dictionaries(
+        numbers, st.builds(Fan, numbers, text, numbers, numbers, numbers, numbers, numbers, text)
+    ),
+    parent=st.none() | st.builds(ParentLink, text, text, text, text, st.integers(-1, 9_999)),
     depth=numbers,
     occurrence=st.none()
     | st.builds(

@@ -16,6 +16,7 @@ from formicary.adapters.aws.dynamodb_artifacts import DynamoDbArtifacts
 from formicary.adapters.aws.dynamodb_attempts import DynamoDbAttempts
 from formicary.adapters.aws.dynamodb_lists import ListQuery, first_of_list, list_page
 from formicary.adapters.aws.dynamodb_table import ABSENT, DynamoDbTable, Expression, Put, equals
+from formicary.adapters.aws.dynamodb_tallies import DynamoDbTallies
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.aws.job_run_codec import decode_run, encode_run
 from formicary.adapters.aws.rows import from_row, to_row
@@ -35,7 +36,7 @@ _WISH = "wish"
 _WISH_KEPT = 60 * WISH_HOLDS
 
 
-class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbArtifacts):
+class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbTallies, DynamoDbArtifacts):
     """RunRepository on one DynamoDB table."""
 
     def __init__(self, client: DynamoDBClient, table_name: str) -> None:

@@ -188,6 +188,20 @@ class DynamoDbTable:
         )
         return unmarshal(answer["Attributes"])
 
+    @aws_errors()
+    def upsert(self, key: Key, update: Expression, condition: Expression) -> dict[str, Any]:
+        """Change or make an item and return it as it is now; ConcurrentUpdateError otherwise."""
+        both = Expression("", update.names | condition.names, update.values | condition.values)
+        answer = self._client.update_item(
+            TableName=self._name,
+            Key=_wire_key(key),
+            UpdateExpression=update.text,
+            ConditionExpression=condition.text,
+            ReturnValues="ALL_NEW",
+            **both.names_and_values(),
+        )
+        return unmarshal(answer["Attributes"])
+
     def query_all(
         self, condition: Expression, *, consistent: bool = False
     ) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from formicary.domain.gates import Claim
 from formicary.domain.job_run import (
     ActiveTask,
     Failure,
+    Fan,
     Hold,
     JobRun,
     Occurrence,
@@ -91,6 +92,7 @@ def _progress(run: JobRun) -> dict[str, Any]:
     return {
         "phase": run.phase.value,
         **{name: fold(getattr(run, name)) for name in _LETTER_FIELDS},
+        "fans": pack([[i, *to_row(fan)] for i, fan in run.fans.items()]) if run.fans else "",
         "active": pack([to_row(task) for task in run.active.values()]) if run.active else "",
         "carried": encode_history(run.tail) if run.tail else "",
         "outbox": pack([_entry_row(entry) for entry in run.outbox]) if run.outbox else "",
@@ -100,6 +102,9 @@ def _progress(run: JobRun) -> dict[str, Any]:
 def _read_progress(item: Mapping[str, Any]) -> dict[str, Any]:
     progress: dict[str, Any] = {name: unfold(item.get(name, "")) for name in _LETTER_FIELDS}
     progress["phase"] = Phase(item["phase"])
+    if "fans" in item:
+        rows = unpack(item["fans"])
+        progress["fans"] = {index: from_row(Fan, row) for index, *row in rows}
     if "active" in item:
         tasks = [from_row(ActiveTask, row) for row in unpack(item["active"])]
         progress["active"] = {task.task_type: task for task in tasks}

@@ -3,7 +3,7 @@
 | partition | sort | what |
 |---|---|---|
 | T#<tenant>#D#<job type> | TYPE, V#<version>, CRON | a job type, its versions, its schedule |
-| T#<tenant>#R#<run> | RUN, EXEC#, TASK#, ART#, HIST#, NOTE#, TOLD#, WISH | a run and its parts |
+| T#<tenant>#R#<run> | RUN, EXEC#, TASK#, ART#, HIST#, NOTE#, TOLD#, TALLY#, WISH | its parts |
 | T#<tenant>#UK#<user key> | UK | the unfinished run that has the key |
 | T#<tenant>#G#<gate> | GATE, H#<run>, W#<rank> | a limit, who holds its slots, who waits |
 | T#<tenant>#RESOURCES | <resource> | a job resource |
@@ -38,6 +38,7 @@ TYPE_SORT = "TYPE"
 GATE_SORT = "GATE"
 TASK_PREFIX = "TASK#"
 ARTIFACT_PREFIX = "ART#"
+TALLY_PREFIX = "TALLY#"
 ARCHIVE_PREFIX = "EXEC#"
 NOTE_PREFIX = "NOTE#"
 TOLD_PREFIX = "TOLD#"
@@ -121,6 +122,11 @@ def wish_key(tenant: str, request_id: str) -> Key:
 def notification_key(tenant: str, request_id: str, notification_id: str) -> Key:
     """Key of what is known of one telling of how a run, or a task of it, ended."""
     return Key(run_key(tenant, request_id).pk, f"{TOLD_PREFIX}{part(notification_id)}")
+
+
+def tally_key(tenant: str, request_id: str, name: str) -> Key:
+    """Key of a tally of children; a part of the name is a part of the key."""
+    return Key(run_key(tenant, request_id).pk, f"{TALLY_PREFIX}{part(name)}")
 
 
 def attempts_prefix(execution_id: str, task_index: int | None = None) -> str:

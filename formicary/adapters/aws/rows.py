@@ -16,8 +16,10 @@ from formicary.adapters.run_summary import time_text
 from formicary.domain.commands import (
     AcquireSlots,
     CancelChild,
+    CancelItems,
     CancelTask,
     DispatchTask,
+    ForkItems,
     ForkJob,
     NotifyParent,
     PlanNext,
@@ -26,9 +28,14 @@ from formicary.domain.commands import (
     StartTimer,
 )
 from formicary.domain.events import (
+    BatchDue,
+    CancelDue,
     CancelRequested,
     ChildFinished,
     ChildForked,
+    ChildrenFinished,
+    ItemsForked,
+    ItemsListed,
     JobSubmitted,
     PauseRequested,
     RestartRequested,
@@ -44,7 +51,7 @@ from formicary.domain.events import (
 )
 from formicary.domain.gates import Claim
 from formicary.domain.history import HistoryNote
-from formicary.domain.job_run import ActiveTask, Failure, Occurrence, ParentLink
+from formicary.domain.job_run import ActiveTask, Failure, Fan, Occurrence, ParentLink
 from formicary.domain.wishes import Wish
 
 T = TypeVar("T")
@@ -66,12 +73,24 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
         "dispatched_at",
     ),
     Failure: ("task_type", "exit_code", "error_code", "error_message", "fatal", "retries"),
-    ParentLink: ("request_id", "execution_id", "task_type", "proof"),
+    ParentLink: ("request_id", "execution_id", "task_type", "proof", "item"),
+    Fan: (
+        "total",
+        "listing",
+        "max_parallel",
+        "forked",
+        "completed",
+        "failed",
+        "cancelled",
+        "failures",
+    ),
     DispatchTask: ("task_type", "attempt", "again"),
     ForkJob: ("task_type", "attempt", "child_request_id"),
+    ForkItems: ("task_type", "attempt", "index", "fork", "begin"),
     StartTimer: ("timer", "fire_at", "task_type", "attempt"),
     CancelTask: ("task_type", "attempt"),
     CancelChild: ("child_request_id",),
+    CancelItems: ("index", "fork", "begin", "end"),
     NotifyParent: (),
     AcquireSlots: ("stint", "waited"),
     ReleaseSlots: ("stint",),
@@ -98,7 +117,19 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     TaskRedelivered: ("task_type", "attempt", "ant_id", "delivery"),
     TaskLost: ("task_type", "attempt"),
     ChildForked: ("task_type", "attempt", "child_request_id"),
-    ChildFinished: ("task_type", "child_request_id", "state", "error_code", "error_message"),
+    ItemsListed: ("task_type", "attempt", "total", "listing", "max_parallel"),
+    BatchDue: ("task_type", "attempt", "fork", "begin"),
+    ItemsForked: ("task_type", "attempt", "fork", "begin", "end"),
+    CancelDue: ("index", "fork", "begin", "end"),
+    ChildFinished: (
+        "task_type",
+        "child_request_id",
+        "state",
+        "error_code",
+        "error_message",
+        "item",
+    ),
+    ChildrenFinished: ("task_type", "fork", "completed", "failed", "cancelled", "failures"),
     TimerFired: ("timer", "task_type", "attempt", "fire_at"),
     CancelRequested: ("reason",),
     RestartRequested: ("hard", "from_task", "job_version"),

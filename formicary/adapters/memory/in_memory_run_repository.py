@@ -3,7 +3,7 @@
 import collections
 import copy
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from formicary.adapters.memory.in_memory_artifacts import InMemoryArtifacts
@@ -15,6 +15,7 @@ from formicary.domain.history import HistoryEntry, HistoryNote, in_order
 from formicary.domain.job_run import JobRun
 from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation, TaskAttempt
 from formicary.domain.states import RequestState
+from formicary.domain.tally import ChildCounts, Tally
 from formicary.domain.wishes import Wish
 
 
@@ -34,6 +35,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
         )
         self._notes: dict[tuple[str, str], dict[str, HistoryNote]] = {}
         self._wishes: dict[tuple[str, str], Wish] = {}
+        self._tallies: dict[tuple[str, str, str], Tally] = {}
         self._attempts: dict[tuple[str, str, str], dict[tuple[int, int, str], TaskAttempt]] = {}
 
     def create(self, run: JobRun) -> JobRun:
@@ -165,6 +167,21 @@ class InMemoryRunRepository(InMemoryArtifacts):
             self._wishes[tenant, request_id] = wish
             return None
 
+    def count_once(
+        self, tenant: str, request_id: str, name: str, place: int, counts: ChildCounts
+    ) -> Tally:
+        """Add counts to a tally, once a place."""
+        with self._lock:
+            before = self._tallies.get((tenant, request_id, name), Tally())
+            self._tallies[tenant, request_id, name] = after = before.with_place(place, counts)
+            return after
+
+    def tallies(self, tenant: str, request_id: str, prefix: str) -> Mapping[str, Tally]:
+        """Return the tallies of a run whose names begin so."""
+        with self._lock:
+            found = {k[2]: t for k, t in self._tallies.items() if k[:2] == (tenant, request_id)}
+        return {name: found[name] for name in sorted(found) if name.startswith(prefix)}
+
     def archived(self, tenant: str, request_id: str) -> Sequence[JobRun]:
         """Return the earlier executions of a run."""
         with self._lock:
@@ -225,6 +242,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
                 self._carried,
                 self._notes,
                 self._wishes,
+                self._tallies,
             )
             left = [(s, key) for s in stores for key in s if key[:2] == (tenant, request_id)]
             artifacts = self._artifacts.get(tenant, {})
@@ -245,6 +263,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
             params=json.loads(json.dumps(dict(run.params))),
             context=dict(run.context),
             active=dict(run.active),
+            fans=dict(run.fans),
         )
         self._runs.setdefault(run.tenant, {})[run.request_id] = stored
         return _copy_of(stored)

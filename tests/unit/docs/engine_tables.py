@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from formicary.domain.job_run import Phase
+from formicary.domain.rule_table import Rule
 from formicary.domain.rules import TABLE
 from formicary.domain.states import STATE_OF_MARK, TaskMark
 from formicary.domain.walk import STEPS, STEPS_WHEN_IDLE
@@ -42,11 +43,17 @@ def marks_table() -> str:
     return table(("letter", "mark", "state shown", "meaning"), rows)
 
 
+def _phases_of(rule: Rule) -> str:
+    if not rule.phases:
+        return "none"
+    return ", ".join(rule.phases) if len(rule.phases) < len(Phase) else "any"
+
+
 def rules_table() -> str:
     rows = [
         (
             rule.event_name,
-            ", ".join(rule.phases) if len(rule.phases) < len(Phase) else "any",
+            _phases_of(rule),
             f"`{rule.name}`",
             rule.says,
             rule.otherwise,

@@ -7,10 +7,15 @@ import pytest
 
 from formicary.domain.decide import decide
 from formicary.domain.events import (
+    BatchDue,
+    CancelDue,
     CancelRequested,
     ChildFinished,
     ChildForked,
+    ChildrenFinished,
     Event,
+    ItemsForked,
+    ItemsListed,
     JobSubmitted,
     PauseRequested,
     RestartRequested,
@@ -41,6 +46,11 @@ EXAMPLES: dict[type[Event], Event] = {
     TaskLost: TaskLost("work", 1),
     ChildForked: ChildForked("work", 1, "child"),
     ChildFinished: ChildFinished("work", "child", RequestState.COMPLETED),
+    ItemsListed: ItemsListed("work", 1, 2, "listing"),
+    BatchDue: BatchDue("work", 1, "1", 0),
+    ItemsForked: ItemsForked("work", 1, "1", 0, 2),
+    CancelDue: CancelDue(0, "1", 0, 2),
+    ChildrenFinished: ChildrenFinished("work", "1", 2),
     CancelRequested: CancelRequested(),
     RestartRequested: RestartRequested(),
     PauseRequested: PauseRequested(),

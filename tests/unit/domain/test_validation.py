@@ -57,6 +57,22 @@ def test_messages_name_the_task_and_the_mend() -> None:
         (job("task_type: x, method: HTTP_GET"), "missing-field", "needs url"),
         (job("task_type: x, method: FORK_JOB"), "missing-field", "needs fork_job_type"),
         (job("task_type: x, method: AWAIT_FORKED_JOB"), "missing-field", "await_forked_tasks"),
+        (job(f"task_type: x, {SHELL}, fork_items: [a]"), "wrong-method", "method SHELL"),
+        (
+            job("task_type: x, method: FORK_JOB, fork_job_type: y, fork_max_parallel: 3"),
+            "missing-field",
+            "there are none",
+        ),
+        (
+            job("task_type: x, method: FORK_JOB, fork_job_type: y, fork_items: {a: 1}"),
+            "wrong-type",
+            "must be a list",
+        ),
+        (
+            job("task_type: x, method: FORK_JOB, fork_job_type: y, fork_items: '[1, oops]'"),
+            "bad-value",
+            "begins as a JSON list",
+        ),
         (job("task_type: x, method: MESSAGING"), "missing-field", "messaging_request_queue"),
         (job(f"{SHELL}"), "missing-field", "no task_type"),
         (

@@ -57,6 +57,11 @@ class Killer:
     def wrap(self, port: Any) -> Any:
         return _Killed(port, self)
 
+    def reached(self) -> bool:
+        """Count a call; whether it is the one that is told."""
+        self.calls += 1
+        return self.calls == self.at
+
 
 class _Killed:
     def __init__(self, port: Any, killer: Killer) -> None:
@@ -68,8 +73,7 @@ class _Killed:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             killer = self._killer
-            killer.calls += 1
-            dies = killer.calls == killer.at
+            dies = killer.reached()
             if dies and killer.before:
                 raise FunctionKilledError(name)
             answer = method(*args, **kwargs)
@@ -123,7 +127,7 @@ class World:
             wrap(self.ants),
             wrap(self.events),
             wrap(self.task_queues),
-            self.objects,
+            wrap(self.objects),
             self.clock,
             self.ids,
             wrap(self.gates),

@@ -1,0 +1,388 @@
+"""A FORK_JOB task with `fork_items` forks a child for each, and the parent goes on by counts."""
+
+from typing import Any
+
+import pytest
+
+from formicary.domain.fork_items import BATCH, PAGE
+from formicary.domain.job_run import JobRun
+from formicary.domain.states import ChildMark, RequestState
+from formicary.domain.task_request import TaskMessage
+from tests.unit.service_layer.engine_world import (
+    TENANT,
+    FunctionKilledError,
+    Killer,
+    Result,
+    World,
+)
+
+CHILD = """
+job_type: resize
+required_params: [Picture]
+tasks:
+- task_type: resize
+  method: SHELL
+  script: ["resize {{.Picture}} {{.Number}}"]
+"""
+PARENT = """
+job_type: album
+tasks:
+- task_type: fork
+  method: FORK_JOB
+  fork_job_type: resize
+  fork_items: |
+    {{range .Pictures}}{{println .}}{{end}}
+  variables: {Picture: "{{.Item}}", Number: "{{.ItemIndex}}"}
+  on_completed: wait
+- task_type: wait
+  method: AWAIT_FORKED_JOB
+  await_forked_tasks: [fork]
+  on_completed: publish
+- task_type: publish
+  method: SHELL
+  script: ["publish {{.fork.ForkedJobCount}} of which {{.fork.ForkedJobFailedCount}} failed"]
+"""
+
+
+def world_with(parent: str = PARENT, outcome: Any = None) -> World:
+    world = World(outcome)
+    world.upload(CHILD)
+    world.upload(parent)
+    return world
+
+
+def children_of(world: World, request: str) -> list[JobRun]:
+    run = world.run(request)
+    found = [
+        world.runs.find(TENANT, run.item_request_id(0, run.forks[0], item))
+        for item in range(run.fans[0].total)
+    ]
+    return [child for child in found if child is not None]
+
+
+def names(count: int) -> list[str]:
+    return [f"p{number}.png" for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, BATCH, BATCH + 1, PAGE, PAGE + 1, 2 * PAGE + 7])
+def test_a_child_is_forked_for_each_item_and_all_are_awaited(count: int) -> None:
+    world = world_with()
+    request = world.submit("album", Pictures=names(count))
+
+    world.settle(limit=20_000)
+
+    run = world.run(request)
+    assert run.state is RequestState.COMPLETED
+    assert run.fans[0].forked == run.fans[0].completed == count
+    children = children_of(world, request)
+    assert [child.params["Picture"] for child in children] == names(count)
+    assert [child.params["Number"] for child in children] == [str(n) for n in range(count)]
+    assert all(child.state is RequestState.COMPLETED for child in children)
+    assert len(world.ran) == count + 1
+
+
+def test_without_items_the_fork_task_completes_at_once() -> None:
+    world = world_with()
+    request = world.submit("album", Pictures=[])
+
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    assert world.ran == [("publish", 1)]
+
+
+def test_what_follows_sees_the_counts() -> None:
+    scripts: list[str] = []
+
+    def outcome(message: TaskMessage) -> Result:
+        scripts.extend(message.request.script)
+        return Result("9" if message.request.script == ["resize p1.png 1"] else "0")
+
+    text = PARENT.replace("on_completed: publish", "on_completed: publish\n  on_failed: publish")
+    world = world_with(text, outcome)
+    world.submit("album", Pictures=names(3))
+
+    world.settle()
+
+    assert "publish 3 of which 1 failed" in scripts
+
+
+def failing(*numbers: int) -> Any:
+    wanted = {f"resize p{number}.png {number}" for number in numbers}
+
+    def outcome(message: TaskMessage) -> Result:
+        return Result("9") if wanted & set(message.request.script) else Result()
+
+    return outcome
+
+
+def test_an_await_fails_when_any_child_failed_and_names_the_first() -> None:
+    world = world_with(outcome=failing(1, 4, 5, 8))
+    request = world.submit("album", Pictures=names(10))
+
+    world.settle()
+
+    run = world.run(request)
+    assert run.state is RequestState.FAILED
+    assert run.error_code == "ERR_CHILD_FAILED"
+    assert run.error_message.startswith("of 10 children forked by fork 4 failed: item 1 (job ")
+    assert "; item 4 (job " in run.error_message
+    assert "; item 5 (job " in run.error_message
+    assert "item 8" not in run.error_message
+    assert run.fans[0].completed == 6
+    assert run.child(0) is ChildMark.FAILED
+
+
+def test_a_restart_forks_again_for_all_items() -> None:
+    broken = True
+
+    def outcome(message: TaskMessage) -> Result:
+        return Result("9") if broken and "resize p1.png 1" in message.request.script else Result()
+
+    world = world_with(outcome=outcome)
+    request = world.submit("album", Pictures=names(3))
+    world.settle()
+    first = {child.request_id for child in children_of(world, request)}
+    broken = False
+
+    world.restart(request)
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    second = {child.request_id for child in children_of(world, request)}
+    assert len(second) == 3
+    assert not first & second
+
+
+def test_more_than_ten_thousand_items_fail_the_task_before_anything_is_forked() -> None:
+    text = PARENT.replace(
+        "{{range .Pictures}}{{println .}}{{end}}", "{{range Iterate 10000}}{{println .}}{{end}}one"
+    )
+    world = world_with(text)
+    request = world.submit("album")
+
+    world.settle()
+
+    run = world.run(request)
+    assert run.state is RequestState.FAILED
+    assert run.error_code == "ERR_VALIDATION"
+    assert run.error_message == "fork_items has 10,001 items, and 10,000 are allowed"
+    assert world.runs.list_runs(TENANT, job_type="resize").total == 0
+
+
+@pytest.mark.parametrize("at", [0, 1, 30, BATCH - 1, BATCH])
+def test_an_item_that_cannot_be_forked_fails_the_task_and_cancels_the_others(at: int) -> None:
+    pictures = names(60)
+    pictures[at] = "none"
+    text = PARENT.replace(
+        'Picture: "{{.Item}}"', 'Picture: "{{if ne .Item `none`}}{{.Item}}{{end}}"'
+    )
+    world = world_with(text)
+    request = world.submit("album", Pictures=pictures)
+
+    world.settle()
+
+    run = world.run(request)
+    assert run.state is RequestState.FAILED
+    assert run.error_code == "ERR_FORK_FAILED"
+    assert run.error_message == f"item {at}: resize needs 'Picture' in params."
+    assert {child.state for child in children_of(world, request)} <= {
+        RequestState.CANCELLED,
+        RequestState.COMPLETED,
+    }
+
+
+def test_items_may_be_a_list_of_maps() -> None:
+    text = PARENT.replace(
+        "fork_items: |\n    {{range .Pictures}}{{println .}}{{end}}",
+        "fork_items:\n  - {name: a, sizes: [1, 2]}\n  - {name: '{{.Second}}'}",
+    ).replace("{{.Item}}", "{{.Item.name}}")
+    world = world_with(text)
+    request = world.submit("album", Second="b")
+
+    world.settle()
+
+    assert [child.params["Picture"] for child in children_of(world, request)] == ["a", "b"]
+    assert world.run(request).state is RequestState.COMPLETED
+
+
+def test_items_may_be_json() -> None:
+    text = PARENT.replace("{{range .Pictures}}{{println .}}{{end}}", "{{.Json}}")
+    text = text.replace("{{.Item}}", "{{.Item.name}}")
+    world = world_with(text)
+    request = world.submit("album", Json='[{"name": "a"}, {"name": "b"}]')
+
+    world.settle()
+
+    assert [child.params["Picture"] for child in children_of(world, request)] == ["a", "b"]
+
+
+def test_a_text_that_is_no_json_says_so() -> None:
+    world = world_with(PARENT.replace("{{range .Pictures}}{{println .}}{{end}}", "{{.Pictures}}"))
+    request = world.submit("album", Pictures=names(2))
+
+    world.settle()
+
+    run = world.run(request)
+    assert run.error_code == "ERR_VALIDATION"
+    assert run.error_message.startswith("fork_items begins as a JSON list, and is none, line 1")
+
+
+@pytest.mark.parametrize("steps", range(0, 40, 3))
+def test_a_cancel_ends_all_children(steps: int) -> None:
+    world = world_with()
+    request = world.submit("album", Pictures=names(60))
+    for _ in range(steps):
+        world.handle_events()
+    world.cancel(request)
+
+    world.settle(limit=20_000)
+
+    assert world.run(request).state is RequestState.CANCELLED
+    found = world.runs.list_runs(TENANT, job_type="resize", limit=100).records
+    assert {child.state for child in found} <= {RequestState.CANCELLED}
+
+
+QUICK_CHILD = """
+job_type: resize
+skip_if: true
+tasks:
+- task_type: resize
+  method: SHELL
+  script: [resize]
+"""
+
+
+class ParentsCalls(Killer):
+    """Counts the calls of the events of a parent, of its children's ends only a few."""
+
+    counts: bool = False
+
+    def reached(self) -> bool:
+        return self.counts and super().reached()
+
+
+class WatchedWorld(World):
+    """A world that tells its killer whose event is handled."""
+
+    parent = ""
+
+    def handle_events(self) -> bool:
+        received = self.events.receive()
+        for got in received:
+            message = got.message
+            ends = message.kind == "ChildFinished"
+            few = not ends or message.event["item"] in (0, 1, BATCH)
+            self.killer.counts = message.request_id == self.parent and few
+            try:
+                self.engine.handle(message)
+            except FunctionKilledError:
+                continue
+            self.events.delete(got.receipt)
+        return bool(received)
+
+
+def album(killer: Killer, child: str = QUICK_CHILD) -> WatchedWorld:
+    world = WatchedWorld(killer=killer)
+    world.upload(child)
+    world.upload(PARENT)
+    world.parent = world.submit("album", Pictures=names(BATCH + 2))
+    return world
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_parent_whose_function_dies_at_any_call_ends_the_same(before: bool) -> None:
+    counting = ParentsCalls()
+    album(counting).settle(limit=20_000)
+    assert counting.calls > BATCH
+
+    for at in range(1, counting.calls + 1):
+        world = album(ParentsCalls(at=at, before=before))
+        world.settle(limit=20_000)
+
+        run = world.run(world.parent)
+        assert run.state is RequestState.COMPLETED, f"killed at call {at}"
+        assert run.fans[0].completed == BATCH + 2
+        found = world.runs.list_runs(TENANT, job_type="resize", limit=100)
+        assert found.total == BATCH + 2
+        assert all(child.state is RequestState.COMPLETED for child in found.records)
+
+
+@pytest.mark.parametrize("steps", [3, 20])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_cancel_leaves_no_child_behind_though_a_function_dies(before: bool, steps: int) -> None:
+    """A wish whose function died comes again; the job may have completed by then."""
+
+    def cancelled(killer: Killer) -> WatchedWorld:
+        world = album(killer, child=CHILD)
+        for _ in range(steps):
+            world.handle_events()
+        world.cancel(world.parent)
+        world.settle(limit=20_000)
+        return world
+
+    counting = ParentsCalls()
+    world = cancelled(counting)
+    assert world.run(world.parent).state is RequestState.CANCELLED
+    ends = set()
+    for at in range(1, counting.calls + 1):
+        world = cancelled(ParentsCalls(at=at, before=before))
+        ends.add(world.run(world.parent).state)
+        found = world.runs.list_runs(TENANT, job_type="resize", limit=100).records
+        assert all(child.state.terminal for child in found), f"killed at call {at}"
+    assert ends <= {RequestState.CANCELLED, RequestState.COMPLETED}
+    assert RequestState.CANCELLED in ends
+
+
+def with_artifacts(world: World) -> None:
+    """Let what is published need the files of the children."""
+    world.upload(
+        PARENT.replace("- task_type: publish", "- task_type: publish\n  dependencies: [wait]")
+    )
+
+
+def test_artifacts_of_the_children_are_handed_on_in_folders() -> None:
+    handed: list[str] = []
+
+    def outcome(message: TaskMessage) -> Result:
+        handed.extend(artifact.path for artifact in message.dependencies)
+        return Result(artifacts=("out.png",))
+
+    world = world_with(outcome=outcome)
+    with_artifacts(world)
+    world.submit("album", Pictures=names(3))
+
+    world.settle()
+
+    assert sorted(handed) == ["fork/0/out.png", "fork/1/out.png", "fork/2/out.png", "out.png"]
+
+
+def test_artifacts_of_too_many_children_fail_the_task() -> None:
+    world = world_with()
+    with_artifacts(world)
+    request = world.submit("album", Pictures=names(PAGE + 1))
+
+    world.settle(limit=20_000)
+
+    run = world.run(request)
+    assert run.error_code == "ERR_VALIDATION"
+    assert run.error_message.startswith("fork has forked 101 children")
+
+
+def test_so_many_children_run_at_once_as_may() -> None:
+    world = world_with(PARENT.replace("variables:", "fork_max_parallel: 3\n  variables:"))
+    request = world.submit("album", Pictures=names(12))
+    most = 0
+    while not world.run(request).state.terminal:
+        while world.handle_events():
+            pass
+        states = (
+            [child.state for child in children_of(world, request)]
+            if world.run(request).fans
+            else []
+        )
+        most = max(most, states.count(RequestState.EXECUTING))
+        world.work()
+
+    assert most == 3
+    assert world.run(request).state is RequestState.COMPLETED
