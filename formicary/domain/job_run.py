@@ -274,6 +274,11 @@ class JobRun(Evolving):
         return derive_ulid(self.created_at, f"{self.key}:{self.request_id}:{index}:{fork}:{item}")
 
 
+def ulid_time(moment: datetime) -> str:
+    """Return what the ids of the children of a run begin with that was created at that moment."""
+    return derive_ulid(moment, "")[:10]
+
+
 def execution_id(created_at: datetime, request_id: str, number: int) -> str:
     """Return the id of a request's execution; 0 is the first, each restart is the next."""
     return derive_ulid(created_at, f"execution:{request_id}:{number}")

@@ -100,11 +100,15 @@ class RunRepository(Protocol):
         *,
         job_type: str | None = None,
         states: Iterable[str] = (),
+        parent: JobRun | None = None,
         offset: int = 0,
         limit: int = 20,
         token: str | None = None,
     ) -> Page[JobRun]:
-        """List runs, the newest first. Only what lists show is filled in: no marks, no params."""
+        """List runs, the newest first; with `parent`, those that it has forked.
+
+        Only what lists show is filled in: no marks, no params.
+        """
 
     def put_artifact(self, tenant: str, artifact: Artifact) -> None:
         """Store the metadata of an artifact."""

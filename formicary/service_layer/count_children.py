@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from formicary.domain.events import ChildFinished, ChildrenFinished
 from formicary.domain.fork_items import PAGE, page_count, page_size
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import JobRun
-from formicary.domain.tally import COUNT_OF_STATE, Tally, page_tally, tally_prefix, whole_tally
+from formicary.domain.job_run import Fan, JobRun
+from formicary.domain.tally import (
+    COUNT_OF_STATE,
+    ChildCounts,
+    Tally,
+    page_tally,
+    tally_prefix,
+    whole_tally,
+)
 from formicary.ports import RunRepository
 
 _NAMED = 3
@@ -58,7 +65,9 @@ class ChildCounter:
         """Tell of the first few children that did not complete."""
         fork = run.forks[index]
         items: list[int] = []
-        for page in whole.worse_than_completed()[:_NAMED]:
+        for page in whole.worse_than_completed():
+            if len(items) >= _NAMED:
+                break
             name = page_tally(index, fork, page)
             found = self.runs.tallies(run.tenant, run.request_id, name).get(name, Tally())
             items += [page * PAGE + place for place in found.worse_than_completed()]
@@ -73,12 +82,18 @@ class ChildCounter:
         return f"item {item} (job {child_id}){why}"
 
 
-def shown_counts(runs: RunRepository, run: JobRun, index: int) -> Tally:
-    """Return how many children of a fork task have ended so far; it reads all their pages."""
-    prefix = tally_prefix(index, run.forks[index])
-    found = runs.tallies(run.tenant, run.request_id, prefix)
-    sums = Tally()
-    for name, tally in found.items():
-        if name != whole_tally(index, run.forks[index]):
-            sums = Tally({}, sums.counts.plus(tally.counts))
-    return sums
+def with_counted_children(runs: RunRepository, run: JobRun) -> JobRun:
+    """Return a run whose fans tell how many children have ended so far, for those who watch."""
+    fans = {index: _counted(runs, run, index, fan) for index, fan in run.fans.items()}
+    return run.evolve(fans=fans)
+
+
+def _counted(runs: RunRepository, run: JobRun, index: int, fan: Fan) -> Fan:
+    if fan.completed + fan.failed + fan.cancelled >= fan.total:
+        return fan
+    fork = run.forks[index]
+    counts = ChildCounts()
+    for name, tally in runs.tallies(run.tenant, run.request_id, tally_prefix(index, fork)).items():
+        if name != whole_tally(index, fork):
+            counts = counts.plus(tally.counts)
+    return fan.evolve(completed=counts.completed, failed=counts.failed, cancelled=counts.cancelled)

@@ -5,6 +5,7 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.records import Page, Principal
 from formicary.domain.states import TERMINAL_STATES, RequestState
 from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.find_run import find_run
 from formicary.service_layer.paging import PageRequest
 from formicary.service_layer.suggest import did_you_mean
 
@@ -22,15 +23,18 @@ def list_runs(
     *,
     job_type: str | None = None,
     job_state: str | None = None,
+    parent_id: str | None = None,
 ) -> Page[JobRun]:
     """Return a page of the tenant's runs, the newest first.
 
-    `job_state` is a state, RUNNING, WAITING or DONE, or several with commas between them.
+    `job_state` is a state, RUNNING, WAITING or DONE, or several with commas between them;
+    `parent_id` is that of the run which has forked them.
     """
     return plane.runs.list_runs(
         caller.tenant,
         job_type=job_type or None,
         states=_states(job_state or ""),
+        parent=find_run(plane, caller, parent_id) if parent_id else None,
         offset=request.offset,
         limit=request.page_size,
         token=request.token,

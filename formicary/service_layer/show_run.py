@@ -5,6 +5,7 @@ from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.records import Principal, TaskAttempt
 from formicary.domain.states import STATE_OF_MARK, TaskMark
 from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.count_children import with_counted_children
 from formicary.service_layer.find_run import find_run
 from formicary.service_layer.run_view import JobRequestView, run_view
 from formicary.service_layer.task_view import TaskFacts
@@ -17,6 +18,7 @@ def show_run(plane: ControlPlane, caller: Principal, request_id: str) -> JobRequ
     pinned = plane.parsed.find(run.defined_by, run.job_type, run.job_version)
     facts = task_facts(pinned.parsed) if pinned else []
     why = "; ".join(waiting_reasons(plane, run, pinned.parsed if pinned else None))
+    run = with_counted_children(plane.runs, run)
     return run_view(run, facts, attempts_of(plane, run)).model_copy(update={"why": why})
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
+from formicary.domain.job_run import ActiveTask, ActivityState, Fan, JobRun
 from formicary.domain.records import TaskAttempt
 from formicary.domain.states import STATE_OF_MARK, ChildMark, RequestState, TaskMark
 from formicary.domain.task_response import TaskResponseTimings
@@ -67,6 +67,16 @@ class AttemptView(BaseModel):
     late: bool = False
 
 
+class ForkedJobsView(BaseModel):
+    """The children of a fork task with `fork_items`, counted; `forked` of `total` are there."""
+
+    total: int
+    forked: int
+    completed: int
+    failed: int
+    cancelled: int
+
+
 class TaskExecutionView(BaseModel):
     """How one task stands: the outcome of its latest attempt, or what it is doing now."""
 
@@ -86,6 +96,9 @@ class TaskExecutionView(BaseModel):
     ant_host: str = ""
     retried: int = 0
     forked_job_id: str = ""
+    forked_jobs: ForkedJobsView | None = Field(
+        default=None, description="Of a fork task with `fork_items`, instead of `forked_job_id`."
+    )
     contexts: list[NameValue] = Field(default_factory=list)
     artifacts: list[ArtifactView] = Field(default_factory=list)
     stdout: list[str] = Field(default_factory=list)
@@ -148,13 +161,31 @@ def _task_view(
         task_state=_MARK_STATES[run.mark(index)],
         task_order=index,
         allow_failure=fact.allow_failure,
-        forked_job_id="" if run.child(index) is ChildMark.NONE else run.child_request_id(index),
+        forked_job_id=_only_child(run, index),
+        forked_jobs=_forked_jobs(run.fans.get(index)),
         attempts=[_attempt_view(attempt) for attempt in ours],
     )
     in_time = [attempt for attempt in ours if not attempt.late]
     if active is not None:
         return view.model_copy(update=_activity(active))
     return view.model_copy(update=_outcome(in_time)) if in_time else view
+
+
+def _only_child(run: JobRun, index: int) -> str:
+    none = index in run.fans or run.child(index) is ChildMark.NONE
+    return "" if none else run.child_request_id(index)
+
+
+def _forked_jobs(fan: Fan | None) -> ForkedJobsView | None:
+    if fan is None:
+        return None
+    return ForkedJobsView(
+        total=fan.total,
+        forked=fan.forked,
+        completed=fan.completed,
+        failed=fan.failed,
+        cancelled=fan.cancelled,
+    )
 
 
 def _activity(active: ActiveTask) -> dict[str, object]:

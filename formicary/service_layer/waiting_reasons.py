@@ -85,7 +85,12 @@ def _gate_name(name: str) -> str:
     kind, _, rest = name.partition(":")
     if kind == TENANT_GATE:
         return "the organization"
-    return {"type": f"job type {rest}", "user": f"user {rest}"}.get(kind, f"resource {rest}")
+    known = {
+        "type": f"job type {rest}",
+        "user": f"user {rest}",
+        "fork": f"fork_max_parallel of job {rest.partition(':')[0]}",
+    }
+    return known.get(kind, f"resource {rest}")
 
 
 def _behind(ahead: int) -> str:

@@ -23,6 +23,34 @@ def fan_out(job_type: str, child_type: str, children: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def fan_of_items(job_type: str, child_type: str, children: int) -> str:
+    """Return a job with one fork task that forks so many children, and one that awaits them."""
+    return f"""job_type: {job_type}
+tasks:
+- task_type: fork
+  method: FORK_JOB
+  fork_job_type: {child_type}
+  fork_items: "{{{{range Iterate {children}}}}}{{{{println .}}}}{{{{end}}}}"
+  variables: {{Number: "{{{{.Item}}}}"}}
+  on_completed: join
+- task_type: join
+  method: AWAIT_FORKED_JOB
+  await_forked_tasks: [fork]
+"""
+
+
+def joined_chain(job_type: str, tasks: int) -> str:
+    """Return a chain, and a task that depends on all of it."""
+    lines = [f"job_type: {job_type}", "tasks:"]
+    for number in range(1, tasks):
+        lines += [f"- task_type: t{number}", "  method: SHELL", "  script: [x]"]
+        if number < tasks - 1:
+            lines.append(f"  on_completed: t{number + 1}")
+    lines += ["- task_type: join", "  method: SHELL", "  script: [x]", "  depends_on:"]
+    lines += [f"  - t{number}" for number in range(1, tasks)]
+    return "\n".join(lines) + "\n"
+
+
 def lean(job_type: str, tasks: int) -> str:
     """Return a chain that stays below the limit of a text with a thousand tasks, too."""
     lines = [f"job_type: {job_type}", "job_variables:", "  Target: prod", "tasks:"]

@@ -27,14 +27,26 @@ class ListQuery(Generic[T]):
     descending: bool
     decode: Callable[[Mapping[str, Any]], T]
     matches: Mapping[str, Sequence[str]]
+    prefix: str = ""
 
     def condition(self, after: str | None) -> Expression:
         """Return the key condition of the list, or of what follows a place."""
+        if self.prefix:
+            return self._range(after)
         if after is None:
             return Expression("gsi1pk = :pk", {}, {":pk": self.partition})
         order = "<" if self.descending else ">"
         return Expression(
             f"gsi1pk = :pk AND gsi1sk {order} :after", {}, {":pk": self.partition, ":after": after}
+        )
+
+    def _range(self, after: str | None) -> Expression:
+        """Return the condition of a list, the newest first, of keys that begin alike."""
+        last = f"{self.prefix}~" if after is None else f"{after[:-1]}{chr(ord(after[-1]) - 1)}~"
+        return Expression(
+            "gsi1pk = :pk AND gsi1sk BETWEEN :first AND :last",
+            {},
+            {":pk": self.partition, ":first": self.prefix, ":last": last},
         )
 
 

@@ -23,7 +23,7 @@ from formicary.adapters.aws.rows import from_row, to_row
 from formicary.adapters.paging import scope_of
 from formicary.adapters.run_summary import listed_run, time_text
 from formicary.domain.errors import ConcurrentUpdateError
-from formicary.domain.job_run import JobRun
+from formicary.domain.job_run import JobRun, ulid_time
 from formicary.domain.records import IDEMPOTENCY_KEPT, Page, Reservation
 from formicary.domain.wishes import WISH_HOLDS, Wish
 
@@ -87,6 +87,7 @@ class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbTallies, DynamoDbArtifacts
         *,
         job_type: str | None = None,
         states: Iterable[str] = (),
+        parent: JobRun | None = None,
         offset: int = 0,
         limit: int = 20,
         token: str | None = None,
@@ -96,12 +97,23 @@ class DynamoDbRunRepository(DynamoDbAttempts, DynamoDbTallies, DynamoDbArtifacts
         matches: dict[str, tuple[str, ...]] = {"job_state": wanted} if wanted else {}
         if job_type is not None:
             matches["job_type"] = (job_type,)
+        if parent is not None:
+            matches["parent_id"] = (parent.request_id,)
         query = ListQuery(
             partition=keys.runs_list(tenant),
-            scope=scope_of("runs", tenant, {"type": (job_type or "",), "states": wanted}),
+            scope=scope_of(
+                "runs",
+                tenant,
+                {
+                    "type": (job_type or "",),
+                    "states": wanted,
+                    "parent": (parent.request_id if parent else "",),
+                },
+            ),
             descending=True,
             decode=lambda summary: listed_run(tenant, summary),
             matches=matches,
+            prefix=ulid_time(parent.created_at) if parent else "",
         )
         return list_page(self._table, query, offset=offset, limit=limit, token=token)
 

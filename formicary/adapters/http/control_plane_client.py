@@ -106,9 +106,11 @@ class ControlPlaneClient:
         answer = self._call("POST", "/api/jobs/requests", json=request)
         return {"created": answer.status_code in {201, 202}, **answer.json()}
 
-    def runs(self, limit: int, *, job_type: str = "", state: str = "") -> list[Json]:
-        """Return up to `limit` runs, the newest first."""
-        query = {"job_type": job_type, "job_state": state}
+    def runs(
+        self, limit: int, *, job_type: str = "", state: str = "", parent: str = ""
+    ) -> list[Json]:
+        """Return up to `limit` runs, the newest first; with `parent`, those that it has forked."""
+        query = {"job_type": job_type, "job_state": state, "parent_id": parent}
         return list(self._records("/api/jobs/requests", limit, query))
 
     def run(self, run_id: str) -> Json:

@@ -194,6 +194,7 @@ class InMemoryRunRepository(InMemoryArtifacts):
         *,
         job_type: str | None = None,
         states: Iterable[str] = (),
+        parent: JobRun | None = None,
         offset: int = 0,
         limit: int = 20,
         token: str | None = None,
@@ -207,10 +208,19 @@ class InMemoryRunRepository(InMemoryArtifacts):
             for request_id in sorted(stored, reverse=True)
             if job_type in (None, stored[request_id].job_type)
             and (not wanted or stored[request_id].state in wanted)
+            and (parent is None or _is_child(stored[request_id], parent))
         ]
         return slice_page(
             found,
-            scope=scope_of("runs", tenant, {"type": (job_type or "",), "states": tuple(wanted)}),
+            scope=scope_of(
+                "runs",
+                tenant,
+                {
+                    "type": (job_type or "",),
+                    "states": tuple(wanted),
+                    "parent": (parent.request_id if parent else "",),
+                },
+            ),
             sort_key=lambda run: run.request_id,
             offset=offset,
             limit=limit,
@@ -275,3 +285,7 @@ def _copy_of(run: JobRun) -> JobRun:
         context=dict(run.context),
         active=dict(run.active),
     )
+
+
+def _is_child(run: JobRun, parent: JobRun) -> bool:
+    return run.parent is not None and run.parent.request_id == parent.request_id

@@ -31,6 +31,7 @@ add_graph_commands(run, "ID", "of a run with its states", run_graph)
 
 @run.command("list", epilog=example("formicary run list --type word-statistics --state FAILED"))
 @click.option("--type", "job_type", default="", help="Only runs of this job type.")
+@click.option("--parent", default="", help="Only runs that this one has forked.")
 @click.option(
     "--state",
     "job_state",
@@ -39,9 +40,11 @@ add_graph_commands(run, "ID", "of a run with its states", run_graph)
 )
 @limited
 @reading
-def list_(session: Session, job_type: str, job_state: str | None, limit: int, output: str) -> None:
+def list_(  # noqa: PLR0917 - one argument an option
+    session: Session, job_type: str, parent: str, job_state: str | None, limit: int, output: str
+) -> None:
     """List runs, the newest first."""
-    found = session.client.runs(limit, job_type=job_type, state=job_state or "")
+    found = session.client.runs(limit, job_type=job_type, state=job_state or "", parent=parent)
     rows = [
         (
             item["id"],

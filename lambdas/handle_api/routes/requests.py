@@ -78,10 +78,20 @@ def get_requests(  # noqa: PLR0917 - one argument a query parameter
         str | None,
         Query(description="States with commas between; RUNNING, WAITING and DONE are groups"),
     ] = None,
+    parent_id: Annotated[
+        str | None, Query(description="Only those that this job request has forked")
+    ] = None,
 ) -> PageView[JobRequestView]:
     """List requests, the newest first, without params and execution."""
     request = page_request(page, page_size, token)
-    found = list_runs(call.plane, call.caller, request, job_type=job_type, job_state=job_state)
+    found = list_runs(
+        call.plane,
+        call.caller,
+        request,
+        job_type=job_type,
+        job_state=job_state,
+        parent_id=parent_id,
+    )
     return page_view(found, request, listed_run_view)
 
 
