@@ -147,7 +147,8 @@ class DeliveryHandler:
                 self._leases.give_back(delivery.lease)
             else:
                 response = outcome.response(message, self._ant_id, self._tags)
-                self._reporter.report(Report(report_body(message, response), delivery.lease))
+                report = Report(report_body(message, response), delivery.lease)
+                self._tell(report, directory)
         finally:
             self._tasks.remove(task, status)
             cancellation.close()
@@ -160,6 +161,15 @@ class DeliveryHandler:
                 "error_code": outcome.result.error_code,
             },
         )
+
+    def _tell(self, report: Report, directory: TaskDirectory) -> None:
+        """Report; a task that has filled the disk makes room for that with its own files."""
+        try:
+            self._reporter.report(report)
+        except OSError as error:
+            _log.warning("no room for a report", extra={"error": str(error)})
+            directory.remove()
+            self._reporter.report(report)
 
     def _run(
         self, message: TaskMessage, directory: TaskDirectory, cancellation: Cancellation

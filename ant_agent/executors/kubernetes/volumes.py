@@ -37,6 +37,7 @@ class PodVolumes:
         if isinstance(holder, ContainerDefinition) and holder.bind_dir:
             name = self.add("bind-dir", {"hostPath": {"path": holder.bind_dir}})
             found.append({"name": name, "mountPath": holder.bind_dir})
+        _check_paths(found)
         return found
 
     def add(self, name: str, source: dict[str, Any]) -> str:
@@ -58,6 +59,20 @@ class PodVolumes:
             "readOnly": volume.read_only,
         }
         return mount | ({"subPath": volume.sub_path} if volume.sub_path else {})
+
+
+def _check_paths(mounts: list[dict[str, Any]]) -> None:
+    """Refuse what every cluster refuses, with the names of both."""
+    taken: dict[str, str] = {}
+    for mount in mounts:
+        path, name = mount["mountPath"], mount["name"]
+        if path in taken:
+            raise invalid(
+                f"volumes {taken[path]!r} and {name!r} have the same mount_path {path!r}, and a"
+                " pod takes one a path: give one of them another mount_path, or put the sources of"
+                " both into one volume of volumes.projected"
+            )
+        taken[path] = name
 
 
 def _sources(volumes: Volumes) -> list[tuple[Mount, dict[str, Any]]]:

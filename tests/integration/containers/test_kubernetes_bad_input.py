@@ -101,15 +101,15 @@ def test_options_that_are_not_allowed_or_cannot_be(
     assert words in outcome.result.error_message
 
 
-def test_what_the_cluster_itself_refuses_is_told_in_its_words(
+def test_two_volumes_at_one_path_are_refused_by_their_names(
     kubernetes_bench: KubernetesBench,
 ) -> None:
     volumes = {"empty_dir": [_volume("a", "/same"), _volume("b", "/same")]}
 
     outcome, _ = kubernetes_bench.run("true", container={"volumes": volumes})
 
-    assert outcome.result.error_code in {"ERR_CONTAINER", "ERR_VALIDATION"}
-    assert "must be unique" in outcome.result.error_message
+    assert outcome.result.error_code == "ERR_VALIDATION"
+    assert "volumes 'a' and 'b' have the same mount_path '/same'" in outcome.result.error_message
 
 
 def test_orphans_of_this_ant_go_and_running_attempts_stay(
