@@ -28,6 +28,7 @@ class Deployment:
     mail_from: str = ""
     base_url: str = ""
     private_webhooks: bool = False
+    alarm_topic: str = ""
 
     @classmethod
     def from_context(cls, node: Node) -> Deployment:
@@ -39,6 +40,7 @@ class Deployment:
             artifact_retention_days=int(_context(node, "artifact-retention-days", 90)),
             mail_from=str(_context(node, "mail-from", "")),
             base_url=str(_context(node, "base-url", "")),
+            alarm_topic=str(_context(node, "alarm-topic", "")),
             private_webhooks=str(_context(node, "private-webhooks", "false")).lower() == "true",
         )
 
@@ -55,6 +57,10 @@ class Deployment:
             raise ValueError(
                 f"formicary:mail-from must be an address as name@example.org,"
                 f" not {self.mail_from!r}"
+            )
+        if self.alarm_topic and not self.alarm_topic.startswith("arn:"):
+            raise ValueError(
+                f"formicary:alarm-topic must be the ARN of an SNS topic, not {self.alarm_topic!r}"
             )
         if self.base_url and not self.base_url.startswith(("https://", "http://")):
             raise ValueError(f"formicary:base-url must be a URL, not {self.base_url!r}")

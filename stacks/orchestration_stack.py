@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
+from stacks.constructs.alarms import Alarms
 from stacks.constructs.change_publisher import ChangePublisher
 from stacks.constructs.engine import Engine
 from stacks.constructs.housekeeping import Housekeeping
@@ -72,6 +73,11 @@ class OrchestrationStack(cdk.Stack):
             code=code,
         )
         engine.start_housekeeping(housekeeping)
+        if deployment.alarm_topic:
+            alarms = Alarms(self, "Alarms", topic_arn=deployment.alarm_topic)
+            alarms.of_the_sweep(housekeeping.keeper)
+            alarms.of_housekeeping(housekeeping.machine)
+            alarms.of_dead_letters(engine.events.dead_letters)
         self.engine_function = engine.function
         self.events_queue = engine.events.queue
 

@@ -70,6 +70,7 @@ class Housekeeping(Construct):
             removal_policy=deployment.removal_policy,
         )
         accept_scoped_wildcards(keeper.role)
+        self.keeper = keeper
         self.machine = self._build_machine(keeper.function)
         self._start_nightly()
 

@@ -156,3 +156,40 @@ def running(machines: Any, outputs: dict[str, str]) -> list[Any]:
     return machines.list_executions(
         stateMachineArn=outputs["HousekeepingArn"], statusFilter="RUNNING"
     )["executions"]
+
+
+def test_the_nightly_start_fires_and_may_start_the_machine(system, outputs):
+    schedules: Any = system.aws.client("scheduler")
+    machines: Any = system.aws.client("stepfunctions")
+    nightly = next(
+        found
+        for found in schedules.list_schedules()["Schedules"]
+        if found["Target"]["Arn"] == outputs["HousekeepingArn"]
+    )
+    told = schedules.get_schedule(Name=nightly["Name"], GroupName=nightly["GroupName"])
+    kept = {
+        name: told[name]
+        for name in ("Name", "GroupName", "ScheduleExpression", "FlexibleTimeWindow", "Target")
+    }
+    assert kept["ScheduleExpression"] == "cron(17 3 * * ? *)"
+
+    def begun() -> set[str]:
+        listed = machines.list_executions(stateMachineArn=outputs["HousekeepingArn"])
+        return {execution["executionArn"] for execution in listed["executions"]}
+
+    before = begun()
+    # A time that has passed: the emulator looks every ten seconds, AWS at the minute.
+    now = datetime.now(UTC) - timedelta(minutes=1)
+    soon = {
+        "ScheduleExpression": f"at({now:%Y-%m-%dT%H:%M:%S})",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+    }
+    schedules.update_schedule(**kept | soon)
+    try:
+        assert eventually(lambda: bool(begun() - before))
+    finally:
+        schedules.update_schedule(**kept)
+    (execution,) = begun() - before
+    assert eventually(
+        lambda: machines.describe_execution(executionArn=execution)["status"] == "SUCCEEDED"
+    )

@@ -245,3 +245,18 @@ def test_no_queue_is_polled_but_that_of_the_engine(dev):
 def test_a_sender_or_a_url_that_is_none_is_refused(synthesise, choice):
     with pytest.raises(ValueError, match="formicary:"):
         synthesise(**choice)
+
+
+def test_there_are_alarms_only_for_who_names_a_topic(dev, synthesise):
+    assert dev.resources("AWS::CloudWatch::Alarm") == {}
+    topic = "arn:aws:sns:eu-west-1:123456789012:on-call"
+
+    told = synthesise(**{"alarm-topic": topic})
+
+    alarms = [alarm["Properties"] for alarm in told.resources("AWS::CloudWatch::Alarm").values()]
+    assert len(alarms) == 3
+    assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)
+    (metric,) = told.only("AWS::Logs::MetricFilter")["MetricTransformations"]
+    assert metric["MetricValue"] == "$.mended"
+    with pytest.raises(ValueError, match="formicary:alarm-topic"):
+        synthesise(**{"alarm-topic": "on-call"})
