@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
+from formicary.domain.fork_items import items_of
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.parsed_job import ParsedJob
@@ -150,6 +151,11 @@ class _Planner:
         above = {**self._run.params, **self._expected(name)}
         try:
             rendered = render_attempt(self._parsed, name, below, above)
+            items = items_of(rendered.task.fork_items or ())
+            if items:
+                # Shown as its first child would have it.
+                first = {"Item": items[0], "ItemIndex": 0}
+                rendered = render_attempt(self._parsed, name, below, {**above, **first})
         except (TemplateError, ValueError) as error:
             return PlannedTask(name, self._parsed.definition.task(name), fault=str(error))
         return PlannedTask(name, rendered.task, rendered.warnings)

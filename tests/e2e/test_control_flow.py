@@ -275,3 +275,27 @@ tasks:
     assert b" not text" in answer.body
     assert answer.headers["Formicary-Complete"] == "true"
     assert answer.body.rstrip().endswith(b"the end")
+
+
+def test_a_child_is_forked_for_each_item_and_all_are_awaited(api):
+    api.define(
+        "job_type: e2e-item\nmax_concurrency: 8\ntasks:\n- task_type: work\n  method: SHELL\n"
+        '  script:\n    - echo {{.City}} {{.Number}}\n    - exit {{if eq .City "c7"}}3{{else}}0{{end}}\n'
+    )
+    api.define(
+        "job_type: e2e-items\ntasks:\n- task_type: each\n  method: FORK_JOB\n"
+        "  fork_job_type: e2e-item\n  fork_items: '{{.Cities}}'\n  variables:\n"
+        "    City: '{{.Item}}'\n    Number: '{{.ItemIndex}}'\n  on_completed: all\n"
+        "- task_type: all\n  method: AWAIT_FORKED_JOB\n  await_forked_tasks: [each]\n"
+    )
+    parent = api.submit("e2e-items", Cities="\n".join(f"c{number}" for number in range(40)))
+
+    run = api.ended(parent, "FAILED")
+
+    assert tasks_of(run)["each"]["forked_jobs"]["completed"] == 39
+    assert "item 7" in run["error_message"]
+    listed = api.get("/api/jobs/requests", parent_id=parent, page_size=50)
+    assert listed["total_records"] == 40
+    failed = api.get("/api/jobs/requests", parent_id=parent, job_state="FAILED")["records"]
+    assert [child["error_code"] for child in failed] == ["ERR_TASK_EXECUTE"]
+    assert api.log(failed[0]["id"], "work") == "c7 7\n"

@@ -67,6 +67,20 @@ def test_tasks_are_rendered_with_the_params(plan, plane):
     assert plane.asked == []
 
 
+@pytest.mark.parametrize(
+    ("names", "city"), [('["Bern", "Oslo"]', "Bern"), ("Bern\nOslo", "Bern"), ("[]", "<no value>")]
+)
+def test_a_fork_for_each_item_is_shown_as_its_first_child_would_have_it(plan, names, city):
+    text = (
+        "job_type: fan\ntasks:\n- task_type: each\n  method: FORK_JOB\n  fork_job_type: other\n"
+        "  fork_items: '{{.Names}}'\n  variables:\n    City: '{{.Item}} {{.ItemIndex}}'\n"
+    )
+
+    told = json.loads(plan("-p", f"Names={names}", text=text).out)
+
+    assert told["tasks"][0]["variables"]["City"].startswith(city)
+
+
 def test_a_missing_param_and_a_missing_variable_are_told(plan):
     outcome = plan()
 

@@ -43,6 +43,7 @@ _ALIASES = (
     (field_types.Routes, "map of codes"),
     (field_types.Targets, "target, or a list"),
     (field_types.Count, "whole number"),
+    (field_types.ForkItems, "list, or a text"),
     (container_definition.Anything, "anything"),
     (container_definition.Size, "size"),
     (container_definition.Cpu, "processors"),

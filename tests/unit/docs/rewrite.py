@@ -37,6 +37,8 @@ def _functions() -> str:
 
 
 def _unserved() -> str:
+    if not UNSERVED:
+        return "\nEvery method is carried out.\n"
     rows = [(f"`{method}`", instead) for method, instead in UNSERVED.items()]
     return field_tables.table(("method", "what happens in this version"), rows)
 
