@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ from formicary.domain.events import JobSubmitted
 from formicary.domain.job_run import JobRun
 from formicary.domain.messages import pack_event
 from formicary.domain.states import RequestState
-from tests.e2e.api import eventually
+from tests.e2e.ant_by_hand import AntByHand
+from tests.e2e.api import eventually, tasks_of
 
 TENANT = "default"
 KEPT = (
@@ -149,6 +151,57 @@ def test_a_dead_letter_is_sent_on_to_the_engine(system, outputs):
     assert left() == 0
     assert eventually(lambda: system.events_under_way() == 0)
     assert left() == 0
+
+
+LOST = """
+job_type: e2e-lost-message
+tasks:
+- task_type: work
+  method: SHELL
+  tags: [lost-message]
+  script: ['true']
+"""
+
+
+def test_a_task_whose_message_was_lost_is_sent_again(system, api, outputs, runs):
+    api.define(LOST)
+    taken = AntByHand(system, "lost-message")
+    request = api.submit("e2e-lost-message")
+    taken.receive()  # which deletes the message: nobody else will ever get it
+    assert eventually(lambda: system.events_under_way() == 0)
+
+    assert keep_house(system, outputs, tenant=TENANT)["status"] == "SUCCEEDED"
+    assert eventually(lambda: system.events_under_way() == 0)
+    assert taken.all_there_is() == []  # it may be on its way still
+
+    half_an_hour_passes_over(runs, request)
+    ant = system.start_ant("finds-it", tags="lost-message")
+    assert keep_house(system, outputs, tenant=TENANT)["status"] == "SUCCEEDED"
+    run = api.ended(request, "COMPLETED")
+    ant.end()
+
+    work = tasks_of(run)["work"]
+    assert (work["ant_id"], work["task_state"]) == (ant.id, "COMPLETED")
+    assert [attempt["status"] for attempt in work["attempts"]] == ["COMPLETED"]
+    records = api.get(f"/api/jobs/requests/{request}/history")["records"]
+    applied = [record["kind"] for record in records if record["verdict"] == "applied"]
+    assert (applied.count("TaskLost"), applied.count("TaskFinished")) == (1, 1)
+
+
+def half_an_hour_passes_over(runs: DynamoDbRunRepository, request: str) -> None:
+    """Have a run look as if all that it waits for had been handed out long ago."""
+    run = runs.find(TENANT, request)
+    assert run is not None
+    ago = timedelta(minutes=31)
+    active = {
+        name: replace(
+            task,
+            activated_at=task.activated_at - ago,
+            dispatched_at=task.dispatched_at and task.dispatched_at - ago,
+        )
+        for name, task in run.active.items()
+    }
+    runs.save(replace(run, active=active))
 
 
 def running(machines: Any, outputs: dict[str, str]) -> list[Any]:
