@@ -80,6 +80,11 @@ synth: setup ## Write the templates for an AWS account to cdk.out (no account ne
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(CDK) synth --quiet
 	@echo "templates and function code: cdk.out/"
 
+.PHONY: wheel
+wheel: setup ## Build the wheel to install ants from (dist/)
+	@$(UV) build --quiet --wheel --out-dir dist
+	@ls dist/*.whl
+
 .PHONY: up
 up: setup ## Start the local system (idempotent, detached)
 	@$(BIN)/python -m formicary.entrypoints.local up

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
+from stacks.ants_stack import AntsStack
 from stacks.api_stack import ApiStack
 from stacks.data_stack import DataStack
 from stacks.deployment import Deployment
@@ -18,13 +19,15 @@ def build(app: cdk.App) -> None:
     orchestration = OrchestrationStack(
         app, deployment.stack_name("Orchestration"), deployment=deployment, data=data
     )
-    ApiStack(
+    api = ApiStack(
         app,
         deployment.stack_name("Api"),
         deployment=deployment,
         data=data,
         orchestration=orchestration,
     )
+    if deployment.ants.where:
+        AntsStack(app, deployment.stack_name("Ants"), deployment=deployment, api_url=api.url)
     cdk.Tags.of(app).add("formicary:stage", deployment.stage)
     cdk.Aspects.of(app).add(AwsSolutionsChecks(verbose=True))
 

@@ -57,7 +57,8 @@ class ApiStack(cdk.Stack):
         )
 
         cdk.CfnOutput(self, "ApiId", value=api.api.api_id)
-        cdk.CfnOutput(self, "ApiUrl", value=api.api.api_endpoint)
+        self.url = api.api.api_endpoint
+        cdk.CfnOutput(self, "ApiUrl", value=self.url)
 
     def _build_authorizer(self, code: lambda_.Code, data: DataStack) -> PythonFunction:
         return PythonFunction(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 
+from stacks.ants_choice import AntsChoice
 from stacks.constructs.uv_bundling import BUNDLE_TARGETS
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Deployment:
     base_url: str = ""
     private_webhooks: bool = False
     alarm_topic: str = ""
+    ants: AntsChoice = field(default_factory=AntsChoice)
 
     @classmethod
     def from_context(cls, node: Node) -> Deployment:
@@ -42,6 +44,13 @@ class Deployment:
             base_url=str(_context(node, "base-url", "")),
             alarm_topic=str(_context(node, "alarm-topic", "")),
             private_webhooks=str(_context(node, "private-webhooks", "false")).lower() == "true",
+            ants=AntsChoice(
+                where=str(_context(node, "ants", "")),
+                count=int(_context(node, "ant-count", 1)),
+                methods=str(_context(node, "ant-methods", "SHELL")),
+                tags=str(_context(node, "ant-tags", "")),
+                image=str(_context(node, "ant-image", "")),
+            ),
         )
 
     def __post_init__(self) -> None:
@@ -79,6 +88,11 @@ class Deployment:
     def root_key_parameter(self) -> str:
         """The name of the parameter that holds the root key of secrets."""
         return f"/formicary/{self.stage}/root-key-of-secrets"
+
+    @property
+    def ant_token_parameter(self) -> str:
+        """The name of the parameter that holds the token of the deployment's own ants."""
+        return f"/formicary/{self.stage}/ant-token"
 
     @property
     def queue_name_prefix(self) -> str:

@@ -32,9 +32,11 @@ _SCOPED_WILDCARDS = {
 }
 
 
-def accept(construct: IConstruct, rule: str, reason: str) -> None:
-    """Accept a rule's finding on a construct and its children."""
-    _suppress(construct, [NagPackSuppression(id=rule, reason=reason)])
+def accept(
+    construct: IConstruct, rule: str, reason: str, *, applies_to: list[str] | None = None
+) -> None:
+    """Accept a rule's finding, or only those named, on a construct and its children."""
+    _suppress(construct, [NagPackSuppression(id=rule, reason=reason, applies_to=applies_to)])
 
 
 def accept_scoped_wildcards(construct: IConstruct) -> None:

@@ -123,7 +123,7 @@ class UvBundling:
     def try_bundle(self, output_dir: str, *_args: Any, **_kwargs: Any) -> bool:
         """Fill the folder or raise; False would make CDK look for Docker."""
         output = Path(output_dir)
-        _uv(
+        run_uv(
             *("pip", "install", "--quiet", "--no-deps", "--require-hashes"),
             *("--no-installer-metadata", "--no-compile-bytecode"),
             *("--python", sys.executable, *self._target.install_options),
@@ -153,13 +153,14 @@ class UvBundling:
 
 
 def _export_requirements() -> str:
-    return _uv(
+    return run_uv(
         *("export", "--quiet", "--frozen", "--no-default-groups", "--no-emit-project"),
         *("--extra", "lambda", "--no-header", "--no-annotate"),
     )
 
 
-def _uv(*arguments: str, stdin: str | None = None) -> str:
+def run_uv(*arguments: str, stdin: str | None = None) -> str:
+    """Run the locked uv; return what it prints, or raise with what it says."""
     uv = Path(sys.executable).with_name("uv")
     command = [str(uv), "--no-progress", *arguments]
     done = subprocess.run(

@@ -114,4 +114,4 @@ def test_sources_leave_out_other_doors_and_caches(tmp_path):
 
 def test_failing_tool_shows_what_it_said():
     with pytest.raises(RuntimeError, match="uv no-such-command"):
-        uv_bundling._uv("no-such-command")
+        uv_bundling.run_uv("no-such-command")
