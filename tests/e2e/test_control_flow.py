@@ -280,7 +280,8 @@ tasks:
 def test_a_child_is_forked_for_each_item_and_all_are_awaited(api):
     api.define(
         "job_type: e2e-item\nmax_concurrency: 8\ntasks:\n- task_type: work\n  method: SHELL\n"
-        '  script:\n    - echo {{.City}} {{.Number}}\n    - exit {{if eq .City "c7"}}3{{else}}0{{end}}\n'
+        "  script:\n    - echo {{.City}} {{.Number}}\n"
+        "    - if [ {{.City}} = c7 ]; then exit 3; fi\n"
     )
     api.define(
         "job_type: e2e-items\ntasks:\n- task_type: each\n  method: FORK_JOB\n"
