@@ -86,6 +86,8 @@ class AntOnEc2(Construct):
             desired_capacity=count,
             update_policy=autoscaling.UpdatePolicy.rolling_update(),
         )
+        # A host that starts before its role has rights finds no token.
+        self.group.node.add_dependency(self.role)
         # The ant sees that its host is to leave (ant_agent/host_notices.py) and drains.
         self.group.add_lifecycle_hook(
             "Drain",
@@ -107,12 +109,13 @@ def _user_data(package: AntPackage, token: AntToken, environment: dict[str, str]
     data.add_commands(
         "set -euo pipefail",
         "umask 077",
+        f"export AWS_DEFAULT_REGION={cdk.Aws.REGION}",
         f"dnf install --assumeyes --quiet {_PYTHON} {_PYTHON}-pip",
         "mkdir -p /tmp/formicary /etc/formicary",
         f"aws s3 cp --quiet s3://{asset.s3_bucket_name}/{asset.s3_object_key} /tmp/formicary.zip",
         f"{_PYTHON} -m zipfile -e /tmp/formicary.zip /tmp/formicary",
         "cd /tmp/formicary",
-        "install -m 0644 formicary-ant.sysusers /etc/sysusers.d/formicary-ant.conf",
+        "install -D -m 0644 formicary-ant.sysusers /etc/sysusers.d/formicary-ant.conf",
         "install -m 0644 formicary-ant.service /etc/systemd/system/formicary-ant.service",
         "systemd-sysusers",
         "umask 022",
@@ -124,7 +127,6 @@ def _user_data(package: AntPackage, token: AntToken, environment: dict[str, str]
             f"echo {_line(name, value)} >> /etc/formicary/ant.env"
             for name, value in environment.items()
         ),
-        "set +x",
         f"TOKEN=$(aws ssm get-parameter --with-decryption --name {shlex.quote(token.name)}"
         " --query Parameter.Value --output text)",
         'echo "FORMICARY_TOKEN=$TOKEN" >> /etc/formicary/ant.env',

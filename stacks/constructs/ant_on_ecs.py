@@ -85,6 +85,7 @@ class AntOnEcs(Construct):
             circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
             min_healthy_percent=100,
         )
+        self.service.node.add_dependency(execution_role)
         self._accept(cluster, execution_role)
 
     def _image(self, name: str) -> ecs.ContainerImage:

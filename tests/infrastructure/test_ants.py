@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+# A synthesis takes a minute on a machine that has much else to do.
+pytestmark = pytest.mark.timeout(300)
 IMAGE = "123456789012.dkr.ecr.eu-central-1.amazonaws.com/formicary-ant:0.1.0"
 
 
@@ -126,6 +128,19 @@ def test_a_host_that_leaves_its_group_is_given_time(ec2):
 
     assert hook["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_TERMINATING"
     assert hook["HeartbeatTimeout"] == 900
+
+
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [("ecs", "AWS::ECS::Service"), ("ec2", "AWS::AutoScaling::AutoScalingGroup")],
+)
+def test_ants_start_after_their_roles_have_their_rights(request, place, kind):
+    resources = request.getfixturevalue(place).templates["Ants"]["Resources"]
+    policies = {key for key, one in resources.items() if one["Type"] == "AWS::IAM::Policy"}
+    (starter,) = (one for one in resources.values() if one["Type"] == kind)
+
+    assert len(policies) == 1
+    assert policies <= set(starter["DependsOn"])
 
 
 @pytest.mark.parametrize(
