@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-# boto3 and botocore have no types; the clients are typed by stubs.
-import boto3  # type: ignore[import-untyped]
+# botocore has no types; the clients are typed by stubs. boto3 would only add what nothing here
+# calls, for 3 MB.
 import botocore.session  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 from botocore.credentials import RefreshableCredentials  # type: ignore[import-untyped]
@@ -79,6 +79,7 @@ class AwsAccess:
             retries={"mode": "standard", "max_attempts": 3},
         )
         self._credentials: LentCredentials | None = None
+        self._session: Any = None
         self._clients: dict[str, Any] = {}
 
     def adopt(
@@ -88,10 +89,9 @@ class AwsAccess:
         credentials = LentCredentials(first, renew)
         core = botocore.session.Session()
         core._credentials = credentials  # noqa: SLF001 - botocore has no public way
-        session = boto3.Session(botocore_session=core, region_name=region)
-        clients = {name: session.client(name, config=self._config) for name in ("sqs", "s3")}
+        core.set_config_variable("region", region)
         with self._lock:
-            self._credentials, self._clients = credentials, clients
+            self._credentials, self._session, self._clients = credentials, core, {}
 
     def secrets(self) -> list[str]:
         """Return what of the credentials must not show anywhere."""
@@ -112,6 +112,9 @@ class AwsAccess:
 
     def _call(self, service: str, call: Callable[[Any], T]) -> T:
         with self._lock:
+            # Made at the first call: an ant that moves no files holds no S3 client (6 MB).
+            if service not in self._clients:
+                self._clients[service] = self._session.create_client(service, config=self._config)
             client, credentials = self._clients[service], self._credentials
         assert credentials is not None  # noqa: S101 - adopted with the clients
         key = credentials.get_frozen_credentials().access_key

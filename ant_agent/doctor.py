@@ -10,12 +10,14 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
+from ant_agent import instance_metadata
 from ant_agent.connection import CLOCK_WARNING_SECONDS, Connection
 from ant_agent.control_plane import ControlPlaneClient, ControlPlaneError, RefusedError
 from ant_agent.disk_guard import DiskGuard
 from ant_agent.executors import ExecutorHost, executors_for
 from ant_agent.executors.base import ExecutorUnavailableError
 from ant_agent.executors.registry import installed_methods
+from ant_agent.host_notices import METADATA_URL
 from ant_agent.object_store import S3ObjectStore
 from ant_agent.process_manager import ProcessManager
 from ant_agent.settings import Settings
@@ -52,8 +54,9 @@ class CheckError(Exception):
 class Doctor:
     """Examines a host with the settings that an ant would start with; changes nothing."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, metadata_url: str = METADATA_URL) -> None:
         self._settings = settings
+        self._metadata_url = metadata_url
         self._control_plane = ControlPlaneClient(
             settings.url, settings.token.get_secret_value(), settings.id
         )
@@ -70,6 +73,7 @@ class Doctor:
                 yield self._clock()
                 yield self._examine("queues", self._queues)
                 yield self._examine("artifact store", self._store)
+        yield self._instance_metadata()
         yield from self._executors()
 
     def _examine(self, part: str, check: Callable[[], str]) -> Finding:
@@ -147,6 +151,16 @@ class Doctor:
         finally:
             Path(name).unlink()
         return answer.artifact_bucket
+
+    def _instance_metadata(self) -> Finding:
+        """Warn where tasks could fetch the credentials of the host."""
+        part, mends = "instance metadata", instance_metadata.mends(self._settings.methods)
+        if not mends:
+            return Finding(part, Verdict.GOOD, "no method of this ant lets tasks reach it")
+        if not instance_metadata.answers(self._metadata_url):
+            return Finding(part, Verdict.GOOD, "does not answer here")
+        text = "answers here, so tasks may fetch this host's credentials: "
+        return Finding(part, Verdict.WARNING, f"{text}{'; '.join(mends)} (docs/security.md)")
 
     def _executors(self) -> Iterator[Finding]:
         """Check the methods of the ant, then tell which others it could carry out."""

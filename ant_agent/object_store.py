@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# boto3 and its parts have no types; its clients are typed by stubs.
+# The parts of boto3 have no types; its clients are typed by stubs.
 from s3transfer.utils import ReadFileChunk  # type: ignore[import-untyped]
 
 from ant_agent.artifact_upload import UploadLostError

@@ -1,10 +1,10 @@
-"""`python -m tests.bench [--quick] [W1 ... W5 core scale methods]`; without names all of them."""
+"""`python -m tests.bench [--quick] [W1 ... W5 core scale methods ant]`; all without names."""
 
 import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import burst, chain, core, fan_out, idle, methods, scale, task_price
+from tests.bench import ants, burst, chain, core, fan_out, idle, methods, scale, task_price
 from tests.bench.local_system import BenchError, LocalSystem, local_system
 from tests.bench.report import note, note_machine
 
@@ -14,6 +14,9 @@ _ALONE: dict[str, Callable[[bool], None]] = {
         scale.run(waiting=(10, 100), children=(10, 100)) if quick else scale.run()
     ),
     methods.BENCH: lambda quick: methods.run(runs=3) if quick else methods.run(),
+    ants.BENCH: lambda quick: (
+        ants.run(settle_seconds=5, window_seconds=5, mib=64, runs=1) if quick else ants.run()
+    ),
     task_price.BENCH: lambda quick: task_price.run(jobs=5, tasks=20) if quick else task_price.run(),
 }
 _ON_A_SYSTEM: dict[str, Callable[[LocalSystem, bool], None]] = {

@@ -1,5 +1,6 @@
 """`methods`: what an executor adds to the bare command `true`; no queue, no control plane."""
 
+import statistics
 import subprocess
 import tempfile
 import time
@@ -9,7 +10,7 @@ from typing import Any
 
 from ant_agent.executors import ExecutorUnavailableError
 from formicary.domain.states import TaskMethod
-from tests.bench.report import median_of, note
+from tests.bench.report import median_of, note, result
 from tests.integration.ant.workbench import Workbench
 from tests.integration.ant.world import task
 
@@ -24,10 +25,10 @@ def run(*, runs: int = 20) -> None:
     median_of(BENCH, "bare command", bare, "ms")
     for method in _METHODS:
         with tempfile.TemporaryDirectory() as folder:
-            _measure(method, Path(folder), runs)
+            _measure(method, Path(folder), runs, statistics.median(bare))
 
 
-def _measure(method: TaskMethod, folder: Path, runs: int) -> None:
+def _measure(method: TaskMethod, folder: Path, runs: int, bare: float) -> None:
     bench = Workbench(folder, methods=method, id="bench")
     try:
         bench.executors[method].check()
@@ -44,7 +45,10 @@ def _measure(method: TaskMethod, folder: Path, runs: int) -> None:
         assert outcome.succeeded, outcome.result
 
     attempt()
-    median_of(BENCH, f"one attempt by {method}", _times(runs, attempt), "ms")
+    taken = _times(runs, attempt)
+    median_of(BENCH, f"one attempt by {method}", taken, "ms")
+    added = statistics.median(taken) - bare
+    result(BENCH, f"what {method} adds to the bare command", added, "ms")
     bench.close()
 
 

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from formicary.adapters.aws.sts_credential_broker import StsCredentialBroker
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import TaskMethod
+
 pytestmark = pytest.mark.emulator
 
 _ACCOUNT = "000000000000"
@@ -40,6 +44,7 @@ class Place:
     events_queue: str
     other_stage_queue: str
     messages: str
+    role_arn: str
     bucket: str = "artifacts"
 
     def receive(self, queue):
@@ -103,7 +108,8 @@ def place(dev, guarded_aws):
     def ant(service):
         return guarded_aws(service, credentials["Credentials"])
 
-    return Place(guarded_aws, ant, task_queue, events_queue, other_stage_queue, messages)
+    queues = (task_queue, events_queue, other_stage_queue, messages)
+    return Place(guarded_aws, ant, *queues, role["Arn"])
 
 
 ALLOWED = {
@@ -146,5 +152,89 @@ def test_an_ant_may(place, act):
 def test_an_ant_may_not(place, act):
     with pytest.raises(ClientError) as refused:
         act(place)
+
+    assert refused.value.response["Error"]["Code"].startswith("AccessDenied")
+
+
+def _table_call(operation, **more):
+    return lambda ant, _: getattr(ant("dynamodb"), operation)(TableName="formicary-dev", **more)
+
+
+_OWN, _OTHER = (RoutingKey.of(TaskMethod.SHELL, tags) for tags in (["own"], ["other"]))
+_ITEM_KEY = {"PK": {"S": "T#t1"}, "SK": {"S": "RUN"}}
+LENT_ALLOWED = {
+    "take its own tasks": lambda ant, queues: ant("sqs").receive_message(QueueUrl=queues[_OWN]),
+    "read its tenant's artifacts": lambda ant, _: ant("s3").get_object(
+        Bucket=Place.bucket, Key="t/t1/artifact"
+    ),
+}
+LENT_DENIED = {
+    "take tasks of another routing key": lambda ant, queues: ant("sqs").receive_message(
+        QueueUrl=queues[_OTHER]
+    ),
+    "read another tenant's artifacts": lambda ant, _: ant("s3").get_object(
+        Bucket=Place.bucket, Key="t/t2/artifact"
+    ),
+    "list another tenant's artifacts": lambda ant, _: ant("s3").list_objects_v2(
+        Bucket=Place.bucket, Prefix="t/t2/"
+    ),
+    "read an item of a table": _table_call("get_item", Key=_ITEM_KEY),
+    "write an item of a table": _table_call("put_item", Item=_ITEM_KEY),
+    "query a table": _table_call(
+        "query",
+        KeyConditionExpression="PK = :pk",
+        ExpressionAttributeValues={":pk": {"S": "T#t1"}},
+    ),
+    "scan a table": _table_call("scan"),
+}
+
+
+@pytest.fixture(scope="module")
+def lent(place):
+    """The clients of an ant with the credentials that it is lent, and the queues of its tenant."""
+    names = {key: f"formicary-dev-t1-SHELL-{key.digest('t1')}" for key in (_OWN, _OTHER)}
+    queues = {
+        key: place.root("sqs").create_queue(QueueName=name)["QueueUrl"]
+        for key, name in names.items()
+    }
+    for tenant in ("t1", "t2"):
+        key = f"t/{tenant}/artifact"
+        place.root("s3").put_object(Bucket=place.bucket, Key=key, Body=b"x")
+    place.root("dynamodb").create_table(
+        TableName="formicary-dev",
+        KeySchema=[
+            {"AttributeName": "PK", "KeyType": "HASH"},
+            {"AttributeName": "SK", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"} for name in ("PK", "SK")
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    broker = StsCredentialBroker(
+        place.root("sts"),
+        role_arn=place.role_arn,
+        queue_name_prefix="formicary-dev",
+        events_queue_url=place.events_queue,
+        bucket=place.bucket,
+    )
+    made = broker.ant_credentials("t1", "ant-1", [_OWN])
+    credentials = {
+        "AccessKeyId": made.access_key_id,
+        "SecretAccessKey": made.secret_access_key,
+        "SessionToken": made.session_token,
+    }
+    return lambda service: place.root(service, credentials), queues
+
+
+@pytest.mark.parametrize("act", LENT_ALLOWED.values(), ids=LENT_ALLOWED)
+def test_an_ant_may_with_what_it_is_lent(lent, act):
+    assert act(*lent)["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.parametrize("act", LENT_DENIED.values(), ids=LENT_DENIED)
+def test_an_ant_may_not_with_what_it_is_lent(lent, act):
+    with pytest.raises(ClientError) as refused:
+        act(*lent)
 
     assert refused.value.response["Error"]["Code"].startswith("AccessDenied")

@@ -2,97 +2,96 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import urllib3
-from kubernetes import client
 from kubernetes import config as untyped_config
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from kubernetes.stream import ws_client as untyped_ws_client
 
 from ant_agent.container_settings import ContainerSettings
 from ant_agent.executors.base import ExecutorError
 from formicary.domain.states import ErrorCode
 
 _config: Any = untyped_config
+_ws_client: Any = untyped_ws_client
 FAULTS = (ApiException, ConfigException, urllib3.exceptions.HTTPError, OSError)
 _CALL_SECONDS = 30
-_NOT_FOUND, _FORBIDDEN = 404, 403
-# Answers as they came: making the client's models of them takes time and memory.
-_PLAIN: dict[str, Any] = {"_preload_content": False, "_request_timeout": _CALL_SECONDS}
+_OK, _REDIRECTED, _FORBIDDEN, _NOT_FOUND = 200, 300, 403, 404
+_Query = Sequence[tuple[str, object]]
 _SERVICE_ACCOUNT_NAMESPACE = "/var/run/secrets/kubernetes.io/serviceaccount/namespace"
 
 
 class Cluster:
-    """Plain documents in and out; the client's thousands of models are of no use here."""
+    """Plain documents in and out, over the client's transport alone.
+
+    Its generated API would load hundreds of models, 80 MB that an ant holds for nothing.
+    """
 
     def __init__(self, settings: ContainerSettings) -> None:
         """Read how to reach it; nothing is sent yet. Raises ConfigException."""
-        self._configuration = client.Configuration()
+        self._configuration = Configuration()
         self.namespace = _load(settings, self._configuration)
         self.namespace = settings.kube_namespace or self.namespace
-        self._api: Any = client.ApiClient(self._configuration)
-        self._core: Any = client.CoreV1Api(self._api)
+        self.api: Any = ApiClient(self._configuration)
 
     def check(self) -> None:
         """Ask for pods, which is what is needed first."""
-        self._core.list_namespaced_pod(self.namespace, limit=1, **_PLAIN)
+        self._json("GET", "pods", query=[("limit", 1)])
 
     def create_pod(self, manifest: dict[str, Any]) -> dict[str, Any]:
         """Create a pod."""
-        return _json(self._core.create_namespaced_pod(self.namespace, manifest, **_PLAIN))
+        return self._json("POST", "pods", body=manifest)
 
     def create_secret(self, manifest: dict[str, Any]) -> None:
         """Create a secret."""
-        self._core.create_namespaced_secret(self.namespace, manifest, **_PLAIN)
+        self._json("POST", "secrets", body=manifest)
 
     def pod(self, name: str) -> dict[str, Any]:
         """Return a pod."""
-        return _json(self._core.read_namespaced_pod(name, self.namespace, **_PLAIN))
+        return self._json("GET", "pods", name)
 
     def events_of(self, name: str) -> list[dict[str, Any]]:
         """Return what happened to a pod, the latest last."""
-        found = self._core.list_namespaced_event(
-            self.namespace, field_selector=f"involvedObject.name={name}", **_PLAIN
-        )
-        return sorted(_json(found)["items"], key=lambda event: event.get("lastTimestamp") or "")
+        query = [("fieldSelector", f"involvedObject.name={name}")]
+        found = self._json("GET", "events", query=query)["items"]
+        return sorted(found, key=lambda event: event.get("lastTimestamp") or "")
 
     def log(self, name: str, container: str, silence_seconds: float | None) -> Any:
         """Return the response that follows the output of a container from its beginning.
 
         It breaks off with a ReadTimeoutError after a silence of that length, if one is given.
         """
-        silence = {"_request_timeout": (_CALL_SECONDS, silence_seconds)} if silence_seconds else {}
-        return self._core.read_namespaced_pod_log(
-            name,
-            self.namespace,
-            container=container,
-            follow=True,
-            _preload_content=False,
-            **silence,
-        )
+        timeout = (_CALL_SECONDS, silence_seconds) if silence_seconds else None
+        query = [("container", container), ("follow", True)]
+        return self._send("GET", "pods", name, "log", query=query, timeout=timeout)
 
     def last_lines(self, name: str, container: str, lines: int) -> str:
         """Return the end of a container's output."""
-        response = self._core.read_namespaced_pod_log(
-            name, self.namespace, container=container, tail_lines=lines, **_PLAIN
-        )
+        query = [("container", container), ("tailLines", lines)]
+        response = self._send("GET", "pods", name, "log", query=query)
         return bytes(response.data).decode(errors="replace").strip()
 
-    def new_api(self) -> Any:
-        """Return an API of its own: an exec upsets all other calls of the one it goes through."""
-        return client.CoreV1Api(client.ApiClient(self._configuration))
+    def exec(self, name: str, container: str, command: list[str], *, reads: bool) -> Any:
+        """Return the connection to a command that begins in a container."""
+        streams = [("stdin", reads), ("stdout", True), ("stderr", True), ("tty", False)]
+        query = [*(("command", word) for word in command), ("container", container), *streams]
+        method, url, headers, *_ = self._request("GET", "pods", name, "exec", query=query)
+        return _ws_client.websocket_call(
+            self._configuration, method, url, headers=headers, binary=True, _preload_content=False
+        )
 
     def labelled(self, selector: str) -> list[tuple[str, str, dict[str, str]]]:
         """Return kind, name and labels of the pods and secrets that a selector finds."""
         found: list[tuple[str, str, dict[str, str]]] = []
-        for kind, ask in (
-            ("pod", self._core.list_namespaced_pod),
-            ("secret", self._core.list_namespaced_secret),
-        ):
-            for item in _json(ask(self.namespace, label_selector=selector, **_PLAIN))["items"]:
+        for kind in ("pod", "secret"):
+            query = [("labelSelector", selector)]
+            for item in self._json("GET", f"{kind}s", query=query)["items"]:
                 metadata = item["metadata"]
                 if "deletionTimestamp" not in metadata:
                     found.append((kind, metadata["name"], metadata.get("labels") or {}))
@@ -100,21 +99,53 @@ class Cluster:
 
     def delete(self, kind: str, name: str) -> None:
         """Delete a pod or a secret; one that is gone already is no fault."""
+        query = [("gracePeriodSeconds", 1)] if kind == "pod" else []
         try:
-            if kind == "pod":
-                self._core.delete_namespaced_pod(
-                    name, self.namespace, grace_period_seconds=1, **_PLAIN
-                )
-            else:
-                self._core.delete_namespaced_secret(name, self.namespace, **_PLAIN)
+            self._json("DELETE", f"{kind}s", name, query=query)
         except ApiException as error:
             if error.status != _NOT_FOUND:
                 raise
 
     def close(self) -> None:
         """Let go of connections."""
-        self._api.rest_client.pool_manager.clear()
-        self._api.close()
+        self.api.close()
+
+    def _json(
+        self, method: str, *path: str, query: _Query = (), body: Any = None
+    ) -> dict[str, Any]:
+        read: dict[str, Any] = json.loads(self._send(method, *path, query=query, body=body).data)
+        return read
+
+    def _send(
+        self,
+        method: str,
+        *path: str,
+        query: _Query = (),
+        body: Any = None,
+        timeout: Any = _CALL_SECONDS,
+    ) -> Any:
+        """Return the response, its body still to be read; raises ApiException for a refusal."""
+        request = self._request(method, *path, query=query, body=body)
+        answer = self.api.call_api(*request, _request_timeout=timeout)
+        if not _OK <= answer.status < _REDIRECTED:
+            answer.read()
+            raise ApiException(http_resp=answer)
+        return answer.response
+
+    def _request(self, method: str, *path: str, query: _Query = (), body: Any = None) -> Any:
+        """Return method, URL, headers and body, with whatever shows who asks."""
+        names = {f"part{number}": part for number, part in enumerate(path)}
+        return self.api.param_serialize(
+            method=method,
+            resource_path="/".join(
+                ["/api/v1/namespaces/{namespace}", *map("{{{}}}".format, names)]
+            ),
+            path_params={"namespace": self.namespace, **names},
+            query_params=list(query),
+            header_params={"Accept": "*/*", "Content-Type": "application/json"},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
 
 
 @contextlib.contextmanager
@@ -149,8 +180,3 @@ def _load(settings: ContainerSettings, configuration: Any) -> str:
     contexts, current = _config.list_kube_config_contexts(config_file=file)
     chosen = next((one for one in contexts if one["name"] == context), current)
     return str(chosen["context"].get("namespace") or "default")
-
-
-def _json(response: Any) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(response.data)
-    return read

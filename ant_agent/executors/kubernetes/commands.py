@@ -6,7 +6,6 @@ import select
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kubernetes.stream import stream
 from websocket import ABNF, WebSocketException
 
 from ant_agent.cancellation import Cancellation
@@ -33,19 +32,7 @@ class PodCommand:
         self._words = b""
         self._failure = ""
         try:
-            self._client = stream(
-                cluster.new_api().connect_get_namespaced_pod_exec,
-                pod,
-                cluster.namespace,
-                container=container,
-                command=command,
-                stdin=reads,
-                stdout=True,
-                stderr=True,
-                tty=False,
-                binary=True,
-                _preload_content=False,
-            )
+            self._client = cluster.exec(pod, container, command, reads=reads)
         except (*FAULTS, WebSocketException) as error:
             raise CommandError(ErrorCode.CONTAINER, f"{self._name}: {words_of(error)}") from error
 

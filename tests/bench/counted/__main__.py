@@ -139,11 +139,13 @@ def _start_ant(url: str, token: str, folder: Path) -> tuple[Ant, CallCounter]:
     threading.Thread(target=ant.run, daemon=True).start()
     counter = CallCounter()
     deadline = time.monotonic() + 30
-    while not (clients := list(clients_in(ant._connection.aws))):
+    while not list(clients_in(ant._connection.aws)):
         if time.monotonic() > deadline:
             raise SystemExit("the ant does not register")
         time.sleep(0.05)
-    for client in clients:
+    # Clients are made at their first call.
+    ant._connection.aws.s3(lambda _: None)
+    for client in clients_in(ant._connection.aws):
         counter.attach(client)
     return ant, counter
 

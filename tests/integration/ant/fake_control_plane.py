@@ -28,6 +28,7 @@ class FakeControlPlane:
         self.forced_status: dict[str, list[int]] = {}
         self.access_key_id = "test"
         self.lease_seconds = 6
+        self.heartbeat_seconds = 0.1
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
@@ -58,7 +59,7 @@ class FakeControlPlane:
             "queues": queues,
             "cancel": self.cancel,
             "drain": self.drain,
-            "heartbeat_seconds": 0.1,
+            "heartbeat_seconds": self.heartbeat_seconds,
             "lease_seconds": self.lease_seconds,
         }
 

@@ -23,7 +23,8 @@ def examine(world: World, **changes: Any) -> dict[str, Finding]:
         "work_dir": world.work,
         "methods": "SHELL",
     }
-    findings = Doctor(Settings(**(fields | changes))).findings()
+    metadata_url = changes.pop("metadata_url", "http://127.0.0.1:9")
+    findings = Doctor(Settings(**(fields | changes)), metadata_url=metadata_url).findings()
     return {finding.part: finding for finding in findings}
 
 
@@ -37,6 +38,7 @@ def test_where_all_is_well_nothing_is_at_fault_and_no_ant_is_registered(world: W
         "clock",
         "queues",
         "artifact store",
+        "instance metadata",
         "SHELL",
     }
     assert Verdict.FAULT not in {finding.verdict for finding in found.values()}
@@ -81,3 +83,22 @@ def test_a_clock_is_judged_by_what_aws_would_say(
     world.control_plane.set_clock_behind(seconds)
 
     assert examine(world)["clock"].verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("methods", "verdict", "mend"),
+    [
+        ("SHELL", Verdict.WARNING, "iptables"),
+        ("DOCKER", Verdict.WARNING, "hop limit of 1"),
+        ("KUBERNETES", Verdict.WARNING, "NetworkPolicy"),
+        ("HTTP_GET", Verdict.GOOD, "no method"),
+    ],
+)
+def test_instance_metadata_that_answers_is_told_with_the_mend_of_each_method(
+    world: World, methods: str, verdict: Verdict, mend: str
+) -> None:
+    # Any server that answers stands for the metadata service.
+    found = examine(world, methods=methods, metadata_url=world.control_plane.url)
+
+    assert found["instance metadata"].verdict is verdict
+    assert mend in found["instance metadata"].text

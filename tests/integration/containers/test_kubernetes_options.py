@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kubernetes.client.api.core_v1_api import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
 from ant_agent.executors.containers.labels import ANT
@@ -33,7 +34,7 @@ def option(name: str) -> Callable[[Check], Check]:
 @pytest.fixture(scope="module")
 def objects(cluster: Cluster) -> Iterator[None]:
     """A config map, a secret, a service account, a volume with its claim."""
-    core, where = cluster.new_api(), cluster.namespace
+    core, where = CoreV1Api(cluster.api), cluster.namespace
     named = {"metadata": {"name": NAME}}
     size = {"storage": "1Mi"}
     claim = {"accessModes": ["ReadWriteMany"], "resources": {"requests": size}}
