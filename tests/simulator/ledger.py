@@ -255,6 +255,10 @@ def _check_tasks(before: JobRun, after: JobRun, names: list[str]) -> None:
 
 
 def _goes_on(run: JobRun) -> bool:
-    """Whether a run counts for the limit of its type: not while paused, or waiting for a retry."""
+    """Whether a run counts for the limit of its type: not while paused, or waiting for a retry.
+
+    The clean-up of a run that was cancelled meanwhile waits for no slot, and counts for none.
+    """
     waits = run.state is RequestState.PAUSED or run.phase is Phase.RETRYING
-    return run.phase not in _NOT_UNDER_WAY and not waits
+    cleans_up = run.phase is Phase.FINALIZING and not run.holds_slots
+    return run.phase not in _NOT_UNDER_WAY and not waits and not cleans_up
