@@ -83,4 +83,8 @@ class EventCommitter:
         found = self.runs.find(run.tenant, run.request_id)
         if found is None:
             raise NotFoundError(f"run {run.request_id} is gone")
+        if found.execution_id != run.execution_id:
+            # What was meant for the execution before must not count in this one: its tasks have
+            # the same names, and the same numbers of attempts. Delivered again, it is sorted out.
+            raise ConcurrentUpdateError(f"another execution of {run.request_id} has begun")
         return found
