@@ -91,8 +91,16 @@ def test_a_script_that_ends_the_whole_container_fails_in_words(bench: ContainerB
 def test_a_timeout_ends_a_script_that_ignores_sigterm_and_after_script_still_runs(
     bench: ContainerBench,
 ) -> None:
+    def time_out(cancellation: Cancellation) -> None:
+        eventually(lambda: "deaf" in bench.log_so_far())
+        cancellation.stop(StopReason.TIMED_OUT)
+
     outcome, text = bench.run(
-        "trap '' TERM", "echo deaf", "while :; do sleep 9; done", timeout=2, after_script=["echo x"]
+        "trap '' TERM",
+        "echo deaf",
+        "while :; do sleep 9; done",
+        after_script=["echo x"],
+        when_started=time_out,
     )
 
     assert (outcome.stopped, outcome.result.error_code) == (
