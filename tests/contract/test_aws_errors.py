@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
@@ -13,6 +16,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from formicary.adapters.aws.clients import AwsClients
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.error_mapping import aws_errors
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
@@ -106,3 +110,69 @@ def test_a_batch_that_was_taken_in_part_is_an_error():
 
     with pytest.raises(UnavailableError, match="2 events"):
         SqsEventQueue(HalfDeafClient(), "url").send_all([message] * 3)
+
+
+class _Answers:
+    """Stands in for the wire: answers of DynamoDB in turn, the last one for ever."""
+
+    def __init__(self, *reasons: list[str]) -> None:
+        self._reasons = reasons
+        self.calls = 0
+
+    def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        reasons = self._reasons[min(self.calls, len(self._reasons) - 1)]
+        self.calls += 1
+        if not reasons:
+            return AWSResponse(request.url, 200, {}, _Raw(b"{}"))
+        cancelled = {
+            "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "CancellationReasons": [{"Code": reason} for reason in reasons],
+        }
+        return AWSResponse(request.url, 400, {}, _Raw(json.dumps(cancelled).encode()))
+
+
+class _Raw:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: object) -> list[bytes]:
+        return [self._body]
+
+
+@pytest.mark.parametrize(
+    ("answers", "calls"),
+    [
+        (([],), 1),
+        ((["None", "ThrottlingError"], []), 2),
+        ((["ProvisionedThroughputExceeded"], ["ThrottlingError"], []), 3),
+    ],
+)
+def test_a_transaction_that_is_throttled_is_tried_again(answers, calls, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client = AwsClients().dynamodb
+    wire = _Answers(*answers)
+    client.meta.events.register("before-send.dynamodb.TransactWriteItems", wire)
+
+    client.transact_write_items(TransactItems=[])
+
+    assert wire.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("reasons", "calls"),
+    [
+        (["ConditionalCheckFailed", "None"], 1),
+        (["ConditionalCheckFailed", "ThrottlingError"], 1),
+        (["ThrottlingError"], 4),
+    ],
+)
+def test_a_transaction_that_is_lost_or_throttled_for_good_is_told(reasons, calls, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    client = AwsClients().dynamodb
+    wire = _Answers(reasons)
+    client.meta.events.register("before-send.dynamodb.TransactWriteItems", wire)
+
+    with pytest.raises(ClientError, match="TransactionCanceledException"):
+        client.transact_write_items(TransactItems=[])
+
+    assert wire.calls == calls

@@ -5,6 +5,8 @@ Region, endpoint and credentials come from botocore's own configuration, never f
 
 from __future__ import annotations
 
+import random
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session  # type: ignore[import-untyped]
 from botocore.config import Config  # type: ignore[import-untyped]
 
-from formicary.adapters.aws.error_mapping import aws_errors
+from formicary.adapters.aws.error_mapping import aws_errors, is_throttled_transaction
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +31,7 @@ _CONNECT_TIMEOUT_SECONDS = 3
 _READ_TIMEOUT_SECONDS = 10
 _ATTEMPTS = 4
 _POOL = 25
+_BASE_WAIT_SECONDS = 0.05
 
 
 class AwsClients:
@@ -55,6 +58,7 @@ class AwsClients:
     def dynamodb(self) -> DynamoDBClient:
         """Client of DynamoDB."""
         client: DynamoDBClient = self._make("dynamodb")
+        client.meta.events.register("needs-retry.dynamodb.TransactWriteItems", _throttled_wait)
         return client
 
     @cached_property
@@ -129,3 +133,18 @@ class AwsClients:
         """Make a client; a region or profile that is missing is told in words."""
         with aws_errors():
             return self._session.create_client(service, config=config or self._config, **options)
+
+
+def _throttled_wait(
+    attempts: int, response: tuple[Any, Mapping[str, Any]] | None, **_: Any
+) -> float | None:
+    """Return the seconds after which a transaction is to be tried again, if it was throttled.
+
+    botocore retries throttled calls by the code of the error, but DynamoDB says it of a transaction
+    as one of the reasons to cancel it
+    (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html).
+    """
+    if response is None or attempts >= _ATTEMPTS or not is_throttled_transaction(response[1]):
+        return None
+    jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
+    return _BASE_WAIT_SECONDS * float(2**attempts) * jitter

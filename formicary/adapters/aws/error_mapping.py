@@ -91,3 +91,9 @@ def _of_answer(response: Mapping[str, Any], error: Exception) -> FormicaryError:
 
 def _reasons(response: Mapping[str, Any]) -> set[str]:
     return {str(reason.get("Code", "")) for reason in response.get("CancellationReasons", ())}
+
+
+def is_throttled_transaction(response: Mapping[str, Any]) -> bool:
+    """Whether a transaction was cancelled for throttling alone, so that trying again may help."""
+    reasons = _reasons(response) - {"", "None"}
+    return bool(reasons) and reasons <= _BUSY
