@@ -17,6 +17,8 @@ export VIRTUAL_ENV :=
 unexport PYTHONDONTWRITEBYTECODE
 # Tests that share nothing run beside each other, one process a core.
 BESIDE := -n auto --maxprocesses 4 --dist worksteal
+# Tests of the one local system in one process, all other slow ones in a second (tests/conftest.py).
+IN_TWO := -n 2 --dist loadgroup
 CDK := $(BIN)/node node_modules/aws-cdk/bin/cdk
 
 .PHONY: help
@@ -73,7 +75,7 @@ test-fast: setup ## Unit tests and contracts in memory, under a minute
 .PHONY: test
 test: lint ## Everything that needs no AWS account
 	$(BIN)/pytest tests/simulator tests/unit tests/contract -m "seeds or fast" $(BESIDE)
-	$(BIN)/pytest -m "not seeds and not fast"
+	$(BIN)/pytest -m "not seeds and not fast" $(IN_TWO)
 
 .PHONY: synth
 synth: setup ## Write the templates for an AWS account to cdk.out (no account needed)
