@@ -41,7 +41,7 @@ setup: .venv/.stamp-python node_modules/.stamp .venv-emulator/.stamp ## Make the
 .venv/.stamp-python: pyproject.toml uv.lock .venv/.stamp-venv
 	@echo "setup 2/4: Python packages from uv.lock (a minute on a first run)"
 	@[ "$$($(UV) --version 2>/dev/null | cut -d' ' -f2)" = "$(UV_VERSION)" ] || \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --force-reinstall "uv==$(UV_VERSION)"
 	@$(UV) sync --quiet --frozen --all-extras --all-groups
 	@touch $@
 
