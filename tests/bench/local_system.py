@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from formicary.entrypoints.local.processes import Daemon
 from formicary.entrypoints.local.settings import shell_environment
 from tests.bench import jobs
 from tests.bench.report import note
+from tests.ports import free_port
 
 _LOOK_SECONDS = 0.5
 _UP_SECONDS = 300
@@ -35,7 +35,7 @@ class LocalSystem:
 
     def __init__(self, folder: Path) -> None:
         self.home = Home(folder)
-        self._port = _free_port()
+        self._port = free_port()
 
     def up(self) -> bool:
         """Start it; whether stacks had to be deployed."""
@@ -138,9 +138,3 @@ def _warm_up(system: LocalSystem) -> None:
         for _ in range(3):
             finish(client, client.submit({"job_type": "bench-warm-up"})["id"])
     note("the local system is warm")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

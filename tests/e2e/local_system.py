@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from formicary.entrypoints.local.home import CHECKOUT, Home
 from formicary.entrypoints.local.settings import shell_environment
 from tests.e2e.api import Api
 from tests.e2e.partition import Wire
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ class LocalSystem:
 
     def __init__(self, folder: Path) -> None:
         self.home = Home(folder)
-        self.port = _free_port()
+        self.port = free_port()
         self._ants: list[Ant] = []
 
     def up(self) -> str:
@@ -190,9 +190,3 @@ class Ant:
 
     def _signal(self, number: signal.Signals) -> None:
         os.killpg(self.process.pid, number)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 import urllib.request
@@ -11,17 +10,12 @@ from pathlib import Path
 import boto3
 import pytest
 
+from tests.ports import free_port
 from tests.synthesis import dev, synthesise
 
 __all__ = ["dev", "guarded_aws", "synthesise"]
 
 _EMULATOR = Path(__file__).resolve().parents[2] / ".venv-emulator" / "bin" / "ministack"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _wait_until_ready(endpoint: str, process: subprocess.Popen, log: Path) -> None:
@@ -41,7 +35,7 @@ def _wait_until_ready(endpoint: str, process: subprocess.Popen, log: Path) -> No
 def guarded_aws(tmp_path_factory):
     """A function that makes clients of an embedded AWS that enforces IAM policies."""
     home = tmp_path_factory.mktemp("aws")
-    port = _free_port()
+    port = free_port()
     endpoint = f"http://127.0.0.1:{port}"
     log = home / "log"
     environment = {

@@ -64,7 +64,9 @@ def deploy(aws: EmbeddedAws, progress: Progress) -> Deployed:
     running = [tools.start("synth", "--quiet", *context, "--output", str(aws.home.assembly))]
     if _read(parameters, _BOOTSTRAP_MARK) is None:
         progress.tell("preparing the embedded account and synthesising the stacks (about 15 s)")
-        running.append(tools.start("bootstrap", f"aws://{ACCOUNT}/{REGION}"))
+        # It synthesises, too; in a folder of its own, since two must not share one.
+        output = ("--output", str(aws.home.bootstrap_assembly))
+        running.append(tools.start("bootstrap", f"aws://{ACCOUNT}/{REGION}", *output))
     else:
         progress.tell("synthesising the stacks (about 8 s)")
     for step in running:

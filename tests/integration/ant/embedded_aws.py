@@ -1,20 +1,15 @@
 """The embedded AWS for tests of the ant: real requests, real leases, real refusals."""
 
 import os
-import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.ports import free_port
+
 PROGRAM = Path(__file__).parents[3] / ".venv-emulator/bin/ministack"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class EmbeddedAws:
