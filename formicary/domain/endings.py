@@ -18,7 +18,6 @@ from formicary.domain.states import ChildMark, RequestState, TaskMark, TaskMetho
 from formicary.domain.turns import Turns
 
 CANCEL_GRACE_SECONDS = 60.0
-SKIPPED_EXIT_CODE = "SKIPPED"
 
 
 class Endings(Turns):

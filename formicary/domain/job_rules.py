@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from formicary.domain.commands import StartTimer
-from formicary.domain.endings import SKIPPED_EXIT_CODE
 from formicary.domain.events import (
     CancelRequested,
     JobSubmitted,
@@ -19,7 +18,7 @@ from formicary.domain.events import (
 from formicary.domain.job_run import LATE, Hold, Occurrence, Phase
 from formicary.domain.restart import restarted
 from formicary.domain.rule_table import ENDED, RETRYING, WAITING, WALKING, RejectedError, Rule
-from formicary.domain.states import ErrorCode, RequestState
+from formicary.domain.states import SKIPPED_EXIT_CODE, ErrorCode, RequestState
 from formicary.domain.walk import Walk
 
 

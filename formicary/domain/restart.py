@@ -1,11 +1,13 @@
 """The next execution of a run: what is kept, what runs again, and where the walk begins."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun, Phase, execution_id
 from formicary.domain.restart_plan import RestartPlan, plan_of, reachable
 from formicary.domain.states import ChildMark, RequestState, TaskMark, TaskMethod
+from formicary.domain.turns import WELL
 
 
 def restarted(
@@ -20,9 +22,9 @@ def restarted(
     plan = plan_of(run, graph, hard=hard, from_task=from_task)
     again = set(plan.again)
     if run.phase is Phase.ENDED:
-        # Where the job begins is no clean-up, whatever else it is: what it left is wanted.
-        begun = frozenset(graph.start_tasks)
-        again.update(graph.index(name) for name in graph.always_run_tasks if name not in begun)
+        # Where the job begins, or what others wait for, is no clean-up: what it left is wanted.
+        wanted = frozenset(graph.start_tasks).union(_depended_on(run, graph))
+        again.update(graph.index(name) for name in graph.always_run_tasks if name not in wanted)
     number = run.retried + 1
     return run.evolve(
         execution_id=execution_id(run.created_at, run.request_id, number),
@@ -91,13 +93,35 @@ def _kept_letters(run: JobRun, new: JobGraph, index: int, before: int) -> tuple[
     return mark, child, run.origins[before]
 
 
+def _depended_on(run: JobRun, graph: JobGraph) -> Iterator[str]:
+    """Yield the `always_run` tasks that ended well in the walk, and that others depend on."""
+    for name in graph.always_run_tasks:
+        if run.marks[graph.index(name)] in WELL and graph.dependents(name):
+            yield name
+
+
 def _marks(run: JobRun, graph: JobGraph, plan: RestartPlan, again: set[int]) -> str:
     letters = list(run.marks)
     for index in again:
-        joining = letters[index] == TaskMark.JOINING and plan.was_called(index)
-        letters[index] = TaskMark.JOINING if joining else TaskMark.NOT_RUN
+        called = plan.was_called(index) and letters[index] != TaskMark.NOT_RUN
+        letters[index] = _mark_when_called(run, graph, plan, index) if called else TaskMark.NOT_RUN
     for name in plan.first:
-        letters[graph.index(name)] = TaskMark.QUEUED
+        waits = plan.awaits_what_runs_again(graph, graph.node(name))
+        letters[graph.index(name)] = TaskMark.JOINING if waits else TaskMark.QUEUED
     for name in plan.later:
         letters[graph.index(name)] = TaskMark.LATER
     return "".join(letters)
+
+
+def _mark_when_called(run: JobRun, graph: JobGraph, plan: RestartPlan, index: int) -> TaskMark:
+    """Return how a task stands that runs again, and that one which is kept has led to.
+
+    It has its turn at the latest when all else has ended, whether or not what runs again leads
+    there as well; a join, when all that it depends on has ended well.
+    """
+    for name in graph.node(graph.name(index)).depends_on:
+        place = graph.index(name)
+        well = run.marks[place] in WELL or graph.node(name).left_out
+        if place in plan.again or not well:
+            return TaskMark.JOINING
+    return TaskMark.LATER

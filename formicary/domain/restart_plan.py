@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from formicary.domain.job_graph import JobGraph, TaskNode
 from formicary.domain.job_run import JobRun, Phase
+from formicary.domain.routes_taken import RoutesTaken
 from formicary.domain.routing import is_special
 from formicary.domain.states import ChildMark, TaskMark, TaskMethod
 
@@ -19,7 +20,7 @@ _BROKEN_CHILD = frozenset({ChildMark.FAILED, ChildMark.CANCELLED})
 class RestartPlan:
     """Tasks by place that run `again`; those that begin `first`, and those that begin `later`.
 
-    `called` are the places of tasks that a kept, completed task leads to.
+    `called` are the places of tasks that a kept, completed task led to.
     """
 
     again: frozenset[int]
@@ -31,6 +32,10 @@ class RestartPlan:
         """Whether the turn of the task at that place has come by what is kept."""
         return index in self.called
 
+    def awaits_what_runs_again(self, graph: JobGraph, node: TaskNode) -> bool:
+        """Whether a task depends on one that runs again, and so has to wait for it."""
+        return any(graph.index(name) in self.again for name in node.depends_on)
+
 
 def plan_of(run: JobRun, graph: JobGraph, *, hard: bool, from_task: str) -> RestartPlan:
     """Plan the next execution of a run."""
@@ -41,10 +46,12 @@ def plan_of(run: JobRun, graph: JobGraph, *, hard: bool, from_task: str) -> Rest
         target = graph.index(from_task)
         aside = [n for n in unfinished if target not in reachable(graph, [n])]
         unfinished = [from_task, *aside]
-    called = _called(run, graph, reachable(graph, unfinished))
+    behind = reachable(graph, unfinished)
+    repeated = [name for name in _repeatable(run, graph) if graph.index(name) not in behind]
+    not_kept = behind | {graph.index(name) for name in repeated}
+    called = _called(run, graph, not_kept)
     roots = _without_followers(graph, unfinished, called)
     again = reachable(graph, roots)
-    repeated = [name for name in _repeatable(run, graph) if graph.index(name) not in again]
     later = _behind(graph, [*repeated, *roots], repeated)
     first = [name for name in [*repeated, *roots] if name not in later]
     return RestartPlan(
@@ -101,11 +108,10 @@ def _where_to_begin(run: JobRun, graph: JobGraph, node: TaskNode) -> Iterable[st
 
 def _called(run: JobRun, graph: JobGraph, again: set[int]) -> frozenset[int]:
     called: set[int] = set()
+    taken = RoutesTaken(run, graph)
     for index, letter in enumerate(run.marks):
         if letter in _COMPLETED and index not in again:
-            node = graph.node(graph.name(index))
-            routes = (*node.exit_routes.values(), *node.on_completed, *node.on_failed)
-            called.update(graph.index(name) for name in routes if graph.has(name))
+            called.update(taken.of(graph.node(graph.name(index))))
     return frozenset(called)
 
 

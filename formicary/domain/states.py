@@ -84,6 +84,10 @@ class Target(StrEnum):
 ERROR_TARGET_PREFIX = "ERR_"
 
 
+# The exit code of what a condition leaves out.
+SKIPPED_EXIT_CODE = "SKIPPED"
+
+
 class TaskMark(StrEnum):
     """One letter a task in the progress string of a run.
 

@@ -118,6 +118,7 @@ def note_forked_child(walk: Walk, event: ChildForked) -> None:
 
 def _note_unwanted_child(walk: Walk, event: ChildForked) -> None:
     """Note a child whose fork task was ended meanwhile; cancel it where its like were cancelled."""
+    _check_task(walk, event.task_type)
     index = walk.graph.index(event.task_type)
     mine = walk.run.child_request_id(index) == event.child_request_id
     if not mine or walk.run.child(index) is not ChildMark.NONE:
@@ -128,8 +129,14 @@ def _note_unwanted_child(walk: Walk, event: ChildForked) -> None:
         walk.commands.append(CancelChild(event.child_request_id))
 
 
+def _check_task(walk: Walk, task_type: str) -> None:
+    if not walk.graph.has(task_type):
+        raise RejectedError("the job has no such task any more")
+
+
 def note_finished_child(walk: Walk, event: ChildFinished) -> None:
     """Note how the child ended; the last one that a task awaits ends that task."""
+    _check_task(walk, event.task_type)
     index = walk.graph.index(event.task_type)
     if walk.run.child_request_id(index) != event.child_request_id:
         raise RejectedError("the child was forked by an earlier execution")

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 from formicary.domain.backoff import retry_delay
 from formicary.domain.commands import CancelTask
-from formicary.domain.endings import SKIPPED_EXIT_CODE, Endings
+from formicary.domain.endings import Endings
 from formicary.domain.events import TaskFinished, TaskRedelivered, TimerKind
 from formicary.domain.fan_words import what_failed
 from formicary.domain.job_graph import TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, Phase
 from formicary.domain.routing import Resolution, Verdict, is_special, misled, resolve
-from formicary.domain.states import ChildMark, ErrorCode, RequestState, TaskMark
+from formicary.domain.states import SKIPPED_EXIT_CODE, ChildMark, ErrorCode, RequestState, TaskMark
 
 MIN_POLL_SECONDS = 1.0
 MAX_RESTARTS = 100

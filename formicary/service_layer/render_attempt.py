@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formicary.domain.commands import DispatchTask
-from formicary.domain.endings import SKIPPED_EXIT_CODE
 from formicary.domain.events import TaskFinished
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
 from formicary.domain.parsed_job import ParsedJob, RenderedTask
 from formicary.domain.rendered_graph import is_true
 from formicary.domain.secret_placeholders import secret_placeholder
-from formicary.domain.states import ErrorCode, RequestState
+from formicary.domain.states import SKIPPED_EXIT_CODE, ErrorCode, RequestState
 from formicary.domain.templating.errors import TemplateError
 from formicary.ports import Clock, ConfigRepository
 from formicary.service_layer.config_variables import config_layers

@@ -1,8 +1,8 @@
 """The graph of a definition or of a run, ready to be drawn in whatever form is asked for."""
 
 from formicary.domain.drawn_graph import SKIPPED, DrawnGraph, Outcome, drawn_graph
-from formicary.domain.endings import SKIPPED_EXIT_CODE
 from formicary.domain.records import Principal
+from formicary.domain.states import SKIPPED_EXIT_CODE
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.find_definition import find_definition
 from formicary.service_layer.find_run import find_run
