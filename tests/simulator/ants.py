@@ -80,7 +80,7 @@ class Ant:
 
     def take(self, url: str, got: ReceivedTask) -> None:
         """Begin what was received, or ask for the right to when it was delivered before."""
-        if got.receive_count == 1:
+        if got.receive_count == 1 and not got.message.repeated:
             self.begin(url, got.receipt, got.message)
             return
         self.claiming += 1

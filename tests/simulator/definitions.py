@@ -7,7 +7,7 @@ from formicary.adapters.memory.fake_clock import EPOCH
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.domain.parsed_job import ParsedJob, parse_job
 from formicary.domain.records import DefinitionVersion
-from formicary.ports import DefinitionRepository
+from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.definition_summary import summary_of
 from formicary.service_layer.handle_event import Engine
 from formicary.service_layer.parsed_definitions import ParsedDefinitions, PinnedDefinition
@@ -34,12 +34,15 @@ class FastEngine(Engine):
 
 
 def store(
-    definitions: DefinitionRepository, queues: InMemoryTaskQueues, shape: Shape, tenant: str
+    plane: ControlPlane, queues: InMemoryTaskQueues, shape: Shape, tenant: str
 ) -> dict[str, tuple[str, ...]]:
-    """Store a definition; return its queues with the tags that they want."""
+    """Store a definition and its queues; return these with the tags that they want."""
     text = shape.text()
     digest = hashlib.sha256(text.encode()).hexdigest()
     version = DefinitionVersion(tenant, shape.job_type, 1, text, digest, EPOCH, "user")
     job = parsed(text)
-    definitions.save_version(version, summary_of(job), 0)
-    return {queues.ensure(tenant, key): tuple(key.tags) for key in job.routing_keys()}
+    plane.definitions.save_version(version, summary_of(job), 0)
+    urls = {key: queues.ensure(tenant, key) for key in job.routing_keys()}
+    for key, url in urls.items():
+        plane.ants.put_queue(tenant, key, url)
+    return {url: tuple(key.tags) for key, url in urls.items()}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from tests.simulator.extras import Extras, draw_extras
 from tests.simulator.faults import draw_rates
 from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE, Shape, draw_shape
 
@@ -33,6 +34,7 @@ class Scenario:
     interruptions: float
     skew: float
     ants: int
+    extras: Extras
 
     @property
     def predictable(self) -> bool:
@@ -43,7 +45,7 @@ class Scenario:
         """Return what of the language is drawn, and what users do."""
         forks = any(task.method == "FORK_JOB" for task in self.parent.tasks)
         shapes = self.parent.features() | (self.child.features() if forks else set())
-        return shapes | {f"user {verb.name}" for verb in self.verbs}
+        return shapes | {f"user {verb.name}" for verb in self.verbs} | self.extras.features()
 
 
 def draw_scenario(seed: int) -> Scenario:
@@ -55,16 +57,18 @@ def draw_scenario(seed: int) -> Scenario:
     child = draw_shape(shapes, CHILD_TYPE, shapes.randint(1, 2), steady)
     parent = draw_shape(shapes, PARENT_TYPE, shapes.choice([1, 2, 3, 4, 5, 7]), steady)
     count = random.choice([1, 1, 2, 2, 4])
+    extras = draw_extras(seed)
     return Scenario(
         seed=seed,
         parent=parent,
         child=child,
         submits=tuple(random.choice([0.0, 0.0, 20.0]) for _ in range(count)),
         verbs=_draw_verbs(random, count),
-        rates=draw_rates(random),
+        rates=draw_rates(random) | extras.losses.rates,
         interruptions=random.choice([0.0, 0.05, 0.2, 0.5]),
         skew=random.choice([0.0, 0.0, 1.5, 300.0]),
         ants=random.choice([1, 2, 3]),
+        extras=extras,
     )
 
 

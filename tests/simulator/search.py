@@ -38,6 +38,7 @@ class Figures:
     faults: Counter[str] = field(default_factory=Counter)
     features: Counter[str] = field(default_factory=Counter)
     judged: Counter[str] = field(default_factory=Counter)
+    mended: Counter[str] = field(default_factory=Counter)
     broken: list[Broken] = field(default_factory=list)
 
     def note(self, world: World) -> None:
@@ -47,6 +48,7 @@ class Figures:
         self.faults += world.faults.counts()
         self.features.update(world.scenario.features())
         self.judged += world.runs.judged
+        self.mended += world.nights.mended
 
     def add(self, other: "Figures") -> None:
         self.seeds += other.seeds
@@ -55,6 +57,7 @@ class Figures:
         self.faults += other.faults
         self.features += other.features
         self.judged += other.judged
+        self.mended += other.mended
         self.broken += other.broken
 
     def __str__(self) -> str:
@@ -68,6 +71,8 @@ class Figures:
         runs = self.judged.total()
         lines += [f"{runs} runs ended; the oracle judges"]
         lines += [f"  {n / runs:8.1%}  {how}" for how, n in sorted(self.judged.items())]
+        lines += ["mended by housekeeping"]
+        lines += [f"  {count:8d}  {kind}" for kind, count in sorted(self.mended.items())]
         lines += ["drawn in so many of the worlds"]
         lines += [f"  {count:8d}  {name}" for name, count in sorted(self.features.items())]
         lines += [str(broken) for broken in self.broken]

@@ -29,6 +29,7 @@ from tests.simulator.definitions import FastEngine, SharedDefinitions, store
 from tests.simulator.faults import Faults
 from tests.simulator.functions import Function, SimulatedKillError
 from tests.simulator.ledger import Ledger
+from tests.simulator.nights import Nights
 from tests.simulator.oracle import expect
 from tests.simulator.outcomes import Ending, Outcomes
 from tests.simulator.scenario import Scenario
@@ -41,7 +42,6 @@ MAX_STEPS = 20_000
 NOISY_STEPS = 3_000
 NOISY_SECONDS = 1_800
 LATE_SECONDS = 120
-KIND_SECONDS = 24 * 3600
 _FALLIBLE = ("runs", "ants", "events", "task_queues", "gates")
 _RECEIVED_AT_ONCE = (1, 1, 2, 5)
 
@@ -84,10 +84,11 @@ class World:
         self.rests_since = EPOCH
         self.handled = 0
         for shape in self.shapes.values():
-            self.queues.update(store(api.definitions, self.task_queues, shape, TENANT))
+            self.queues.update(store(api, self.task_queues, shape, TENANT))
         for _ in range(scenario.ants):
             self.hire()
         self.users: list[User] = users_of(self)
+        self.nights = Nights(self)
 
     # Control plane
 
@@ -155,6 +156,10 @@ class World:
     def send_report(self, message: EventMessage) -> None:
         """An ant sends until the queue has taken it, so a report is never lost, but may be late."""
         late = int(self.random.uniform(1, 200)) if self.faults.happens("message delayed") else 0
+        if self.faults.happens("report out for an hour"):
+            moment = self.clock.now() + timedelta(hours=1)
+            self.events.send_at(message, moment, f"late {self.steps}")
+            return
         for _ in range(2 if self.faults.happens("message doubled") else 1):
             self.events.send(message, late)
 
@@ -165,14 +170,17 @@ class World:
         while self._goes_on() and self.step():
             pass
         self._be_kind()
-        limit = self.clock.now() + timedelta(seconds=KIND_SECONDS)
-        while self.step() or self._resume_paused():
+        days = 40 if self.scenario.extras.losses.drawn else 1
+        limit = self.clock.now() + timedelta(days=days)
+        while self.step() or self._resume_paused() or self.nights.hold_one_more():
             if self.clock.now() > limit or self.steps > MAX_STEPS:
                 raise BrokenError("the world is kind, but there is no end: " + self.runs.stuck())
         self.runs.check_end()
+        self.nights.check_end()
 
     def _goes_on(self) -> bool:
-        if self.steps > NOISY_STEPS or self.clock.now() > EPOCH + timedelta(seconds=NOISY_SECONDS):
+        seconds = self.scenario.extras.losses.noisy_seconds or NOISY_SECONDS
+        if self.steps > NOISY_STEPS or self.clock.now() > EPOCH + timedelta(seconds=seconds):
             return False
         if not (self.runs.all_ended() and all(user.satisfied for user in self.users)):
             self.rests_since = self.clock.now()
@@ -182,6 +190,7 @@ class World:
     def _be_kind(self) -> None:
         self.say("the world is kind from here on")
         self.faults.on = False
+        self.nights.kind = True
         for ant in self.ants:
             ant.cut_off_until = None
             ant.extends = True
@@ -224,6 +233,8 @@ class World:
                 takers = [a for a in self.ants if a.serves(tags) and a.can_take()]
                 choices += [partial(self._give, ant, url) for ant in takers]
         choices += [user.act for user in self.users if _due(user.next_moment(), now)]
+        if _due(self.nights.next_moment(), now):
+            choices.append(self.nights.act)
         return choices
 
     def _next_moment(self) -> datetime | None:
@@ -232,6 +243,7 @@ class World:
         moments += [ant.next_moment() for ant in self.ants]
         moments += [ant.cut_off_until for ant in self.ants if not ant.dead]
         moments += [user.next_moment() for user in self.users]
+        moments += [self.nights.next_moment()]
         for url in self.queues:
             moments.append(self.task_queues.queue(url).next_visible_at())
         now = self.clock.now()
@@ -247,13 +259,17 @@ class World:
 
     def _give(self, ant: Ant, url: str) -> None:
         for got in self.task_queues.receive(url):
+            if self.faults.happens("task message lost"):
+                self.say(f"lost: {got.message.task_key}")
+                self.task_queues.delete(url, got.receipt)
+                continue
             if self.faults.happens("task delivered twice at once"):
                 # Both believe to be the only one: what a standard queue may do.
                 self.task_queues.extend(url, got.receipt, 0)
             ant.take(url, got)
 
     def _consume(self) -> None:
-        received = self.events.receive(self.random.choice(_RECEIVED_AT_ONCE))
+        received = self._receive()
         if not received:
             return
         for got in received:
@@ -263,6 +279,17 @@ class World:
         function = Function(f"engine {names}", partial(self._batch, received), self._ignore)
         self.functions.append(function)
         self._resume(function)
+
+    def _receive(self) -> list[ReceivedEvent]:
+        """Receive events; what is lost is lost on the way, or given up after too many tries."""
+        kept = []
+        for got in self.events.receive(self.random.choice(_RECEIVED_AT_ONCE)):
+            if self.faults.happens("event lost"):
+                self.say(f"lost: {got.message.kind} {got.message.event}")
+                self.events.delete(got.receipt)
+            else:
+                kept.append(got)
+        return kept
 
     def _batch(self, received: list[ReceivedEvent]) -> None:
         """Handle a batch as the function does: what fails is not deleted."""
