@@ -92,12 +92,14 @@ def _next_batch_due(run: JobRun, command: ForkItems) -> bool:
 
 
 def _timer_due(run: JobRun, timer: StartTimer) -> bool:
+    """Whether a timer is waited for; those of a job are set anew when a pause ends."""
     if timer.timer is TimerKind.START:
         return run.phase is Phase.WAITING
     if timer.timer is TimerKind.JOB_TIMEOUT:
-        return run.phase is Phase.WALKING and timer.fire_at == run.deadline
+        return run.phase is Phase.WALKING and not run.hold and timer.fire_at == run.deadline
     if timer.timer is TimerKind.JOB_RETRY:
-        return run.phase is Phase.RETRYING and timer.fire_at == run.scheduled_at
+        waits = run.phase is Phase.RETRYING and not run.hold
+        return waits and timer.fire_at == run.scheduled_at
     if timer.timer is TimerKind.PAUSE:
         return run.hold is Hold.TIMED and timer.attempt == run.holds
     return _active_in(run, timer.task_type, timer.attempt, *_AWAITED[timer.timer])

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.simulator.shapes import Shape
+
 PLAIN = 20_000
 LOSSES = ("event lost", "task message lost", "report out for an hour")
 
@@ -25,21 +27,63 @@ class Losses:
 
 
 @dataclass(frozen=True)
+class Resource:
+    """A job resource; the drawn definitions name its type."""
+
+    resource_type: str
+    quota: int
+    lease_timeout: float
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an administrator does at a time: other limits, or another quota of a resource."""
+
+    at: float
+    tenant: int
+    user: int
+    quotas: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What bounds how much goes on at once, beside what definitions say; 0 is no limit."""
+
+    resources: tuple[Resource, ...] = ()
+    variant: int = 0
+    tenant: int = 0
+    user: int = 0
+    users: int = 1
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
 class Extras:
     """All that is drawn beside."""
 
     losses: Losses = field(default_factory=Losses)
+    limits: Limits = field(default_factory=Limits)
 
     def features(self) -> set[str]:
         """Return what is drawn, for the figures."""
-        return {"nights of housekeeping"} if self.losses.drawn else set()
+        drawn = {
+            "nights of housekeeping": self.losses.drawn,
+            "limit of the tenant": self.limits.tenant > 0,
+            "limit of users": self.limits.user > 0,
+            "lease_timeout": any(r.lease_timeout for r in self.limits.resources),
+            "limits change": bool(self.limits.changes),
+        }
+        return {name for name, there in drawn.items() if there}
 
 
 def draw_extras(seed: int) -> Extras:
     """Draw what a seed has beside its scenario."""
     if seed < PLAIN:
         return Extras()
-    return Extras(losses=_draw_losses(Random(f"losses {seed}")))
+    return Extras(
+        losses=_draw_losses(Random(f"losses {seed}")),
+        limits=_draw_limits(Random(f"limits {seed}")),
+    )
 
 
 def _draw_losses(random: Random) -> Losses:
@@ -52,3 +96,56 @@ def _draw_losses(random: Random) -> Losses:
         minutes_between_nights=random.choice([35, 60]),
         noisy_seconds=random.choice([1_800, 6_000, 10_000]),
     )
+
+
+# The most that a job or task asks for of a resource: no quota may be less.
+_AMOUNTS = (1, 1, 1, 2)
+
+
+def _draw_limits(random: Random) -> Limits:
+    if random.random() < 0.7:
+        return Limits()
+    resources: tuple[Resource, ...] = ()
+    if random.random() < 0.7:
+        lasts = random.choice([0.0, 0.0, 20.0, 60.0])
+        names = random.choice([("licence",), ("licence", "device"), ("licence", "licence")])
+        resources = tuple(
+            Resource(name, max(_AMOUNTS) + random.choice([0, 0, 1]), lasts) for name in names
+        )
+    return Limits(
+        resources=resources,
+        variant=random.randint(1, 3),
+        tenant=random.choice([0, 1, 2]),
+        user=random.choice([0, 1, 2]),
+        users=random.choice([1, 2]),
+        changes=tuple(_draw_change(random, len(resources)) for _ in range(_some_changes(random))),
+    )
+
+
+def _some_changes(random: Random) -> int:
+    return random.choice([1, 2]) if random.random() < 0.3 else 0
+
+
+def _draw_change(random: Random, resources: int) -> Change:
+    return Change(
+        at=random.uniform(0, 120),
+        tenant=random.choice([0, 1, 3]),
+        user=random.choice([0, 1, 3]),
+        quotas=tuple(max(_AMOUNTS) + random.choice([0, 1]) for _ in range(resources)),
+    )
+
+
+def add_leases(random: Random, shape: Shape, limits: Limits) -> None:
+    """Let a job, and some of its tasks, lease what there is."""
+    names = sorted({resource.resource_type for resource in limits.resources})
+    if not names:
+        return
+    if random.random() < 0.4:
+        shape.leases = _wanted(random, names[0])
+    for task in shape.tasks:
+        if task.method == "SHELL" and random.random() < 0.4:
+            task.leases = _wanted(random, random.choice(names))
+
+
+def _wanted(random: Random, name: str) -> str:
+    return f"{name}*{random.choice(_AMOUNTS)}"

@@ -9,18 +9,21 @@ from greenlet import getcurrent
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.domain.errors import FormicaryError
 from formicary.domain.events import TaskFinished
+from formicary.domain.gates import applicant_name, resource_gate
 from formicary.domain.job_run import Hold, JobRun, Phase
 from formicary.domain.messages import EventMessage
 from formicary.domain.proofs import attempt_proof
 from formicary.domain.states import STATE_OF_MARK, ErrorCode, RequestState, TaskMark
 from formicary.domain.task_request import TaskMessage
 from formicary.service_layer.replay_history import replay
+from tests.simulator.ants import TENANT
 from tests.simulator.broken import BrokenError
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
 _NOT_UNDER_WAY = frozenset({Phase.WAITING, Phase.ENDED})
+_GATES = 1000
 _ENDED = frozenset(STATE_OF_MARK)
 _WELL = frozenset({TaskMark.COMPLETED, TaskMark.SKIPPED, TaskMark.ALLOWED})
 
@@ -49,6 +52,7 @@ class Ledger(InMemoryRunRepository):
         check_step(states[-1], saved, self._names(saved))
         states.append(saved)
         self._check_limit(saved)
+        self._check_gates(saved)
         self._check_parallel(saved)
         self._check_joins(states[-2], saved)
         self.world.say(f"run {run.request_id[-4:]} v{saved.version} {saved.state} {saved.marks}")
@@ -106,15 +110,19 @@ class Ledger(InMemoryRunRepository):
         proof = attempt_proof(run.key, run.execution_id, request.task_type, message.attempt)
         if proof != message.proof:
             raise BrokenError(f"{message.task_key} runs without its fencing token")
+        now = self._log[request.job_request_id][-1]
+        waited_for = now.active.get(request.task_type)
+        if waited_for == task and now.execution_id == run.execution_id:
+            self._check_lease(now, request.task_type)
 
     def check_end(self) -> None:
         """The world has come to rest: every run has ended, as it should."""
+        self._check_slots()
         for log in self._log.values():
             run = log[-1]
             if not run.state.terminal:
                 raise BrokenError("nothing is left to do, but " + self.stuck())
             self._check_history(run)
-            self._check_slots(run)
             self._check_always_run(run)
             self._check_outcomes(run)
             self.judged[self._check_expectation(run)] += 1
@@ -133,6 +141,39 @@ class Ledger(InMemoryRunRepository):
         ]
         if len(going_on) > limit:
             raise BrokenError(f"{len(going_on)} of {run.job_type} go on, but {limit} may")
+
+    def _check_gates(self, run: JobRun) -> None:
+        """No more go on than a gate lets pass, while nobody changes it and no lease runs out."""
+        if self.world.scenario.extras.limits.changes or not _goes_on(run):
+            return
+        for claim in run.gates:
+            if claim.amount == 0 or claim.lease_seconds:
+                continue
+            taken = sum(
+                other.amount
+                for log in self._log.values()
+                if _goes_on(log[-1])
+                for other in log[-1].gates
+                if other.gate == claim.gate
+            )
+            if taken > claim.limit:
+                raise BrokenError(f"{taken} of {claim.gate} are taken, but {claim.limit} may be")
+
+    def _check_lease(self, run: JobRun, task_type: str) -> None:
+        """A script that is waited for has what it leases, unless the lease may have run out."""
+        resources = self.world.scenario.extras.limits.resources
+        wanted = self.world.shapes[run.job_type].by_name()[task_type].leases.partition("*")[0]
+        if not wanted or any(resource.lease_timeout for resource in resources):
+            return
+        name = applicant_name(run.request_id, task_type)
+        gates = [
+            resource_gate(resource_id)
+            for resource_id, resource in zip(self.world.resources, resources, strict=True)
+            if resource.resource_type == wanted
+        ]
+        by_job = any(claim.gate in gates for claim in run.gates)
+        if not by_job and not any(self.world.gates.held(run.tenant, gate, name) for gate in gates):
+            raise BrokenError(f"{task_type} runs, but has no lease of a {wanted}")
 
     def _check_parallel(self, run: JobRun) -> None:
         shape = self.world.shapes[run.job_type]
@@ -164,12 +205,13 @@ class Ledger(InMemoryRunRepository):
             differ = [name for name in names if getattr(again, name) != getattr(run, name)]
             raise BrokenError(f"the history leads to another state: {differ} differ")
 
-    def _check_slots(self, run: JobRun) -> None:
-        for claim in run.gates:
-            gate = self.world.gates.find(run.tenant, claim.gate)
-            line = self.world.gates.line(run.tenant, claim.gate, 1)
-            if gate is not None and (gate.free != gate.limit or line):
-                raise BrokenError(f"slots are lost: {gate}, in line {line}")
+    def _check_slots(self) -> None:
+        """All is given back, of the gates of runs and of those of tasks."""
+        gates = self.world.gates
+        for name in gates.names(TENANT, "", _GATES):
+            gate, members = gates.find(TENANT, name), gates.members(TENANT, name, "", 1)
+            if gate is not None and (gate.free != gate.limit or members):
+                raise BrokenError(f"slots are lost: {gate}, there are {members}")
 
     def _check_always_run(self, run: JobRun) -> None:
         began = any(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulator.extras import Extras, draw_extras
+from tests.simulator.extras import Extras, add_leases, draw_extras
 from tests.simulator.faults import draw_rates
 from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE, Shape, draw_shape
 
@@ -52,12 +52,16 @@ def draw_scenario(seed: int) -> Scenario:
     """Draw the scenario of a seed."""
     random = Random(f"scenario {seed}")
     # Definitions come again, in other circumstances: to parse one takes longer than to run it.
-    shapes = Random(f"shape {random.randrange(SHAPES)}")
+    number = random.randrange(SHAPES)
+    shapes = Random(f"shape {number}")
     steady = shapes.random() < 0.6
     child = draw_shape(shapes, CHILD_TYPE, shapes.randint(1, 2), steady)
     parent = draw_shape(shapes, PARENT_TYPE, shapes.choice([1, 2, 3, 4, 5, 7]), steady)
     count = random.choice([1, 1, 2, 2, 4])
     extras = draw_extras(seed)
+    for shape in (parent, child):
+        leases = Random(f"leases of {shape.job_type} {number} {extras.limits.variant}")
+        add_leases(leases, shape, extras.limits)
     return Scenario(
         seed=seed,
         parent=parent,

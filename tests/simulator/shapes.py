@@ -29,6 +29,7 @@ class Task:
     awaits: list[str] = field(default_factory=list)
     depends_on: list[str] = field(default_factory=list)
     skip: str = ""
+    leases: str = ""
 
     def routes(self) -> list[str]:
         """Return the tasks it leads to."""
@@ -55,7 +56,8 @@ class Task:
             "timeout": self.timeout,
             "tags": self.tags,
         }
-        return document | {name: value for name, value in optional.items() if value}
+        document |= {name: value for name, value in optional.items() if value}
+        return document | _resources(self.leases)
 
 
 @dataclass
@@ -74,6 +76,7 @@ class Shape:
     max_restarts: int = 2
     pause: int = 20
     skip: str = ""
+    leases: str = ""
 
     def by_name(self) -> dict[str, Task]:
         return {task.name: task for task in self.tasks}
@@ -102,22 +105,33 @@ class Shape:
             "skip_if": self.skip,
         }
         document |= {name: value for name, value in optional.items() if value}
+        document |= _resources(self.leases)
         document["tasks"] = [task.document() for task in self.tasks]
         return json.dumps(document)
 
     def features(self) -> set[str]:
         """Return what of the language it uses."""
-        named = {"max_concurrency", "max_parallel", "timeout", "retry", "skip_if"}
+        named = {"max_concurrency", "max_parallel", "timeout", "retry", "skip_if", "resources"}
         document = json.loads(self.text())
         found = {f"job {name}" for name in named & document.keys()}
         found |= {"hard_reset_after_retries"} if self.hard_reset and self.retry else set()
         for task in document["tasks"]:
-            named = {"depends_on", "retry", "timeout", "except", "allow_failure", "always_run"}
-            found |= {f"task {name}" for name in named & task.keys()}
+            found |= {f"task {name}" for name in _TOLD & task.keys()}
             targets = (*task.get("on_failed", ()), *task.get("on_exit_code", {}).values())
             found |= {f"target {target}" for target in targets if target in TARGETS}
             found |= {task["method"]} - {"SHELL"}
         return found
+
+
+_TOLD = frozenset(
+    {"depends_on", "retry", "timeout", "except", "allow_failure", "always_run", "resources"}
+)
+
+
+def _resources(leases: str) -> dict[str, Any]:
+    """Return what is leased, `type*value`."""
+    resource_type, _, value = leases.partition("*")
+    return {"resources": {"resource_type": resource_type, "value": int(value)}} if leases else {}
 
 
 def draw_shape(random: Random, job_type: str, size: int, steady: bool) -> Shape:

@@ -1,12 +1,10 @@
 """Users: they submit, cancel and restart, and try again while they get no answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from formicary.adapters.memory.fake_clock import EPOCH
-from formicary.domain.errors import FormicaryError
 from formicary.domain.records import Principal
 from formicary.service_layer.cancel_job import cancel_job
 from formicary.service_layer.control_plane import ControlPlane
@@ -14,8 +12,8 @@ from formicary.service_layer.job_submission import JobSubmission
 from formicary.service_layer.pause_job import pause_job, resume_job, trigger_job
 from formicary.service_layer.restart_job import RestartWish, restart_job
 from formicary.service_layer.submit_job import submit_job
-from tests.simulator.broken import BrokenError
-from tests.simulator.functions import SimulatedKillError
+from tests.simulator.administrators import administrators
+from tests.simulator.people import User
 from tests.simulator.scenario import Verb
 from tests.simulator.shapes import PARENT_TYPE
 
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from tests.simulator.world import World
 
 CALLER = Principal(tenant="acme", user_id="user")
-_RETRY_SECONDS = 3
 _ASKS: dict[str, Callable[[ControlPlane, Principal, str], Any]] = {
     "cancel": cancel_job,
     "pause": pause_job,
@@ -32,39 +29,6 @@ _ASKS: dict[str, Callable[[ControlPlane, Principal, str], Any]] = {
     "restart": lambda *who: restart_job(*who, RestartWish()),
     "restart hard": lambda *who: restart_job(*who, RestartWish(hard=True)),
 }
-
-
-@dataclass
-class User:
-    """Somebody who wants one thing."""
-
-    world: "World"
-    name: str
-    wish: Callable[[ControlPlane], Any]
-    at: datetime
-    heard: Callable[[Any], None] = field(default=lambda answer: None)
-    waits: bool = False
-    satisfied: bool = False
-
-    def next_moment(self) -> datetime | None:
-        return None if self.satisfied or self.waits else self.at
-
-    def act(self) -> None:
-        self.waits = True
-        self.world.call(self.name, lambda _engine, plane: self.wish(plane), self._answered)
-
-    def _answered(self, answer: Any, error: Any) -> None:
-        self.waits = False
-        if error is not None and not isinstance(error, FormicaryError | SimulatedKillError):
-            raise BrokenError(f"{self.name} ends with {error!r}") from error
-        refused = isinstance(error, FormicaryError) and not error.retryable
-        if error is None or refused:
-            self.satisfied = True
-            self.world.say(f"user: {self.name} {'refused' if refused else 'accepted'}")
-            if error is None:
-                self.heard(answer)
-        else:
-            self.at = self.world.clock.now() + timedelta(seconds=_RETRY_SECONDS)
 
 
 def resumer(world: "World", request_id: str) -> User:
@@ -80,18 +44,22 @@ def users_of(world: "World") -> list[User]:
         _submitter(world, number, seconds, submitted)
         for number, seconds in enumerate(world.scenario.submits)
     ]
-    return users + [_interferer(world, verb, submitted) for verb in world.scenario.verbs]
+    users += [_interferer(world, verb, submitted) for verb in world.scenario.verbs]
+    return users + administrators(world)
 
 
 def _submitter(world: "World", number: int, seconds: float, submitted: dict[int, str]) -> User:
     # Only with a user key can somebody who got no answer ask again without a second run.
     submission = JobSubmission(job_type=PARENT_TYPE, user_key=f"key-{number}")
+    caller = Principal(
+        tenant=CALLER.tenant, user_id=f"user-{number % world.scenario.extras.limits.users}"
+    )
 
     def heard(answer: Any) -> None:
         submitted[number] = answer.run.request_id
 
     at = EPOCH + timedelta(seconds=seconds)
-    wish = lambda plane: submit_job(plane, CALLER, submission)  # noqa: E731
+    wish = lambda plane: submit_job(plane, caller, submission)  # noqa: E731
     return User(world, "submit", wish, at, heard)
 
 

@@ -22,6 +22,7 @@ from formicary.service_layer.handle_event import Engine
 from formicary.service_layer.heartbeat_ant import heartbeat_ant
 from formicary.service_layer.register_ant import register_ant
 from formicary.service_layer.situation import Situations
+from tests.simulator.administrators import furnish
 from tests.simulator.ants import LEASE_SECONDS, TENANT, Ant
 from tests.simulator.broken import BrokenError
 from tests.simulator.calls import Interruptions, SkewedClock
@@ -32,9 +33,10 @@ from tests.simulator.ledger import Ledger
 from tests.simulator.nights import Nights
 from tests.simulator.oracle import expect
 from tests.simulator.outcomes import Ending, Outcomes
+from tests.simulator.people import User
 from tests.simulator.scenario import Scenario
 from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE
-from tests.simulator.users import User, resumer, users_of
+from tests.simulator.users import resumer, users_of
 
 CALLER = Principal(tenant=TENANT, user_id="user")
 MAX_FUNCTIONS = 4
@@ -87,6 +89,7 @@ class World:
             self.queues.update(store(api, self.task_queues, shape, TENANT))
         for _ in range(scenario.ants):
             self.hire()
+        self.resources = furnish(api, scenario.extras.limits)
         self.users: list[User] = users_of(self)
         self.nights = Nights(self)
 
