@@ -54,10 +54,8 @@ class Admission:
         standing = ""
         for _ in range(_TRIES):
             full = self._closed(tenant, claims, applicant)
-            # A function that died after it took them comes again, and finds its own slots gone.
-            held = full is not None and self.gates.held(tenant, full.gate, applicant.name)
             in_line = waited or bool(standing)
-            if full is None or held:
+            if full is None:
                 if self.gates.take(tenant, claims, applicant, waited=in_line):
                     if in_line:
                         self._wake_after(tenant, claims, applicant)
@@ -132,12 +130,17 @@ class Admission:
         self._wake(tenant, gate, WAKE_AT_ONCE, by)
 
     def _closed(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> Claim | None:
-        """Return the first gate that does not let the applicant pass now."""
+        """Return the first gate that does not let the applicant pass now.
+
+        A function that died after it took slots comes again, and finds its own ones gone.
+        """
         for claim in claims:
             gate = self.gates.find(tenant, claim.gate)
             if gate is None:
                 gate = self.gates.limit(tenant, claim.gate, claim.limit, only_new=True)
-            if not self._open(tenant, gate, claim, applicant):
+            if not self._open(tenant, gate, claim, applicant) and not self.gates.held(
+                tenant, claim.gate, applicant.name
+            ):
                 return claim
         return None
 

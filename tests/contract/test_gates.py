@@ -70,6 +70,35 @@ def test_taking_twice_takes_once(gates, tenant):
     assert gates.find(tenant, GATE).free == 1
 
 
+def test_slots_of_an_earlier_stint_that_are_being_given_back_count_once(gates, tenant):
+    other = "tenant"
+    for name in (GATE, other):
+        gates.limit(tenant, name, 2)
+    claims = (Claim(GATE), Claim(other))
+    take(gates, tenant, "a", *claims)
+    gates.give_back(tenant, [Claim(GATE)], "a", 0)
+
+    assert take(gates, tenant, "a", *claims, stint=1)
+    assert gates.give_back(tenant, [Claim(other)], "a", 0) is False
+    assert [gates.find(tenant, name).free for name in (GATE, other)] == [1, 1]
+    assert [gates.held(tenant, name, "a") for name in (GATE, other)] == [Holding(1, 1)] * 2
+
+
+def test_what_is_missing_beside_what_is_held_is_refused_while_it_is_not_free(gates, tenant):
+    other = "tenant"
+    for name in (GATE, other):
+        gates.limit(tenant, name, 1)
+    claims = (Claim(GATE), Claim(other))
+    take(gates, tenant, "a", *claims)
+    gates.give_back(tenant, [Claim(GATE)], "a", 0)
+    take(gates, tenant, "b")
+
+    assert take(gates, tenant, "a", *claims) is False
+    gates.give_back(tenant, [Claim(GATE)], "b", 0)
+    assert take(gates, tenant, "a", *claims)
+    assert [gates.find(tenant, name).free for name in (GATE, other)] == [0, 0]
+
+
 def test_giving_back_twice_gives_back_once(gates, tenant):
     gates.limit(tenant, GATE, 1)
     take(gates, tenant, "a")

@@ -76,22 +76,14 @@ class DynamoDbGateRepository(DynamoDbResources):
         self, tenant: str, claims: Sequence[Claim], applicant: Applicant, *, waited: bool
     ) -> bool:
         """Take the slots of all claims, or none."""
-        writes: list[Put | Change | Removal] = []
-        for claim in claims:
-            key = keys.gate_key(tenant, claim.gate)
-            enough = Expression("#free >= :amount", {"#free": "free"}, {":amount": claim.amount})
-            writes.append(Change(key, _add(-claim.amount), enough))
-            holder = keys.holder_key(tenant, claim.gate, applicant.name)
-            writes.append(Put(holder, _encode(applicant, claim.amount), ABSENT))
-            if waited:
-                writes.append(Removal(keys.waiter_key(tenant, claim.gate, applicant.rank)))
+        held: dict[str, int] = {}
         for _ in range(_TRIES):
             try:
-                self._table.put_together(*writes)
+                self._take_missing(tenant, claims, applicant, held, waited=waited)
             except ConcurrentUpdateError:
-                if self._hands_on(tenant, claims, applicant):
-                    return True
-                if self._too_few(tenant, claims):
+                held = self._stints_held(tenant, claims, applicant)
+                missing = [claim for claim in claims if claim.gate not in held]
+                if missing and self._too_few(tenant, missing):
                     return False
             else:
                 return True
@@ -102,21 +94,45 @@ class DynamoDbGateRepository(DynamoDbResources):
         item = self._table.get(keys.holder_key(tenant, gate, name))
         return None if item is None else Holding(item["stint"], item["amount"])
 
-    def _hands_on(self, tenant: str, claims: Sequence[Claim], applicant: Applicant) -> bool:
-        """Whether the run has its slots already; those of an earlier stint are handed on."""
-        key = keys.holder_key(tenant, claims[0].gate, applicant.name)
-        item = self._table.get(key)
-        if item is None:
-            return False
-        if item["stint"] < applicant.stint:
-            same = equals("stint", item["stint"])
-            holders = [(keys.holder_key(tenant, c.gate, applicant.name), c) for c in claims]
-            self._table.put_together(
-                *[Put(key, _encode(applicant, claim.amount), same) for key, claim in holders]
-            )
+    def _take_missing(
+        self,
+        tenant: str,
+        claims: Sequence[Claim],
+        applicant: Applicant,
+        held: Mapping[str, int],
+        *,
+        waited: bool,
+    ) -> None:
+        """Take what the run does not hold; what it holds of an earlier stint is handed on."""
+        writes: list[Put | Change | Removal] = []
         for claim in claims:
+            holder = keys.holder_key(tenant, claim.gate, applicant.name)
+            stint = held.get(claim.gate)
+            if stint is None:
+                key = keys.gate_key(tenant, claim.gate)
+                free = Expression("#free >= :amount", {"#free": "free"}, {":amount": claim.amount})
+                writes.append(Change(key, _add(-claim.amount), free))
+                writes.append(Put(holder, _encode(applicant, claim.amount), ABSENT))
+            elif stint < applicant.stint:
+                writes.append(
+                    Put(holder, _encode(applicant, claim.amount), equals("stint", stint))
+                )
+            if waited and not held:
+                writes.append(Removal(keys.waiter_key(tenant, claim.gate, applicant.rank)))
+        if writes:
+            self._table.put_together(*writes)
+        for claim in claims if held else ():
             self.stop_waiting(tenant, claim.gate, applicant.rank, applicant.stint)
-        return True
+
+    def _stints_held(
+        self, tenant: str, claims: Sequence[Claim], applicant: Applicant
+    ) -> dict[str, int]:
+        """Return the stint of which a run holds each gate, where it holds one."""
+        found = {
+            claim.gate: self._table.get(keys.holder_key(tenant, claim.gate, applicant.name))
+            for claim in claims
+        }
+        return {gate: item["stint"] for gate, item in found.items() if item is not None}
 
     def _too_few(self, tenant: str, claims: Iterable[Claim]) -> bool:
         gates = [(self.find(tenant, claim.gate), claim) for claim in claims]

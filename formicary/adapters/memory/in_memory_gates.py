@@ -56,13 +56,12 @@ class InMemoryGateRepository:
             stored = [(self._gates.get((tenant, claim.gate)), claim) for claim in claims]
             gates = [(gate, claim) for gate, claim in stored if gate is not None]
             name = applicant.name
-            held = bool(gates) and name in gates[0][0].holders
-            if not held and (
-                len(gates) < len(stored) or any(gate.free < c.amount for gate, c in gates)
-            ):
+            missing = [(gate, claim) for gate, claim in gates if name not in gate.holders]
+            held = not missing
+            if len(gates) < len(stored) or any(gate.free < c.amount for gate, c in missing):
                 return False
             for gate, claim in gates:
-                if not held:
+                if name not in gate.holders:
                     gate.free -= claim.amount
                     gate.amounts[name] = claim.amount
                 before = gate.holders.get(name, applicant)
