@@ -4,20 +4,25 @@ What is taken out is what reliability rests on; a simulator that does not notice
 nothing by finding no fault.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.domain.decide import Decision, decide
 from formicary.domain.events import Event, TaskFinished
+from formicary.domain.gates import Applicant, Claim
+from formicary.domain.housekeeping import Chore
 from formicary.domain.job_graph import JobGraph, TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
 from formicary.domain.states import TaskMark
 from formicary.service_layer.commit_event import EventCommitter
+from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.handle_event import Engine
 from formicary.service_layer.situation import Situation, Situations
 from tests.simulator.definitions import FastEngine
 from tests.simulator.ledger import Ledger
+from tests.simulator.nights import Nights
 from tests.simulator.world import World
 
 Alter = Callable[[Any], Any]
@@ -119,6 +124,40 @@ def without(
     return type(f"WorldWithout{name}", (World,), {"runs_type": runs, "engine_type": engine})
 
 
+class Idle(Nights):
+    """Housekeeping that does nothing at night."""
+
+    def _keeper(self, plane: ControlPlane) -> Any:
+        return IdleKeeper()
+
+
+class IdleKeeper:
+    """Ends a night as soon as it has begun."""
+
+    def do(self, chore: Chore) -> Chore:
+        return chore.model_copy(update={"done": True})
+
+
+class WorldWithoutSweep(World):
+    nights_type = Idle
+
+
+class WholeTake(InMemoryGateRepository):
+    """Takes the slots of all gates anew, unless those of the first are held."""
+
+    def take(self, tenant: str, claims: Sequence[Claim], who: Applicant, *, waited: bool) -> bool:
+        first_held = bool(claims) and self.held(tenant, claims[0].gate, who.name) is not None
+        for claim in () if first_held else claims:
+            held = self.held(tenant, claim.gate, who.name)
+            if held is not None:
+                self._gates[tenant, claim.gate].holders.pop(who.name)
+        return super().take(tenant, claims, who, waited=waited)
+
+
+class WorldWithWholeTake(World):
+    gates_type = WholeTake
+
+
 MUTANTS = {
     "the version check": without("VersionCheck", runs=LastWriterWins),
     "the fencing": without("Fencing", engine=UnfencedEngine),
@@ -132,4 +171,6 @@ MUTANTS = {
     "the last retry of a job": misreading(
         policy=lambda it: replace(it, retry=max(0, it.retry - 1))
     ),
+    "the sweep": WorldWithoutSweep,
+    "what is held of a gate": WorldWithWholeTake,
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from formicary.adapters.memory.fake_clock import EPOCH, FakeClock, SequentialIds
 from formicary.adapters.memory.in_memory_event_queue import ReceivedEvent
+from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.bootstrap.in_memory import build_in_memory_api
 from formicary.domain.ant import AntRegistrationRequest, Heartbeat
@@ -22,6 +23,7 @@ from formicary.service_layer.handle_event import Engine
 from formicary.service_layer.heartbeat_ant import heartbeat_ant
 from formicary.service_layer.register_ant import register_ant
 from formicary.service_layer.situation import Situations
+from formicary.service_layer.tenant_limits import KnownLimits
 from tests.simulator.administrators import furnish
 from tests.simulator.ants import LEASE_SECONDS, TENANT, Ant
 from tests.simulator.broken import BrokenError
@@ -54,6 +56,8 @@ class World:
     runs_type: type[Ledger] = Ledger
     engine_type: type[Engine] = FastEngine
     situations_type: type[Situations] = Situations
+    nights_type: type[Nights] = Nights
+    gates_type: type[InMemoryGateRepository] = InMemoryGateRepository
 
     def __init__(self, scenario: Scenario, allowed: frozenset[int] | None = None) -> None:
         self.scenario = scenario
@@ -71,9 +75,10 @@ class World:
             self.expectations = {PARENT_TYPE: parent, CHILD_TYPE: child}
         self.ids = SequentialIds(str(scenario.seed))
         api = build_in_memory_api(self.clock, self.ids)
+        self.gates = self.gates_type()
+        api = replace(api, gates=self.gates, limits=KnownLimits(self.gates, self.clock))
         self.runs = self.runs_type(self)
         self.ports = replace(api, runs=self.runs, parsed=SharedDefinitions(api.definitions))
-        self.gates = api.gates
         self.situations = self.situations_type(self.ports.parsed, self.ports.configs)
         self.events: Any = api.events
         self.task_queues: Any = InMemoryTaskQueues(self.clock, visibility_seconds=LEASE_SECONDS)
@@ -91,7 +96,7 @@ class World:
             self.hire()
         self.resources = furnish(api, scenario.extras.limits)
         self.users: list[User] = users_of(self)
-        self.nights = Nights(self)
+        self.nights = self.nights_type(self)
 
     # Control plane
 

@@ -42,6 +42,18 @@ def retrying(*, fire_at: Any, attempt: int = 2) -> JobRun:
     )
 
 
+@pytest.mark.parametrize(
+    ("phase", "timer"), [(Phase.RETRYING, TimerKind.JOB_RETRY), (Phase.WALKING, TimerKind.JOB_TIMEOUT)]
+)
+def test_the_retry_and_the_timeout_of_a_job_are_lost_unless_it_is_paused(phase, timer):
+    due = LONG_AGO - timedelta(minutes=1)
+    outbox = (OutboxEntry("TaskFinished:work:1", StartTimer(timer, due, attempt=1)),)
+    run = a_run(phase=phase, scheduled_at=due, deadline=due, outbox=outbox)
+
+    assert [kind for kind, _ in stalls(run, NOW)] == [Stall.LOST_TIMER]
+    assert list(stalls(run.evolve(hold=Hold.USER), NOW)) == []
+
+
 def test_a_request_whose_submission_was_never_handled_is_submitted_again():
     assert list(stalls(a_run(), NOW)) == [(Stall.NEVER_BEGUN, JobSubmitted())]
 
