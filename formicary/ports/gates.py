@@ -31,7 +31,7 @@ class GateRepository(Protocol):
     ) -> bool:
         """Take the slots of all claims, or none: False when one of the gates has too few.
 
-        True also when they are the applicant's already; those of an earlier stint become those of
+        What is the applicant's already is not taken again; that of an earlier stint becomes that of
         this one. `waited` takes it out of the lines of these gates, too.
         ConcurrentUpdateError when others are at the same gates.
         """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from formicary.adapters.memory.fake_clock import EPOCH
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
+from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.domain.errors import FormicaryError
 from formicary.domain.housekeeping import Chore
 from formicary.service_layer.control_plane import ControlPlane
@@ -38,6 +39,7 @@ class Nights:
     _failures: int = 0
     _under_way: bool = False
     _kind_nights: int = 0
+    _mended_at_rest: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         """Set the first night."""
@@ -72,10 +74,14 @@ class Nights:
         return True
 
     def check_end(self) -> None:
-        """Where nothing was lost there was nothing to mend."""
+        """Where nothing was lost there was nothing to mend, once the world was kind.
+
+        Before, an event may fail for longer than the sweep has patience.
+        """
         lost = set(LOSSES) & set(self.world.faults.counts())
-        if self.mended and not lost:
-            raise BrokenError(f"nothing was lost, but housekeeping mended {dict(self.mended)}")
+        if self._mended_at_rest and not lost:
+            found = dict(self._mended_at_rest)
+            raise BrokenError(f"nothing was lost, but housekeeping mended {found}")
 
     def _found_nothing(self) -> bool:
         done = self._chore is not None and self._chore.done
@@ -87,7 +93,7 @@ class Nights:
             definitions=plane.definitions,
             runs=plane.runs,
             remover=plane.runs,
-            objects=plane.objects,
+            objects=InMemoryObjectStore(),
             events=plane.events,
             dead_letters=InMemoryDeadLetters(plane.events, []),
             clock=plane.clock,
@@ -113,6 +119,8 @@ class Nights:
             self.world.say(f"the night is over: {dict(answer.mended)}")
             self.held += 1
             self.mended.update(answer.mended)
+            if self._kind_nights:
+                self._mended_at_rest.update(answer.mended)
             self._end(now)
 
     def _end(self, now: datetime) -> None:

@@ -114,9 +114,7 @@ class DynamoDbGateRepository(DynamoDbResources):
                 writes.append(Change(key, _add(-claim.amount), free))
                 writes.append(Put(holder, _encode(applicant, claim.amount), ABSENT))
             elif stint < applicant.stint:
-                writes.append(
-                    Put(holder, _encode(applicant, claim.amount), equals("stint", stint))
-                )
+                writes.append(Put(holder, _encode(applicant, claim.amount), equals("stint", stint)))
             if waited and not held:
                 writes.append(Removal(keys.waiter_key(tenant, claim.gate, applicant.rank)))
         if writes:

@@ -43,7 +43,8 @@ def retrying(*, fire_at: Any, attempt: int = 2) -> JobRun:
 
 
 @pytest.mark.parametrize(
-    ("phase", "timer"), [(Phase.RETRYING, TimerKind.JOB_RETRY), (Phase.WALKING, TimerKind.JOB_TIMEOUT)]
+    ("phase", "timer"),
+    [(Phase.RETRYING, TimerKind.JOB_RETRY), (Phase.WALKING, TimerKind.JOB_TIMEOUT)],
 )
 def test_the_retry_and_the_timeout_of_a_job_are_lost_unless_it_is_paused(phase, timer):
     due = LONG_AGO - timedelta(minutes=1)
