@@ -52,7 +52,7 @@ class CheckError(Exception):
 
 
 class Doctor:
-    """Examines a host with the settings that an ant would start with; changes nothing."""
+    """Examines a host with the settings that an ant would start with; leaves it as it was."""
 
     def __init__(self, settings: Settings, *, metadata_url: str = METADATA_URL) -> None:
         self._settings = settings
@@ -73,7 +73,7 @@ class Doctor:
                 yield self._clock()
                 yield self._examine("queues", self._queues)
                 yield self._examine("artifact store", self._store)
-        yield self._instance_metadata()
+        yield from self._instance_metadata()
         yield from self._executors()
 
     def _examine(self, part: str, check: Callable[[], str]) -> Finding:
@@ -152,15 +152,27 @@ class Doctor:
             Path(name).unlink()
         return answer.artifact_bucket
 
-    def _instance_metadata(self) -> Finding:
+    def _instance_metadata(self) -> Iterator[Finding]:
         """Warn where tasks could fetch the credentials of the host."""
-        part, mends = "instance metadata", instance_metadata.mends(self._settings.methods)
-        if not mends:
-            return Finding(part, Verdict.GOOD, "no method of this ant lets tasks reach it")
-        if not instance_metadata.answers(self._metadata_url):
-            return Finding(part, Verdict.GOOD, "does not answer here")
-        text = "answers here, so tasks may fetch this host's credentials: "
-        return Finding(part, Verdict.WARNING, f"{text}{'; '.join(mends)} (docs/security.md)")
+        part, methods = "instance metadata", set(self._settings.methods)
+        if TaskMethod.DOCKER in methods:
+            inside = self._answers_containers()
+            if inside is not None:
+                methods.remove(TaskMethod.DOCKER)
+                name = f"{part} in containers"
+                yield _metadata_finding(name, inside, instance_metadata.mends([TaskMethod.DOCKER]))
+        mends = instance_metadata.mends(methods)
+        if mends:
+            yield _metadata_finding(part, instance_metadata.answers(self._metadata_url), mends)
+        elif methods:
+            yield Finding(part, Verdict.GOOD, "no method of this ant lets tasks reach it")
+
+    def _answers_containers(self) -> bool | None:
+        from ant_agent.executors.docker.metadata_probe import (  # noqa: PLC0415 - loads docker
+            answers_inside,
+        )
+
+        return answers_inside(self._settings, self._metadata_url)
 
     def _executors(self) -> Iterator[Finding]:
         """Check the methods of the ant, then tell which others it could carry out."""
@@ -180,6 +192,13 @@ class Doctor:
                     yield Finding(name, Verdict.GOOD, "")
                 else:
                     yield Finding(name, Verdict.NOTE, "works here; it is not among --methods")
+
+
+def _metadata_finding(part: str, answers: bool, mends: list[str]) -> Finding:
+    if not answers:
+        return Finding(part, Verdict.GOOD, "does not answer")
+    text = "answers, so tasks may fetch this host's credentials: "
+    return Finding(part, Verdict.WARNING, f"{text}{'; '.join(mends)} (docs/security.md)")
 
 
 def _aws_text(thing: str, error: Exception) -> str:

@@ -1,9 +1,13 @@
 """Notices of EC2 that this host is going away: a spot interruption, or its group scaling in.
 
 Asked for only on EC2. A spot notice comes two minutes ahead; a group waits for its hook.
+
+Where the ant's own service may not ask (install/systemd), `python -m ant_agent.host_notices` does
+in a service beside it: it ends with 0 at a notice.
 """
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -47,13 +51,17 @@ class HostNotices:
         self._stopped.set()
 
     def _watch(self) -> None:
+        away = False
         with self._client:
             while not self._stopped.is_set():
                 try:
                     notice = self._notice()
+                    away = False
                 except httpx.HTTPError as error:
-                    _log.warning("instance metadata is away", extra={"error": str(error)})
-                    notice = ""
+                    # Once: where it is closed to the ant, it stays so.
+                    if not away:
+                        _log.warning("instance metadata is away", extra={"error": str(error)})
+                    notice, away = "", True
                 if notice:
                     self._leave(notice)
                     return
@@ -81,3 +89,21 @@ class HostNotices:
         return self._client.get(
             f"/latest/meta-data/{name}", headers={"X-aws-ec2-metadata-token": self._token}
         )
+
+
+def wait_for_notice(*, url: str = METADATA_URL, seconds: float = 5.0) -> str:
+    """Return the notice once it has come; off EC2, none ever does."""
+    found: list[str] = []
+    told = threading.Event()
+
+    def leave(notice: str) -> None:
+        found.append(notice)
+        told.set()
+
+    HostNotices(leave, url=url, seconds=seconds).start()
+    told.wait()
+    return found[0]
+
+
+if __name__ == "__main__":
+    sys.stderr.write(f"{wait_for_notice()}\n")

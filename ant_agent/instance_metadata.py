@@ -9,10 +9,12 @@ from formicary.domain.states import TaskMethod
 
 _SECONDS = 0.3
 _BY_METHOD = {
-    TaskMethod.SHELL: "drop the traffic of the ant's user (iptables -A OUTPUT -d 169.254.169.254"
-    " -m owner --uid-owner USER -j REJECT)",
+    TaskMethod.SHELL: "run the ant by the unit of install/systemd, which denies it, or drop the"
+    " traffic of its user (iptables -A OUTPUT -d 169.254.169.254 -m owner --uid-owner USER"
+    " -j REJECT)",
     TaskMethod.DOCKER: "require IMDSv2 with a hop limit of 1, so that containers do not reach it",
-    TaskMethod.KUBERNETES: "have a NetworkPolicy keep pods from it, or a hop limit of 1 on nodes",
+    TaskMethod.KUBERNETES: "have a NetworkPolicy (install/kubernetes) keep pods from it, or a hop"
+    " limit of 1 on nodes",
 }
 
 

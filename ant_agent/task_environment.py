@@ -10,6 +10,8 @@ from ant_agent.task_directory import TaskDirectory
 from formicary.domain.task_request import TaskMessage
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# SDKs of AWS do not ask the host's metadata service for credentials; a task may say otherwise.
+_UNLESS_TOLD = {"AWS_EC2_METADATA_DISABLED": "true"}
 # Linux takes at most 128 KiB a string.
 _MAX_VALUE = 100_000
 
@@ -50,7 +52,7 @@ def task_environment(
     }
     if directory is not None:
         always |= {"TMPDIR": str(directory.temp), TASK_DIR_VARIABLE: str(directory.root)}
-    return {**(base or {}), **usable, **always}, warnings
+    return {**(base or {}), **_UNLESS_TOLD, **usable, **always}, warnings
 
 
 def _usable(name: str, value: str) -> bool:

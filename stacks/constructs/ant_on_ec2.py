@@ -116,7 +116,7 @@ def _user_data(package: AntPackage, token: AntToken, environment: dict[str, str]
         f"{_PYTHON} -m zipfile -e /tmp/formicary.zip /tmp/formicary",
         "cd /tmp/formicary",
         "install -D -m 0644 formicary-ant.sysusers /etc/sysusers.d/formicary-ant.conf",
-        "install -m 0644 formicary-ant.service /etc/systemd/system/formicary-ant.service",
+        "install -m 0644 formicary-ant.service formicary-ant-notices.service /etc/systemd/system",
         "systemd-sysusers",
         "umask 022",
         f"{_PYTHON} -m venv /opt/formicary",
@@ -131,7 +131,7 @@ def _user_data(package: AntPackage, token: AntToken, environment: dict[str, str]
         " --query Parameter.Value --output text)",
         'echo "FORMICARY_TOKEN=$TOKEN" >> /etc/formicary/ant.env',
         "systemctl daemon-reload",
-        "systemctl enable --now formicary-ant",
+        "systemctl enable --now formicary-ant formicary-ant-notices",
     )
     return data
 

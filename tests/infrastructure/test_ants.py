@@ -119,7 +119,7 @@ def test_a_host_installs_the_package_and_starts_the_unit(ec2):
     script = json.dumps(template["LaunchTemplateData"]["UserData"])
 
     assert "FORMICARY_ANT_METHODS=SHELL,HTTP_GET" in script
-    assert "systemctl enable --now formicary-ant" in script
+    assert "systemctl enable --now formicary-ant formicary-ant-notices" in script
     assert "--require-hashes" in script
 
 

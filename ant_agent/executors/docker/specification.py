@@ -63,8 +63,10 @@ def mounts(holder: ContainerDefinition | Service, naming: Naming) -> list[Mount]
         found = _of_kubernetes_form(volumes, naming)
     else:
         found = [_named(name, path, naming) for name, path in volumes.items()]
-    if isinstance(holder, ContainerDefinition) and holder.bind_dir:
-        found.append(Mount(holder.bind_dir, holder.bind_dir, type="bind"))
+    bind_dir = holder.bind_dir if isinstance(holder, ContainerDefinition) else None
+    # A volume at that path says more exactly what is wanted there.
+    if bind_dir and bind_dir not in {mount["Target"] for mount in found}:
+        found.append(Mount(bind_dir, bind_dir, type="bind"))
     return found
 
 

@@ -34,10 +34,12 @@ class PodVolumes:
         """Return the mounts of a container."""
         volumes = kubernetes_volumes(holder.volumes)
         found = [self._mount(volume, source) for volume, source in _sources(volumes)]
-        if isinstance(holder, ContainerDefinition) and holder.bind_dir:
-            name = self.add("bind-dir", {"hostPath": {"path": holder.bind_dir}})
-            found.append({"name": name, "mountPath": holder.bind_dir})
         _check_paths(found)
+        bind_dir = holder.bind_dir if isinstance(holder, ContainerDefinition) else None
+        # A volume at that path says more exactly what is wanted there.
+        if bind_dir and bind_dir not in {mount["mountPath"] for mount in found}:
+            name = self.add("bind-dir", {"hostPath": {"path": bind_dir}})
+            found.append({"name": name, "mountPath": bind_dir})
         return found
 
     def add(self, name: str, source: dict[str, Any]) -> str:

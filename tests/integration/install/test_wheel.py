@@ -47,6 +47,7 @@ def test_a_host_gets_the_wheel_the_pinned_packages_and_the_unit(package: Path) -
     assert {name for name in names if not name.endswith(".whl")} == {
         "requirements.txt",
         "formicary-ant.service",
+        "formicary-ant-notices.service",
         "formicary-ant.sysusers",
     }
     assert "boto3==" in requirements

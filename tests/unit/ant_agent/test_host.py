@@ -1,6 +1,7 @@
 """What an ant learns of its host, and what the host may ask of it."""
 
 import json
+import logging
 import threading
 import urllib.error
 import urllib.request
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from ant_agent.disk_guard import DiskGuard
-from ant_agent.host_notices import HostNotices, on_ec2
+from ant_agent.host_notices import HostNotices, on_ec2, wait_for_notice
 from ant_agent.local_server import LocalServer, Metric
 
 
@@ -99,6 +100,33 @@ def test_a_notice_of_the_host_is_told_once(
     assert seen.wait(5)
     notices.stop()
     assert (early, told) == ([], [reason])
+
+
+def test_who_waits_is_told_of_a_notice(metadata: Metadata) -> None:
+    metadata.items["spot/instance-action"] = "{}"
+
+    assert wait_for_notice(url=metadata.url, seconds=0.01) == "the spot instance is interrupted"
+
+
+def test_a_service_that_is_closed_to_the_ant_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    refused = threading.Semaphore(0)
+
+    class Closed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            refused.release()
+
+    caplog.set_level(logging.WARNING)
+    notices = HostNotices(lambda _: None, url="http://127.0.0.1:9", seconds=0.001)
+    handler = Closed()
+    logging.getLogger("ant_agent.host_notices").addHandler(handler)
+    notices.start()
+
+    assert refused.acquire(timeout=10)
+    assert not refused.acquire(timeout=0.3)
+    notices.stop()
+    logging.getLogger("ant_agent.host_notices").removeHandler(handler)
 
 
 def test_only_a_host_of_ec2_is_asked(tmp_path: Path) -> None:

@@ -10,15 +10,16 @@ import yaml
 ROOT = Path(__file__).parents[3]
 INSTALL = ROOT / "install"
 UNIT = INSTALL / "systemd" / "formicary-ant.service"
+NOTICES = UNIT.with_name("formicary-ant-notices.service")
 PLIST = INSTALL / "launchd" / "io.formicary.ant.plist"
 CONTAINERFILE = INSTALL / "image" / "Containerfile"
 KUBERNETES = INSTALL / "kubernetes"
 
 
-def unit() -> dict[str, list[str]]:
+def unit(path: Path = UNIT) -> dict[str, list[str]]:
     """All values of each key of the unit: a key may come more than once."""
     values: dict[str, list[str]] = {}
-    for line in UNIT.read_text().splitlines():
+    for line in path.read_text().splitlines():
         if "=" in line and not line.startswith("#"):
             key, value = line.split("=", 1)
             values.setdefault(key, []).append(value)

@@ -1,6 +1,7 @@
 """The files that install an ant: well-formed, hardened, and true to the ant's settings."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -76,9 +77,10 @@ def run_systemd_analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_systemd_finds_no_fault_in_the_unit(tmp_path: Path) -> None:
-    copy = tmp_path / files.UNIT.name
-    copy.write_text(files.UNIT.read_text().replace("/opt/formicary/bin/formicary", "/bin/true"))
+@pytest.mark.parametrize("unit", [files.UNIT, files.NOTICES], ids=lambda path: path.name)
+def test_systemd_finds_no_fault_in_a_unit(tmp_path: Path, unit: Path) -> None:
+    copy = tmp_path / unit.name
+    copy.write_text(re.sub(r"/opt/formicary/bin/\w+", "/bin/true", unit.read_text()))
 
     done = run_systemd_analyze("verify", "--man=no", str(copy))
 
@@ -92,11 +94,62 @@ def test_systemd_finds_a_fault_where_there_is_one(tmp_path: Path) -> None:
     assert "mostly" in run_systemd_analyze("verify", "--man=no", str(copy)).stderr
 
 
-def test_systemd_calls_the_unit_little_exposed() -> None:
+@pytest.mark.parametrize("unit", [files.UNIT, files.NOTICES], ids=lambda path: path.name)
+def test_systemd_calls_a_unit_little_exposed(unit: Path) -> None:
     # Tenths of the ten points that a unit without any bounds has.
-    done = run_systemd_analyze("security", "--offline=true", "--threshold=20", str(files.UNIT))
+    done = run_systemd_analyze("security", "--offline=true", "--threshold=20", str(unit))
 
     assert done.returncode == 0, done.stdout
+
+
+def test_tasks_of_the_unit_do_not_reach_the_metadata_service_and_notices_reach_nothing_else() -> (
+    None
+):
+    closed = "169.254.169.254 fd00:ec2::254"
+
+    assert files.unit()["IPAddressDeny"] == [closed]
+    assert files.unit(files.NOTICES)["IPAddressAllow"] == [closed]
+    assert files.unit(files.NOTICES)["IPAddressDeny"] == ["any"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "drained"),
+    [("exited", "0", True), ("exited", "1", False), ("killed", "TERM", False)],
+)
+def test_the_ant_is_drained_by_a_notice_and_not_when_notices_are_stopped(
+    tmp_path: Path, code: str, status: str, *, drained: bool
+) -> None:
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >{tmp_path}/asked\n')
+    systemctl.chmod(0o755)
+    (command,) = files.unit(files.NOTICES)["ExecStopPost"]
+    told = {"PATH": f"{tmp_path}:/bin", "EXIT_CODE": code, "EXIT_STATUS": status}
+
+    done = subprocess.run(shlex.split(command.removeprefix("+")), env=told, check=False)
+
+    asked = tmp_path / "asked"
+    assert done.returncode == 0
+    assert (asked.read_text() if asked.exists() else "") == (
+        "--no-block stop formicary-ant\n" if drained else ""
+    )
+
+
+def test_pods_of_tasks_reach_all_addresses_but_the_metadata_service() -> None:
+    policy = files.manifest("NetworkPolicy")
+    blocks = [
+        peer["ipBlock"]
+        for rule in policy["spec"]["egress"]
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    ]
+
+    assert policy["metadata"]["namespace"] == "formicary-tasks"
+    assert policy["spec"]["podSelector"] == {}
+    assert policy["spec"]["policyTypes"] == ["Egress"]
+    assert blocks == [
+        {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]},
+        {"cidr": "::/0", "except": ["fd00:ec2::254/128"]},
+    ]
 
 
 def test_the_role_has_the_rights_that_are_documented_and_no_other() -> None:
