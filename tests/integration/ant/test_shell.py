@@ -137,8 +137,17 @@ def test_the_environment_has_variables_and_the_attempt_but_nothing_of_the_ant(
     assert {"Name=Ann", "Number=3", "Flag=true", 'List=[1, "a"]', "MODE=fast"} <= lines
     assert f"FORMICARY_IDEMPOTENCY_KEY={message.task_key}" in lines
     assert {"FORMICARY_ATTEMPT=3", "FORMICARY_TASK_TYPE=work"} <= lines
-    for foreign in ("AWS_", "FORMICARY_TOKEN", "PRIVATE", "hidden", "not-valid"):
+    assert [line for line in lines if line.startswith("AWS_")] == ["AWS_EC2_METADATA_DISABLED=true"]
+    for foreign in ("FORMICARY_TOKEN", "PRIVATE", "hidden", "not-valid"):
         assert foreign not in outcome.log.inline
+
+
+def test_a_task_may_have_sdks_ask_its_host_for_credentials(bench: Workbench) -> None:
+    asking = {"environment": {"AWS_EC2_METADATA_DISABLED": "false"}}
+
+    outcome = bench.run(task("echo $AWS_EC2_METADATA_DISABLED", options=asking))
+
+    assert outcome.log.inline == "false\n"
 
 
 def test_script_text_does_not_show_in_the_process_list(bench: Workbench) -> None:

@@ -1,7 +1,5 @@
 """What a user gets wrong: the task fails with a code and the mend, and nothing stays behind."""
 
-import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ import pytest
 from ant_agent.cancellation import Cancellation, StopReason
 from formicary.domain.states import RequestState
 from tests.integration.containers.benches import DockerBench
+from tests.integration.containers.silent_server import silent_server
 
 
 def test_an_image_that_does_not_exist(docker_bench: DockerBench) -> None:
@@ -41,23 +40,8 @@ def test_a_policy_of_never_pulling(engine: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def silent_registry(registry_host: str) -> Iterator[str]:
     """A registry that takes every connection and says nothing."""
-    with socket.create_server((registry_host, 0)) as server:
-        held: list[socket.socket] = []
-
-        def accept() -> None:
-            while True:
-                try:
-                    held.append(server.accept()[0])
-                except OSError:
-                    return
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"{registry_host}:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-        for connection in held:
-            connection.close()
+    with silent_server(registry_host) as address:
+        yield address
 
 
 def test_a_pull_that_hangs(engine: Any, tmp_path: Path, silent_registry: str) -> None:

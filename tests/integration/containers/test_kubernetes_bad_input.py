@@ -14,6 +14,8 @@ from ant_agent.process_manager import ProcessManager
 from ant_agent.settings import Settings
 from tests.integration.ant.world import eventually
 from tests.integration.containers.benches import KubernetesBench
+from tests.integration.containers.settings import Surroundings
+from tests.integration.containers.silent_server import silent_server
 
 
 def test_an_image_that_does_not_exist(kubernetes_bench: KubernetesBench) -> None:
@@ -30,6 +32,19 @@ def test_a_policy_of_never_pulling(cluster: Cluster, tmp_path: Path) -> None:
     outcome, _ = bench.run("true", container={"image": "nobody/nothing:1"})
 
     assert outcome.result.error_code == "ERR_IMAGE_PULL"
+    assert bench.left() == []
+    bench.close()
+
+
+def test_a_pull_that_hangs(cluster: Cluster, tmp_path: Path) -> None:
+    bench = KubernetesBench(cluster, tmp_path, pull_seconds=2)
+
+    with silent_server(Surroundings().k8s_host_ip) as registry:
+        outcome, _ = bench.run("true", container={"image": f"{registry}/slow:1"})
+
+    assert outcome.result.error_code == "ERR_IMAGE_PULL"
+    assert "did not begin within 2 s (FORMICARY_ANT_PULL_SECONDS)" in outcome.result.error_message
+    assert f'Pulling image "{registry}/slow:1"' in outcome.result.error_message
     assert bench.left() == []
     bench.close()
 
