@@ -13,6 +13,7 @@ import pytest
 from kubernetes.client.api.core_v1_api import CoreV1Api
 from kubernetes.client.exceptions import ApiException
 
+from ant_agent.container_settings import ContainerSettings
 from tests.e2e.api import eventually, states_of, tasks_of
 
 if TYPE_CHECKING:
@@ -372,15 +373,13 @@ def test_7_2_calls_of_a_rest_api_one_after_the_other(api, web):
     assert {task["exit_code"] for task in tasks_of(run).values()} == {"200"}
 
 
-def test_7_4_an_ant_of_docker_with_its_registry(system, api, engine, docker_place):
+def test_7_4_an_ant_of_docker_with_its_registry(system, api, docker_place):
     told = {
         "FORMICARY_ANT_REGISTRY": "docker-registry-server",
         "FORMICARY_ANT_REGISTRY_USERNAME": "docker-registry-user",
         "FORMICARY_ANT_REGISTRY_PASSWORD": "docker-registry-pass",
         "FORMICARY_ANT_PULL_POLICY": "if-not-present",
-        "FORMICARY_ANT_DOCKER_HOST": engine.api.base_url.replace("http+docker", "unix")
-        if "DOCKER_HOST" not in os.environ  # noqa: TID251 - as the engine was found
-        else os.environ["DOCKER_HOST"],  # noqa: TID251
+        "FORMICARY_ANT_DOCKER_HOST": ContainerSettings().docker_host,
     }
     ant = system.start_ant("test-id", tags="tag1,tag2", methods="DOCKER", more=told)
     api.define(DOCKER)

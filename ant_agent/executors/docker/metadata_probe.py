@@ -15,7 +15,7 @@ from ant_agent.settings import Settings
 _SECONDS = 60
 _REACHED, _NOT_REACHED = 0, 1
 # Exit code 3: the image has nothing to ask with.
-_SCRIPT = r"""
+SCRIPT = r"""
 command -v timeout >/dev/null || exit 3
 if command -v nc >/dev/null; then
   ask() { timeout 2 nc "$host" "$port"; }
@@ -59,7 +59,7 @@ def _ask(client: Any, settings: Settings, image: str, url: str) -> bool | None:
     place = urlsplit(url)
     container = client.containers.create(
         image,
-        entrypoint=["/bin/sh", "-c", _SCRIPT, "ask"],
+        entrypoint=["/bin/sh", "-c", SCRIPT, "ask"],
         command=[str(place.hostname), str(place.port or 80)],
         labels={ANT: label_value(settings.id)},
     )

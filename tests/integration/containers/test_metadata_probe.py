@@ -1,5 +1,7 @@
 """Whether containers reach a metadata service, asked from inside one of the real engine."""
 
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +12,7 @@ import pytest
 
 from ant_agent.doctor import Doctor, Finding, Verdict
 from ant_agent.executors.containers.labels import ANT
-from ant_agent.executors.docker.metadata_probe import answers_inside
+from ant_agent.executors.docker.metadata_probe import SCRIPT, answers_inside
 from ant_agent.settings import Settings
 
 ANT_ID = "looks-inside"
@@ -80,6 +82,24 @@ def test_what_a_container_is_given_counts(
 
     assert answers_inside(settings, service.url) is reached
     assert service.asked[0] == "PUT"
+
+
+@pytest.mark.parametrize("tools", [("timeout", "bash"), ("timeout",), ("bash",)])
+def test_an_image_without_nc_asks_by_bash_and_one_without_either_cannot(
+    service: Service, tmp_path: Path, tools: tuple[str, ...]
+) -> None:
+    for tool in ("grep", "cat", *tools):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or tool)
+    host, port = service.url.removeprefix("http://").split(":")
+
+    def code() -> int:
+        command = ["/bin/sh", "-c", SCRIPT, "ask", host, port]
+        return subprocess.run(command, env={"PATH": str(tmp_path)}, check=False).returncode
+
+    open_to_all = code()
+    service.gives_token = False
+
+    assert (open_to_all, code()) == ((0, 1) if len(tools) == 2 else (3, 3))
 
 
 def test_nobody_there_is_no_answer(settings: Settings, registry_host: str) -> None:
