@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from ant_agent.ant_fault import outcome_of_fault
 from ant_agent.cancellation import Cancellation, StopReason
 from ant_agent.control_plane import ControlPlaneClient, ControlPlaneError, RefusedError
 from ant_agent.lease_keeper import LeaseKeeper
-from ant_agent.masking import Secrets
 from ant_agent.poll_loop import Delivery
 from ant_agent.reporter import Reporter
 from ant_agent.running_tasks import RunningTask, RunningTasks
@@ -19,7 +19,6 @@ from ant_agent.spool import Report, report_body
 from ant_agent.task_directory import TaskDirectory
 from ant_agent.task_outcome import Outcome
 from ant_agent.task_runner import TaskRunner
-from ant_agent.task_secrets import secrets_of
 from formicary.domain.ant import ClaimRequest
 from formicary.domain.states import ErrorCode
 from formicary.domain.task_request import MESSAGE_SCHEMA_VERSION, TaskMessage
@@ -188,13 +187,4 @@ class DeliveryHandler:
             outcome.stop(StopReason.ABANDONED, None)
             return outcome
         except Exception as error:  # noqa: BLE001 - loop boundary
-            # A fault of the ant or its host must reach the user as the end of the task.
-            told = Secrets(secrets_of(opened)).mask(f"{type(error).__name__}: {error}")
-            _log.error(
-                "the ant failed at a task",
-                extra={"task": message.task_key, "error": told},
-                exc_info=None if message.secrets else error,
-            )
-            outcome = Outcome()
-            outcome.fail(ErrorCode.TASK_EXECUTE, f"the ant failed: {told}")
-            return outcome
+            return outcome_of_fault(opened, error)

@@ -103,6 +103,13 @@ class Settings(ContainerSettings):
         le=86_400,
         description="Time for the answer to a call of an HTTP task that has no timeout.",
     )
+    http_public_only: bool = Field(
+        default=False, description="HTTP tasks call public addresses alone, none inside."
+    )
+    http_closed_addresses: Annotated[_WORDS, NoDecode] = Field(
+        default=(),
+        description="Addresses with a port, as 10.0.0.5:8080, that HTTP tasks never call.",
+    )
     pass_environment: Annotated[_WORDS, NoDecode] = Field(
         default=("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LC_ALL", "TZ"),
         description="Variables of the ant that tasks see too; AWS_* and FORMICARY_* never are.",
@@ -116,6 +123,7 @@ class Settings(ContainerSettings):
     @field_validator(
         "methods",
         "tags",
+        "http_closed_addresses",
         "pass_environment",
         "mask_environment",
         "host_paths",

@@ -88,6 +88,7 @@ class ApiStack(cdk.Stack):
                 "ARTIFACT_BUCKET": data.artifacts.bucket_name,
                 "QUEUE_NAME_PREFIX": prefix,
                 "ROOT_KEY_PARAMETER": self._deployment.root_key_parameter,
+                "SERVES_HTTP": str(self._deployment.http_function).lower(),
             },
             permissions=[
                 *permissions.read_and_make_parameter(self._deployment.root_key_parameter),

@@ -30,6 +30,8 @@ class Deployment:
     base_url: str = ""
     private_webhooks: bool = False
     alarm_topic: str = ""
+    http_function: bool = True
+    http_function_concurrency: int = 0
     ants: AntsChoice = field(default_factory=AntsChoice)
 
     @classmethod
@@ -43,6 +45,8 @@ class Deployment:
             mail_from=str(_context(node, "mail-from", "")),
             base_url=str(_context(node, "base-url", "")),
             alarm_topic=str(_context(node, "alarm-topic", "")),
+            http_function=_switch(node, "http-function", "on"),
+            http_function_concurrency=int(_context(node, "http-function-concurrency", 0)),
             private_webhooks=str(_context(node, "private-webhooks", "false")).lower() == "true",
             ants=AntsChoice(
                 where=str(_context(node, "ants", "")),
@@ -70,6 +74,11 @@ class Deployment:
         if self.alarm_topic and not self.alarm_topic.startswith("arn:"):
             raise ValueError(
                 f"formicary:alarm-topic must be the ARN of an SNS topic, not {self.alarm_topic!r}"
+            )
+        if self.http_function_concurrency < 0:
+            raise ValueError(
+                "formicary:http-function-concurrency must be a number of calls, or 0 for no limit,"
+                f" not {self.http_function_concurrency}"
             )
         if self.base_url and not self.base_url.startswith(("https://", "http://")):
             raise ValueError(f"formicary:base-url must be a URL, not {self.base_url!r}")
@@ -102,6 +111,15 @@ class Deployment:
     def stack_name(self, part: str) -> str:
         """Name a stack; generated names begin with it, so never with the queue prefix."""
         return f"Formicary{part}-{self.stage}"
+
+
+def _switch(node: Node, key: str, default: str) -> bool:
+    """Read a choice that is on or off."""
+    words = {"on": True, "true": True, "off": False, "false": False}
+    chosen = str(_context(node, key, default)).lower()
+    if chosen not in words:
+        raise ValueError(f"formicary:{key} must be on or off, not {chosen!r}")
+    return words[chosen]
 
 
 def _context(node: Node, key: str, default: object) -> Any:

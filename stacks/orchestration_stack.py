@@ -10,12 +10,14 @@ from stacks.constructs.alarms import Alarms
 from stacks.constructs.change_publisher import ChangePublisher
 from stacks.constructs.engine import Engine
 from stacks.constructs.housekeeping import Housekeeping
+from stacks.constructs.http_function import HttpFunction
 from stacks.constructs.notifications import Notifications
 from stacks.constructs.socket_api import STAGE, SocketApi
 from stacks.constructs.uv_bundling import function_code
 from stacks.constructs.watching import Watching
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_lambda as lambda_
     from constructs import Construct
 
     from stacks.data_stack import DataStack
@@ -73,11 +75,14 @@ class OrchestrationStack(cdk.Stack):
             code=code,
         )
         engine.start_housekeeping(housekeeping)
+        http = self._http_function(deployment, data, engine, code)
         if deployment.alarm_topic:
             alarms = Alarms(self, "Alarms", topic_arn=deployment.alarm_topic)
             alarms.of_the_sweep(housekeeping.keeper)
             alarms.of_housekeeping(housekeeping.machine)
             alarms.of_dead_letters(engine.events.dead_letters)
+            if http is not None:
+                alarms.of_http_tasks(http.server)
         self.engine_function = engine.function
         self.events_queue = engine.events.queue
 
@@ -87,3 +92,14 @@ class OrchestrationStack(cdk.Stack):
         cdk.CfnOutput(self, "SocketUrl", value=f"{sockets.api.api_endpoint}/{STAGE}")
         cdk.CfnOutput(self, "BusName", value=publisher.bus.event_bus_name)
         cdk.CfnOutput(self, "QueueNamePrefix", value=deployment.queue_name_prefix)
+
+    def _http_function(
+        self, deployment: Deployment, data: DataStack, engine: Engine, code: lambda_.Code
+    ) -> HttpFunction | None:
+        if not deployment.http_function:
+            return None
+        http = HttpFunction(
+            self, "Http", deployment=deployment, data=data, events=engine.events.queue, code=code
+        )
+        engine.start_http_tasks(http)
+        return http

@@ -6,14 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import httpx
 
 from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
-from ant_agent.executors.address_guard import ForbiddenAddressError, guard
+from ant_agent.executors.address_guard import ForbiddenAddressError, Reach, guard
 from ant_agent.executors.answer_file import answer_file
-from ant_agent.executors.base import ExecutorHost, ExecutorResult, TaskContext
+from ant_agent.executors.base import ExecutorResult, TaskContext
 from ant_agent.task_environment import as_text
 from formicary.domain.states import ErrorCode, TaskMethod
 from formicary.domain.task_request import TaskRequest
@@ -39,6 +39,38 @@ class NeverEndingResponseError(Exception):
     """No whole answer came in the time that this ant gives a task without `timeout`."""
 
 
+class HttpSettings(Protocol):
+    """What bounds the calls of tasks."""
+
+    @property
+    def http_body_limit_bytes(self) -> int:
+        """The largest body of an answer."""
+
+    @property
+    def http_connect_seconds(self) -> float:
+        """The time to connect."""
+
+    @property
+    def http_call_seconds(self) -> float:
+        """The time for an answer, for a task without timeout."""
+
+    @property
+    def http_public_only(self) -> bool:
+        """Whether public addresses alone are called."""
+
+    @property
+    def http_closed_addresses(self) -> tuple[str, ...]:
+        """Addresses, with their ports, that are never called."""
+
+
+class HttpHost(Protocol):
+    """What makes the executor: an ant, or a function."""
+
+    @property
+    def settings(self) -> HttpSettings:
+        """Its settings."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Exchange:
     """One call: what to send and where the body goes."""
@@ -54,7 +86,7 @@ class HttpExecutor:
 
     on_host = True
 
-    def __init__(self, host: ExecutorHost) -> None:
+    def __init__(self, host: HttpHost) -> None:
         self._settings = host.settings
 
     def check(self) -> None:
@@ -62,12 +94,7 @@ class HttpExecutor:
 
     def open(self, task: TaskContext) -> "HttpSession":
         """Take an attempt."""
-        return HttpSession(
-            task,
-            body_limit=self._settings.http_body_limit_bytes,
-            connect_seconds=self._settings.http_connect_seconds,
-            call_seconds=self._settings.http_call_seconds,
-        )
+        return HttpSession(task, self._settings)
 
     def reap(self) -> None:
         """A call leaves nothing behind."""
@@ -79,13 +106,13 @@ class HttpExecutor:
 class HttpSession:
     """One attempt."""
 
-    def __init__(
-        self, task: TaskContext, *, body_limit: int, connect_seconds: float, call_seconds: float
-    ) -> None:
+    def __init__(self, task: TaskContext, settings: HttpSettings) -> None:
         self._task = task
-        self._body_limit = body_limit
-        self._connect_seconds = connect_seconds
-        self._call_seconds = call_seconds
+        self._body_limit = settings.http_body_limit_bytes
+        self._connect_seconds = settings.http_connect_seconds
+        self._call_seconds = settings.http_call_seconds
+        closed = frozenset(settings.http_closed_addresses)
+        self._reach = Reach(public_only=settings.http_public_only, closed=closed)
 
     def run_scripts(self) -> ExecutorResult:
         """Call each URL; the exit code is the status of the last one called."""
@@ -166,7 +193,7 @@ class HttpSession:
         async with httpx.AsyncClient(
             timeout=timeout, follow_redirects=True, max_redirects=_MAX_REDIRECTS
         ) as client:
-            guard(client)
+            guard(client, self._reach)
             async with client.stream(**_arguments(exchange)) as response:
                 await self._receive(response, exchange)
                 return response.status_code

@@ -1,10 +1,12 @@
-"""What a queue takes, checked alike in memory and on SQS."""
+"""What a queue or a function takes, checked alike in memory and on AWS."""
 
 from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
 
 MAX_DELAY_SECONDS = 900
 # A message, and all messages of one batch together: https://docs.aws.amazon.com/AWSSimpleQueueService
 MAX_BYTES = 1024 * 1024
+# What a function takes that is not waited for: https://docs.aws.amazon.com/lambda (quotas).
+MAX_START_BYTES = 256 * 1024
 
 
 def checked_delay(delay_seconds: int) -> int:
@@ -18,7 +20,16 @@ def checked_delay(delay_seconds: int) -> int:
 
 def checked_body(body: str) -> str:
     """Return the body when SQS would take it."""
+    return _checked(body, MAX_BYTES)
+
+
+def checked_start(body: str) -> str:
+    """Return the body when a function would take it that is not waited for."""
+    return _checked(body, MAX_START_BYTES)
+
+
+def _checked(body: str, limit: int) -> str:
     size = len(body.encode())
-    if size > MAX_BYTES:
-        raise PayloadTooLargeError(f"A message of {size} bytes is over the limit of {MAX_BYTES}.")
+    if size > limit:
+        raise PayloadTooLargeError(f"A message of {size} bytes is over the limit of {limit}.")
     return body

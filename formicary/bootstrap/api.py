@@ -34,6 +34,7 @@ def build_api(
     ant_role_arn: str,
     root_key_parameter: str,
     watch_function: str,
+    serves_http: bool = False,
     heartbeat_seconds: float = 5.0,
     lease_seconds: int = 30,
 ) -> ControlPlane:
@@ -76,5 +77,6 @@ def build_api(
             queue_name_prefix=queue_name_prefix,
             heartbeat_seconds=heartbeat_seconds,
             lease_seconds=lease_seconds,
+            http_function=serves_http,
         ),
     )

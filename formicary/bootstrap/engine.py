@@ -7,6 +7,7 @@ from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefini
 from formicary.adapters.aws.dynamodb_error_rules import DynamoDbErrorRuleRepository
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.lambda_task_function import LambdaTaskFunction
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.scheduler_timers import SchedulerTimers
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
@@ -30,6 +31,7 @@ def build_engine(
     socket_api_id: str,
     socket_stage: str,
     housekeeping_arn: str,
+    http_function: str = "",
 ) -> Engine:
     """Return the engine; region, endpoint and credentials are botocore's business."""
     clients = AwsClients()
@@ -56,4 +58,9 @@ def build_engine(
         ),
         house=StepFunctionsHouse(later(lambda: clients.stepfunctions), housekeeping_arn),
         error_rules=DynamoDbErrorRuleRepository(clients.dynamodb, table_name),
+        task_function=(
+            LambdaTaskFunction(later(lambda: clients.functions), http_function)
+            if http_function
+            else None
+        ),
     )

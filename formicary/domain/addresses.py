@@ -18,6 +18,11 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not is_metadata(address)
 
 
+def plain(address: str) -> str:
+    """Return an address in its one way of writing; an IPv4 one that IPv6 holds is written as it."""
+    return str(_address(address))
+
+
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     found = ipaddress.ip_address(text.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:

@@ -29,7 +29,7 @@ from formicary.ports.notifications import (
     WebCaller,
 )
 from formicary.ports.objects import GraphPainter, ObjectStore
-from formicary.ports.queues import EventBus, EventQueue, QueueCounts, TaskQueues
+from formicary.ports.queues import EventBus, EventQueue, QueueCounts, TaskFunction, TaskQueues
 from formicary.ports.runs import RunRepository
 from formicary.ports.secrets import ConfigRepository, RootKeys, SecretSealer
 from formicary.ports.system import Clock, IdGenerator
@@ -63,6 +63,7 @@ __all__ = [
     "SecretSealer",
     "SocketAntRepository",
     "SocketGateway",
+    "TaskFunction",
     "TaskQueues",
     "TenantRegistry",
     "TokenRepository",

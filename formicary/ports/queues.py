@@ -37,6 +37,13 @@ class TaskQueues(Protocol):
         """Send a task, making the queue if need be."""
 
 
+class TaskFunction(Protocol):
+    """A function that carries out a task which no ant serves."""
+
+    def start(self, message: TaskMessage) -> None:
+        """Start it with a task and return at once; PayloadTooLargeError."""
+
+
 class QueueCounts(Protocol):
     """How much is on the task queues."""
 

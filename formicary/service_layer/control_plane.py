@@ -36,6 +36,7 @@ class AntEnvironment:
     queue_name_prefix: str
     heartbeat_seconds: float = 5.0
     lease_seconds: int = 30
+    http_function: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from formicary.ports import (
     TaskQueues,
 )
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts, too_many_children
+from formicary.service_layer.function_tasks import FunctionTasks
 from formicary.service_layer.render_attempt import (
     AttemptRenderer,
     PreparedTask,
@@ -62,6 +63,7 @@ class TaskDispatcher:
     leases: TaskLeases
     sockets: SocketTasks | None = None
     house: HouseService | None = None
+    function: FunctionTasks | None = None
 
     def dispatch(
         self, run: JobRun, parsed: ParsedJob, graph: JobGraph, command: DispatchTask
@@ -106,7 +108,7 @@ class TaskDispatcher:
         try:
             if key.method is TaskMethod.WEBSOCKET and self.sockets is not None:
                 self.sockets.offer(key, message)
-            else:
+            elif self.function is None or not self.function.take(key, message):
                 self.task_queues.send(tenant, key, message)
         except PayloadTooLargeError as fault:
             text = f"the rendered task is too large for a message: {fault.message}"

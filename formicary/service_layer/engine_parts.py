@@ -15,6 +15,7 @@ from formicary.ports import (
     IdGenerator,
     ObjectStore,
     RunRepository,
+    TaskFunction,
     TaskQueues,
 )
 from formicary.service_layer.admission import Admission
@@ -26,6 +27,7 @@ from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.dispatch_task import TaskDispatcher
 from formicary.service_layer.fork_items import JobForker
 from formicary.service_layer.fork_job import ChildForker
+from formicary.service_layer.function_tasks import FunctionTasks
 from formicary.service_layer.known_error_rules import KnownErrorRules, NoErrorRules
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.perform_commands import CommandPerformer
@@ -57,6 +59,7 @@ class EngineParts:
     sockets: SocketTasks | None = None
     error_rules: ErrorRuleRepository = field(default_factory=NoErrorRules)
     house: HouseService | None = None
+    task_function: TaskFunction | None = None
     known_error_rules: KnownErrorRules = field(init=False)
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
@@ -75,6 +78,9 @@ class EngineParts:
         self.admission = Admission(self.gates, self.events)
         self.leases = TaskLeases(self.gates, self.admission, self.clock)
         self.known_error_rules = KnownErrorRules(self.error_rules, self.clock)
+        by_function = (
+            FunctionTasks(self.task_function, self.ants, self.clock) if self.task_function else None
+        )
         dispatcher = TaskDispatcher(
             self.runs,
             self.objects,
@@ -85,6 +91,7 @@ class EngineParts:
             self.leases,
             self.sockets,
             self.house,
+            by_function,
         )
         children = ChildForker(
             self.runs,

@@ -16,5 +16,6 @@ class Settings(BaseSettings):
     root_key_parameter: str = Field(description="The parameter with the root key of secrets")
     watch_function: str = Field(description="The function that tells those who watch runs")
     ant_role_arn: str = Field(description="The role whose rights ants are handed, narrowed")
+    serves_http: bool = Field(False, description="Whether a function carries out HTTP tasks")
     heartbeat_seconds: float = Field(default=5.0, ge=0.5, le=60, description="Between heartbeats")
     lease_seconds: int = Field(default=30, ge=10, le=600, description="Of a task")

@@ -18,4 +18,5 @@ class Settings(BaseSettings):
     queue_name_prefix: str = Field(description="How the names of task queues begin")
     socket_api_id: str = Field(description="The websocket API")
     socket_stage: str = Field(description="The stage of the websocket API")
+    http_function: str = Field(default="", description="The function of HTTP tasks; none if empty")
     housekeeping_arn: str = Field(description="The state machine of housekeeping")

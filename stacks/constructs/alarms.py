@@ -56,6 +56,13 @@ class Alarms(Construct):
         )
         self._when_above_zero("DeadLettersAlarm", metric, "events have failed ten times")
 
+    def of_http_tasks(self, server: PythonFunction) -> None:
+        """HTTP tasks that the function was started with three times, in vain."""
+        metric = server.function.metric(
+            "AsyncEventsDropped", statistic="Sum", period=cdk.Duration.minutes(5)
+        )
+        self._when_above_zero("HttpTasksAlarm", metric, "HTTP tasks were lost by their function")
+
     def _when_above_zero(self, name: str, metric: cloudwatch.IMetric, what: str) -> None:
         alarm = cloudwatch.Alarm(
             self,

@@ -15,6 +15,7 @@ from stacks.constructs.queue_with_dlq import QueueWithDlq
 
 if TYPE_CHECKING:
     from stacks.constructs.housekeeping import Housekeeping
+    from stacks.constructs.http_function import HttpFunction
     from stacks.constructs.socket_api import SocketApi
     from stacks.data_stack import DataStack
     from stacks.deployment import Deployment
@@ -97,6 +98,14 @@ class Engine(Construct):
         for name, value in sockets.environment.items():
             self.function.add_environment(f"FORMICARY_{name}", value)
         self._role.add_to_policy(sockets.manage())
+
+    def start_http_tasks(self, http: HttpFunction) -> None:
+        """Let the engine start a function with the HTTP tasks that no ant serves."""
+        function = http.server.function
+        self.function.add_environment("FORMICARY_HTTP_FUNCTION", function.function_name)
+        self._role.add_to_policy(
+            permissions.allow(function.function_arn, actions=("lambda:InvokeFunction",))
+        )
 
     def start_housekeeping(self, housekeeping: Housekeeping) -> None:
         """Let tasks of the method EXPIRE_ARTIFACTS start the housekeeping of their tenant."""

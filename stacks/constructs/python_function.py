@@ -32,6 +32,7 @@ class PythonFunction(Construct):
         permissions: list[iam.PolicyStatement],
         timeout_seconds: int,
         memory_mb: int,
+        max_concurrency: int = 0,
         removal_policy: cdk.RemovalPolicy,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -54,6 +55,8 @@ class PythonFunction(Construct):
             environment={f"FORMICARY_{key}": value for key, value in environment.items()},
             timeout=cdk.Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
+            # It takes from what the account has; none is taken unless it is asked for.
+            reserved_concurrent_executions=max_concurrency or None,
             log_group=log_group,
             # A job may well take more than the 16 hops from queue to function that AWS takes for
             # a loop; what bounds them is the engine's own business.

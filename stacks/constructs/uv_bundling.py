@@ -21,8 +21,9 @@ from aws_cdk import aws_lambda as lambda_
 _OWN_VERSION = ".".join(platform.python_version_tuple()[:2])
 ROOT = Path(__file__).resolve().parents[2]
 # The doors that a function is not: a change of the command line must not redeploy the functions.
-_NOT_IN_FUNCTIONS = ("cli", "local", "__pycache__")
-_PACKAGES = ("formicary", "lambdas")
+# Containers and pods are out of a function's reach.
+_NOT_IN_FUNCTIONS = ("cli", "local", "containers", "docker", "kubernetes", "__pycache__")
+_PACKAGES = ("formicary", "lambdas", "ant_agent")
 # The functions speak to these services alone; the other 400 models make up 25 MB of botocore.
 _BOTO_SERVICES = frozenset(
     {
@@ -44,7 +45,6 @@ _BOTO_SERVICES = frozenset(
 _UNUSED = (
     "bin",
     "boto3",
-    "s3transfer",
     # Of cffi, cryptography needs the compiled part alone.
     "cffi",
     "pycparser",
@@ -57,6 +57,8 @@ _UNUSED = (
         )
     ),
 )
+# A page for browsers that the API does not serve: two scripts of a megabyte and a half.
+_PAGE = Path("aws_lambda_powertools/event_handler/openapi/swagger_ui")
 # The two of the eight fonts that pictures are written in.
 _FONTS = frozenset({"Manrope-Regular.ttf", "Manrope-SemiBold.ttf"})
 
@@ -178,6 +180,8 @@ def _prune(output: Path) -> None:
     for font in (output / "font_manrope" / "files").glob("*.ttf"):
         if font.name not in _FONTS:
             font.unlink()
+    for asset in (*(output / _PAGE).glob("*.js"), *(output / _PAGE).glob("*.css")):
+        asset.unlink()
     for service in (output / "botocore" / "data").iterdir():
         if service.is_dir() and service.name not in _BOTO_SERVICES:
             shutil.rmtree(service)

@@ -106,6 +106,7 @@ def _make_account(endpoint: str) -> dict[str, str]:
         "FORMICARY_ANT_ROLE_ARN": role,
         "FORMICARY_EVENT_BUS_NAME": _BUS,
         "FORMICARY_WATCH_FUNCTION": "no-watchers",
+        "FORMICARY_HTTP_FUNCTION": "no-http-function",
         "FORMICARY_HEARTBEAT_SECONDS": str(_HEARTBEAT_SECONDS),
     }
 

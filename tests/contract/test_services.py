@@ -221,6 +221,46 @@ def test_no_credentials_for_a_tenant_whose_name_would_open_more(services, name):
         services.broker.ant_credentials(name, "ant-1", [KEY])
 
 
+@pytest.mark.emulator
+def test_an_http_task_reads_its_tenants_objects_and_writes_its_own_alone(
+    emulator_services, emulator_url, tenant
+):
+    emulator_services.objects.put(f"t/{tenant}/r/1/dependency", b"d", "text/plain")
+    emulator_services.objects.put(f"t/{tenant}x/secret", b"x", "text/plain")
+    tasks = emulator_services.task_queues.ensure(tenant, KEY)
+    given = emulator_services.broker.task_credentials(tenant, f"t/{tenant}/r/1/e/call/1/")
+    session = boto3.Session(
+        given.access_key_id, given.secret_access_key, given.session_token, REGION
+    )
+    sqs = session.client("sqs", endpoint_url=emulator_url)
+    s3 = session.client("s3", endpoint_url=emulator_url)
+
+    sqs.send_message(QueueUrl=emulator_services.events_url, MessageBody="x")
+    s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/r/1/e/call/1/artifacts/1/a", Body=b"a")
+    s3.get_object(Bucket=BUCKET, Key=f"t/{tenant}/r/1/dependency")
+
+    for refused in (
+        lambda: s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/r/1/e/call/2/a", Body=b"a"),
+        lambda: s3.put_object(Bucket=BUCKET, Key=f"t/{tenant}/c/a", Body=b"a"),
+        lambda: s3.get_object(Bucket=BUCKET, Key=f"t/{tenant}x/secret"),
+        lambda: sqs.receive_message(QueueUrl=tasks),
+        lambda: sqs.send_message(QueueUrl=tasks, MessageBody="x"),
+        lambda: sqs.receive_message(QueueUrl=emulator_services.events_url),
+        lambda: session.client("dynamodb", endpoint_url=emulator_url).get_item(
+            TableName="any", Key={"pk": {"S": "x"}, "sk": {"S": "x"}}
+        ),
+    ):
+        with pytest.raises(ClientError, match=r"AccessDenied|403"):
+            refused()
+    emulator_services.clients.sqs.purge_queue(QueueUrl=emulator_services.events_url)
+
+
+@pytest.mark.parametrize("prefix", ["t/other/r/1/", "t/acme/c/", "", "t/acme/", "t/acme/u/x"])
+def test_no_credentials_for_a_task_whose_objects_lie_elsewhere(aws_services, prefix):
+    with pytest.raises(InvalidRequestError):
+        aws_services.broker.task_credentials("acme", prefix)
+
+
 @pytest.fixture(params=["moto", pytest.param("emulator", marks=pytest.mark.emulator)])
 def aws_services(request) -> AwsServices:
     return request.getfixturevalue(f"{request.param}_services")

@@ -8,6 +8,8 @@ import re
 import pytest
 from aws_cdk import aws_iam as iam
 
+from formicary.domain import sweep
+from formicary.domain.http_function import FUNCTION_TASK_SECONDS
 from stacks.deployment import Deployment
 
 OUTPUTS = {
@@ -239,6 +241,61 @@ def test_no_queue_is_polled_but_that_of_the_engine(dev):
     assert len([source for source in sources if "Queue" in source]) == 1
 
 
+def test_a_start_with_an_http_task_comes_three_times_and_never_after_the_sweep(dev):
+    (tries,) = [
+        found["Properties"]
+        for found in dev.resources("AWS::Lambda::EventInvokeConfig").values()
+        if "ServeHttp" in json.dumps(found["Properties"]["FunctionName"])
+    ]
+
+    assert tries["MaximumRetryAttempts"] == 2
+    assert tries["MaximumEventAgeInSeconds"] < sweep.PATIENCE.total_seconds()
+
+
+def test_the_function_of_http_tasks_has_time_for_the_longest_of_them(dev):
+    assert _serve_http(dev)["Timeout"] >= FUNCTION_TASK_SECONDS + 60
+
+
+def test_without_the_function_of_http_tasks_nothing_is_left_of_it(dev, synthesise):
+    without = synthesise(**{"http-function": "off"})
+
+    def texts(made):
+        return [text for text in map(json.dumps, made.templates.values()) if "ServeHttp" in text]
+
+    assert texts(dev)
+    assert not texts(without)
+    (api,) = [
+        function["Properties"]["Environment"]["Variables"]
+        for function in without.resources("AWS::Lambda::Function").values()
+        if "handle_api" in function["Properties"]["Handler"]
+    ]
+    assert api["FORMICARY_SERVES_HTTP"] == "false"
+
+
+def test_concurrency_of_http_tasks_is_taken_from_the_account_for_who_asks(dev, synthesise):
+    bounded = synthesise(**{"http-function-concurrency": 20})
+
+    assert "ReservedConcurrentExecutions" not in _serve_http(dev)
+    assert _serve_http(bounded)["ReservedConcurrentExecutions"] == 20
+
+
+@pytest.mark.parametrize(
+    "choice", [{"http-function": "perhaps"}, {"http-function-concurrency": -1}]
+)
+def test_a_choice_about_http_tasks_that_is_none_is_refused(synthesise, choice):
+    with pytest.raises(ValueError, match="formicary:http-function"):
+        synthesise(**choice)
+
+
+def _serve_http(made):
+    (found,) = [
+        function["Properties"]
+        for function in made.resources("AWS::Lambda::Function").values()
+        if "serve_http" in function["Properties"]["Handler"]
+    ]
+    return found
+
+
 @pytest.mark.parametrize(
     "choice", [{"mail_from": "nobody"}, {"mail_from": "a@b c.org"}, {"base_url": "example.org"}]
 )
@@ -254,7 +311,7 @@ def test_there_are_alarms_only_for_who_names_a_topic(dev, synthesise):
     told = synthesise(**{"alarm-topic": topic})
 
     alarms = [alarm["Properties"] for alarm in told.resources("AWS::CloudWatch::Alarm").values()]
-    assert len(alarms) == 3
+    assert len(alarms) == 4
     assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)
     (metric,) = told.only("AWS::Logs::MetricFilter")["MetricTransformations"]
     assert metric["MetricValue"] == "$.mended"

@@ -64,6 +64,7 @@ def test_every_function_loads_from_its_bundle_alone(bundle):
         f"sys.path.insert(0, {str(bundle('host'))!r})\n"
         f"for name in {names!r}:\n"
         "    importlib.import_module(f'lambdas.{name}.handler').handler\n"
+        "    assert 'kubernetes' not in sys.modules\n"
         "import lambdas.handle_api.rest_api, aws_lambda_powertools.event_handler.openapi.models\n"
     )
 
@@ -104,13 +105,16 @@ def test_sources_leave_out_other_doors_and_caches(tmp_path):
         "formicary/domain/__pycache__/dag.pyc",
         "formicary/entrypoints/cli/app.py",
         "lambdas/run_engine/handler.py",
-        "ant_agent/agent.py",
+        "ant_agent/executors/http.py",
+        "ant_agent/executors/docker/session.py",
+        "stacks/deployment.py",
     ):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
 
     assert [path.as_posix() for path in source_files(tmp_path)] == [
+        "ant_agent/executors/http.py",
         "formicary/domain/dag.py",
         "lambdas/run_engine/handler.py",
     ]

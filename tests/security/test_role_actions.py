@@ -68,7 +68,10 @@ ALLOWED = {
         "iam:PassRole",
         "states:StartExecution",
         "execute-api:ManageConnections",
+        "lambda:InvokeFunction",
     },
+    "HttpServeHttpRole": {*_LOGS, "sts:AssumeRole"},
+    "HttpTasks": {*_OBJECTS, "sqs:SendMessage*"},
     "TimersRole": {"sqs:SendMessage"},
     "SendNotificationsRole": {
         *_LOGS,
@@ -247,6 +250,22 @@ def test_only_the_api_function_becomes_an_ant(dev):
 
     assert statement["Action"] == "sts:AssumeRole"
     assert "HandleApiRole" in json.dumps(statement["Principal"])
+
+
+def test_only_the_function_of_http_tasks_takes_the_role_of_its_tasks(dev):
+    (tasks,) = [r for k, r in dev.resources("AWS::IAM::Role").items() if k.startswith("HttpTasks")]
+    (statement,) = tasks["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    (takes,) = [s for s in _statements(dev, "HttpServeHttpRole") if "sts:" in str(s["Action"])]
+
+    assert statement["Action"] == "sts:AssumeRole"
+    assert "HttpServeHttpRole" in json.dumps(statement["Principal"])
+    assert "HttpTasks" in json.dumps(takes["Resource"])
+
+
+def test_the_engine_starts_the_function_of_http_tasks_alone(dev):
+    (starts,) = [s for s in _statements(dev, "RunEngineRole") if "lambda:" in str(s["Action"])]
+
+    assert "HttpServeHttp" in json.dumps(starts["Resource"])
 
 
 def test_only_the_scheduler_takes_the_role_of_timers_and_only_in_this_account(dev):

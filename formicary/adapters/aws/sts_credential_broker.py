@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from formicary.adapters.aws.error_mapping import aws_errors
 from formicary.adapters.tenants import checked_tenant
 from formicary.domain.ant import AwsCredentials
+from formicary.domain.errors import InvalidRequestError
 from formicary.domain.messaging import messaging_queue_prefix
-from formicary.domain.object_keys import ANT_PARTS
+from formicary.domain.object_keys import ANT_PARTS, tenant_prefix
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import TaskMethod
 
@@ -51,10 +52,21 @@ class StsCredentialBroker:
         self, tenant: str, ant_id: str, keys: Sequence[RoutingKey]
     ) -> AwsCredentials:
         """Return credentials for an hour, for these queues, the tenant's objects, nothing else."""
+        return self._assume(ant_id, self.session_policy(tenant, keys))
+
+    @aws_errors()
+    def task_credentials(self, tenant: str, object_prefix: str) -> AwsCredentials:
+        """Return credentials for one task: it reads its tenant's objects and writes its own."""
+        if not object_prefix.startswith(f"{tenant_prefix(checked_tenant(tenant))}r/"):
+            raise InvalidRequestError(f"The objects of a task do not lie at {object_prefix!r}.")
+        statements = self._objects_and_events(tenant, [f"{object_prefix}*"])
+        return self._assume("http-function", _policy_text(statements))
+
+    def _assume(self, name: str, policy: str) -> AwsCredentials:
         answer = self._client.assume_role(
             RoleArn=self._role_arn,
-            RoleSessionName=_session_name(ant_id),
-            Policy=self.session_policy(tenant, keys),
+            RoleSessionName=_session_name(name),
+            Policy=policy,
             DurationSeconds=_DURATION_SECONDS,
         )["Credentials"]
         return AwsCredentials(
@@ -81,30 +93,17 @@ class StsCredentialBroker:
             [f"{prefix}-*"],
         )
         for names in attempts:
-            policy = json.dumps(self._policy(tenant, names, messages), separators=(",", ":"))
+            policy = _policy_text(self._statements(tenant, names, messages))
             if len(policy) <= _MAX_POLICY:
                 break
         return policy
 
-    def _policy(self, tenant: str, queue_names: list[str], messages: bool) -> dict[str, Any]:
-        _, partition, _, _, account, _ = self._role_arn.split(":", 5)
-        events = f"{self._client.meta.region_name}:{account}:{self._events_queue_name}"
-        bucket = f"arn:{partition}:s3:::{self._bucket}"
-        objects = f"t/{tenant}/"
-        statements = [
-            _allow([f"arn:{partition}:sqs:{events}"], "sqs:SendMessage*"),
-            _allow([f"{bucket}/{objects}*"], "s3:GetObject"),
-            _allow(
-                [f"{bucket}/{objects}{part}/*" for part in ANT_PARTS],
-                "s3:PutObject",
-                "s3:AbortMultipartUpload",
-                "s3:ListMultipartUploadParts",
-            ),
-            {
-                **_allow([bucket], "s3:ListBucket"),
-                "Condition": {"StringLike": {"s3:prefix": f"{objects}*"}},
-            },
-        ]
+    def _statements(
+        self, tenant: str, queue_names: list[str], messages: bool
+    ) -> list[dict[str, Any]]:
+        partition = self._partition
+        written = [f"{tenant_prefix(tenant)}{part}/*" for part in ANT_PARTS]
+        statements = self._objects_and_events(tenant, written)
         if messages:
             name = f"{messaging_queue_prefix(self._queue_name_prefix, tenant)}*"
             statements.append(_allow([f"arn:{partition}:sqs:*:*:{name}"], "sqs:SendMessage"))
@@ -118,7 +117,37 @@ class StsCredentialBroker:
                 "sqs:GetQueueUrl",
             )
             statements.append(polls)
-        return {"Version": "2012-10-17", "Statement": statements}
+        return statements
+
+    @property
+    def _partition(self) -> str:
+        return self._role_arn.split(":", 2)[1]
+
+    def _objects_and_events(self, tenant: str, written: list[str]) -> list[dict[str, Any]]:
+        """Reports are sent, the tenant's objects read, and those at some keys written."""
+        _, partition, _, _, account, _ = self._role_arn.split(":", 5)
+        events = f"{self._client.meta.region_name}:{account}:{self._events_queue_name}"
+        bucket = f"arn:{partition}:s3:::{self._bucket}"
+        objects = tenant_prefix(tenant)
+        return [
+            _allow([f"arn:{partition}:sqs:{events}"], "sqs:SendMessage*"),
+            _allow([f"{bucket}/{objects}*"], "s3:GetObject"),
+            _allow(
+                [f"{bucket}/{keys}" for keys in written],
+                "s3:PutObject",
+                "s3:AbortMultipartUpload",
+                "s3:ListMultipartUploadParts",
+            ),
+            {
+                **_allow([bucket], "s3:ListBucket"),
+                "Condition": {"StringLike": {"s3:prefix": f"{objects}*"}},
+            },
+        ]
+
+
+def _policy_text(statements: list[dict[str, Any]]) -> str:
+    document = {"Version": "2012-10-17", "Statement": statements}
+    return json.dumps(document, separators=(",", ":"))
 
 
 def _allow(resources: list[str], *actions: str) -> dict[str, Any]:

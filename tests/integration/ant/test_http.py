@@ -230,6 +230,33 @@ def test_no_url_and_no_redirect_leads_to_a_metadata_service(
     assert "link-local" in outcome.result.error_message
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize("way", ["", "redirect"])
+def test_no_url_and_no_redirect_leads_to_an_address_that_is_closed(
+    tmp_path: Path, server: str, host: str, way: str
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as closed:
+        bench = Workbench(tmp_path, http_closed_addresses=(f"127.0.0.1:{closed.server_port}",))
+        url = f"http://{host}:{closed.server_port}/"
+
+        outcome = bench.run(get(f"{server}/to/{url}" if way else url, timeout=10))
+
+    assert outcome.status() is RequestState.FAILED
+    assert f"may not reach its port {closed.server_port}" in outcome.result.error_message
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "[::1]", "192.168.1.1"])
+def test_where_public_addresses_alone_are_called_others_are_refused_in_words(
+    tmp_path: Path, address: str
+) -> None:
+    bench = Workbench(tmp_path, http_public_only=True)
+
+    outcome = bench.run(get(f"http://{address}:9/", timeout=10))
+
+    assert outcome.status() is RequestState.FAILED
+    assert "reach public addresses alone" in outcome.result.error_message
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.0.0.1", "8.8.8.8", "2001:db8::1"])
 def test_other_addresses_are_open(address: str) -> None:
     assert not is_metadata(address)

@@ -21,6 +21,7 @@ from lambdas.handle_api import handler as api
 from lambdas.publish_changes import handler as publisher
 from lambdas.run_engine import handler as engine
 from lambdas.send_notifications import handler as sender
+from lambdas.serve_http import handler as server
 from tests.contract.backends import REGION, TABLE, make_table
 from tests.unit.lambdas.api_play import HELLO, canned, gateway_event
 
@@ -88,6 +89,9 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "RETRY_ROLE_ARN": "arn:aws:iam::123456789012:role/retries",
             "MAIL_FROM": "jobs@example.org",
             "WATCH_FUNCTION": "tell-watchers",
+            "HTTP_FUNCTION": "serve-http",
+            "SERVES_HTTP": "true",
+            "TASK_ROLE_ARN": "arn:aws:iam::123456789012:role/http-tasks",
         }
         for name, value in environment.items():
             monkeypatch.setenv(f"FORMICARY_{name}", value)
@@ -106,6 +110,8 @@ def _forget_clients() -> None:
         publisher._bus,
         sender._notifier,
         publisher._room,
+        server._settings,
+        server._broker,
     ):
         made_once.cache_clear()
 
@@ -127,6 +133,52 @@ def test_a_job_goes_through_all_functions(account: Account) -> None:
     log = account.call("GET", f"/api/jobs/requests/{run_id}/tasks/part/log")
     assert log["headers"]["Formicary-Complete"] == "true"
     assert account.json("GET", "/api/jobs/requests")["records"][0]["job_state"] == "COMPLETED"
+
+
+CALL = """
+job_type: call
+tasks:
+- task_type: ask
+  method: HTTP_GET
+  url: http://127.0.0.1:9/inside
+"""
+
+
+def test_an_http_task_goes_to_the_function_which_reports_it(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The address is none that it may call; that it says so is the report."""
+    started = FakeFunctions()
+    monkeypatch.setattr(engine._engine().performer.dispatcher.function.function, "_client", started)
+    account.json("POST", "/api/jobs/definitions", CALL)
+    run_id = account.json("POST", "/api/jobs/requests", {"job_type": "call"})["id"]
+    account.run_engine()
+
+    ((name, kind, task),) = started.calls
+    assert (name, kind) == ("serve-http", "Event")
+    assert server.handler(json.loads(task), None)["status"] == "FAILED"
+    account.run_engine()
+
+    view = account.json("GET", f"/api/jobs/requests/{run_id}")
+    assert view["job_state"] == "FAILED"
+    (asked,) = view["execution"]["tasks"]
+    assert asked["ant_id"] == "http-function"
+    assert "reach public addresses alone" in asked["error_message"]
+
+
+@pytest.mark.parametrize("task", [{}, {"tenant": "acme"}, {"Records": []}])
+def test_what_is_no_task_is_refused_by_the_function(account: Account, task: Any) -> None:
+    assert server.handler(task, None) == {"status": "refused"}
+
+
+class FakeFunctions:
+    """A client of Lambda that notes what is started."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, bytes]] = []
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
+        self.calls.append((FunctionName, InvocationType, Payload))
 
 
 def finish_next_task(ant: dict[str, Any], queue_url: str) -> None:

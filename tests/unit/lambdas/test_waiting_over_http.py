@@ -1,5 +1,7 @@
 """Limits over HTTP: changed at once, and a request that waits says what for."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.lambdas.api_play import HELLO
@@ -91,6 +93,35 @@ def test_a_task_says_which_method_or_tag_no_ant_has(play: JobPlay) -> None:
 
     play.define(HELLO.replace("method: SHELL", "method: HTTP_GET").replace("echo", "http://x/"))
     assert why(play, play.start()) == "task greet: no ant has method HTTP_GET"
+
+
+_TAKEN = "; it is with the function for HTTP tasks, unless an ant served when it was handed out"
+_NOT_TAKEN = ", and the function for HTTP tasks does not carry it out: "
+_TOO_LONG = "its tasks end within 840 s, and this one may take longer"
+_SECRET = "the task mentions secret Key, which ants alone are handed"
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ("", _TAKEN),
+        ("timeout: 1h", _NOT_TAKEN + _TOO_LONG),
+        ("headers: {X: '{{.Key}}'}", _NOT_TAKEN + _SECRET),
+    ],
+)
+def test_an_http_task_says_what_the_function_has_to_do_with_it(
+    play: JobPlay, more: str, reason: str
+) -> None:
+    environment = replace(play.plane.ant_environment, http_function=True)
+    play.put_in_place(ant_environment=environment)
+    secret = {"name": "Key", "value": "s3cret", "secret": True}
+    assert play.post("/api/orgs/me/configs", secret).status == 201
+    play.define(
+        "job_type: hello\ntasks:\n- task_type: greet\n  method: HTTP_GET\n"
+        f"  url: http://x.example/\n  {more}\n"
+    )
+
+    assert why(play, play.start()) == f"task greet: no ant is alive{reason}"
 
 
 def test_a_task_says_that_the_ants_that_fit_are_busy(play: JobPlay) -> None:

@@ -18,6 +18,7 @@ from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_house import InMemoryHouse
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.adapters.memory.in_memory_task_function import InMemoryTaskFunction
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues, ReceivedTask
 from formicary.domain.ant import ClaimRequest
 from formicary.domain.artifact import Artifact
@@ -135,7 +136,12 @@ class World:
             self._sockets(),
             self.error_rules,
             wrap(self.house),
+            self._task_function(),
         )
+
+    def _task_function(self) -> InMemoryTaskFunction | None:
+        """A world where ants do all tasks; one with a function has its own."""
+        return None
 
     def _sockets(self) -> SocketTasks | None:
         """A world without websockets; one with them has its own."""

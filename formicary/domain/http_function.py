@@ -1,0 +1,79 @@
+"""Which HTTP tasks a function carries out, so that they need no host: those that no ant serves.
+
+The function stands outside of every network of a tenant's own, so a task with tags is never its.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+from formicary.domain.ant import AntRegistration
+from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import HTTP_METHODS
+from formicary.domain.task_request import TaskMessage
+
+FUNCTION_ANT_ID = "http-function"
+# A function ends after 15 minutes; artifacts and the report take their part of that.
+FUNCTION_TASK_SECONDS = 840.0
+
+
+def is_served(
+    key: RoutingKey, ants: Iterable[AntRegistration], now: datetime, silence: timedelta
+) -> bool:
+    """Whether an ant that is alive and stays takes tasks of a routing key."""
+    return any(
+        now - ant.updated_at <= silence
+        and not ant.draining
+        and key.served_by(ant.methods, ant.tags)
+        for ant in ants
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTraits:
+    """What of a task decides whether the function carries it out."""
+
+    key: RoutingKey
+    timeout: float | None = None
+    working_dir: str = ""
+    has_cache: bool = False
+    secrets: Sequence[str] = ()
+
+
+def traits_of(message: TaskMessage) -> TaskTraits:
+    """Return what decides of a task as it is handed out."""
+    request = message.request
+    options = request.executor_opts
+    return TaskTraits(
+        RoutingKey.of(options.method, request.tags),
+        request.timeout,
+        options.working_dir,
+        has_cache=options.cache is not None,
+        secrets=message.secrets,
+    )
+
+
+def why_not_by_function(task: TaskTraits) -> str:
+    """Return why the function does not carry out a task, nothing when it does."""
+    return next(_objections(task), "")
+
+
+def _objections(task: TaskTraits) -> Iterator[str]:
+    if task.key.method not in HTTP_METHODS:
+        yield f"it carries out HTTP tasks, not {task.key.method}"
+    if task.key.tags:
+        yield f"the task asks for an ant with {_listed('tag', task.key.tags)}"
+    if task.timeout is not None and task.timeout > FUNCTION_TASK_SECONDS:
+        yield f"its tasks end within {FUNCTION_TASK_SECONDS:g} s, and this one may take longer"
+    if task.secrets:
+        yield f"the task mentions {_listed('secret', task.secrets)}, which ants alone are handed"
+    # The folders of a function are no tenant's: what lies there must not become an artifact.
+    if PurePosixPath(task.working_dir).is_absolute():
+        yield "the task names a working_dir of its host"
+    if task.has_cache:
+        yield "the task keeps a cache"
+
+
+def _listed(noun: str, names: Sequence[str]) -> str:
+    return f"{noun if len(names) == 1 else f'{noun}s'} {', '.join(names)}"

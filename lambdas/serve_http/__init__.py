@@ -1,0 +1,1 @@
+"""HTTP tasks, carried out where no ant serves."""

@@ -1,0 +1,106 @@
+"""HTTP tasks of an organization that has no ant at all: a function carries them out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from formicary.routes import Role
+from tests.e2e.api import eventually, tasks_of
+from tests.e2e.deployed_functions import DeployedFunctions
+from tests.e2e.test_tenants import token
+
+TEXT = """
+job_type: e2e-no-host
+tasks:
+- task_type: ask
+  method: HTTP_GET
+  url: "{{.Server}}/price"
+  artifacts:
+    paths: [price.txt]
+  on_completed: tell
+- task_type: tell
+  method: HTTP_POST_JSON
+  url: "{{.Server}}/told"
+  variables:
+    Colour: green
+  artifacts:
+    paths: [answer.txt]
+  on_completed: missing
+- task_type: missing
+  method: HTTP_GET
+  url: "{{.Server}}/missing"
+  on_exit_code:
+    404: COMPLETED
+"""
+
+
+@pytest.fixture(scope="module")
+def hostless(system):
+    """A client of an organization without ants."""
+    return system.api(token(system, "hostless", Role.ADMIN))
+
+
+@pytest.fixture(scope="module")
+def run(hostless, web):
+    """A job of HTTP tasks, ended."""
+    web.files["/price"] = b"12 ants\n" * 5000
+    web.files["/told"] = b"thank you\n"
+    hostless.define(TEXT)
+    return hostless.ended(hostless.submit("e2e-no-host", Server=web.url))
+
+
+def test_a_job_of_http_tasks_completes_without_any_ant(hostless, web, run):
+    tasks = tasks_of(run)
+
+    assert run["job_state"] == "COMPLETED"
+    assert hostless.get("/api/ants")["records"] == []
+    assert {name: task["exit_code"] for name, task in tasks.items()} == {
+        "ask": "200",
+        "tell": "200",
+        "missing": "404",
+    }
+    assert {task["ant_id"] for task in tasks.values()} == {"http-function"}
+    (told,) = web.of("/told")
+    assert json.loads(told.body)["Colour"] == "green"
+
+
+def test_bodies_are_artifacts_and_logs(hostless, web, run):
+    (price,) = tasks_of(run)["ask"]["artifacts"]
+
+    assert price["sha256"] == hashlib.sha256(web.files["/price"]).hexdigest()
+    assert hostless.download(price) == web.files["/price"]
+    assert hostless.log(run["id"], "tell") == "thank you\n"
+
+
+def test_a_start_with_something_else_than_a_task_is_refused_and_not_tried_again(system):
+    answer = DeployedFunctions(system).invoke("ServeHttp", b'{"tenant": "hostless"}')
+
+    assert json.loads(answer) == {"status": "refused"}
+
+
+@pytest.mark.parametrize(
+    ("field", "reason"),
+    [
+        ("tags: [inside]", "the task asks for an ant with tag inside"),
+        ("timeout: 1h", "its tasks end within 840 s, and this one may take longer"),
+    ],
+)
+def test_a_task_that_is_none_for_the_function_waits_and_says_why(hostless, web, field, reason):
+    name = "e2e-waits-" + field.partition(":")[0]
+    hostless.define(
+        f"job_type: {name}\ntasks:\n- task_type: call\n  method: HTTP_GET\n"
+        f"  url: '{web.url}/inside'\n  {field}\n"
+    )
+    request = hostless.submit(name)
+
+    def why() -> str:
+        return hostless.get(f"/api/jobs/requests/{request}").get("why", "")
+
+    assert eventually(lambda: reason in why())
+    assert "no ant is alive" in why()
+    assert web.of("/inside") == []
+    hostless.cancel(request)
+    hostless.ended(request, "CANCELLED")
