@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what may run beside others: unit tests, and contracts that need no emulator.
 

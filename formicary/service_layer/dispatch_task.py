@@ -18,7 +18,7 @@ from formicary.domain.secret_placeholders import (
     secrets_in,
 )
 from formicary.domain.states import ErrorCode, RequestState, TaskMethod
-from formicary.domain.task_definition import TaskDefinition
+from formicary.domain.task_definition import BasicResource, TaskDefinition
 from formicary.domain.task_request import (
     SECRETS_SCHEMA_VERSION,
     TaskMessage,
@@ -42,7 +42,7 @@ from formicary.service_layer.render_attempt import (
     failed_attempt,
 )
 from formicary.service_layer.socket_tasks import SocketTasks
-from formicary.service_layer.task_leases import TaskLeases
+from formicary.service_layer.task_leases import LeaseAnswer, TaskLeases
 
 
 def task_execution_id(execution_id: str, task_type: str) -> str:
@@ -87,7 +87,7 @@ class TaskDispatcher:
         if refusal or (refusal := _too_many_children(run, graph, task, command)):
             return refusal
         if task.resources is not None:
-            lease = self.leases.take(run, command.task_type, command.attempt, task.resources)
+            lease = self._lease(run, command, task.resources)
             if lease.fault:
                 return failed_attempt(command, ErrorCode.VALIDATION, lease.fault)
             if not lease.granted:
@@ -101,6 +101,20 @@ class TaskDispatcher:
         if run.definition_tenant or not parsed.has_routing_key(key):
             self._make_queue(run.tenant, key)
         return self._send(run.tenant, key, body, command)
+
+    def _lease(self, run: JobRun, command: DispatchTask, wanted: BasicResource) -> LeaseAnswer:
+        """Take the lease of a task that has not ended meanwhile.
+
+        A function that stalled between its commit and its commands may be so late that nobody
+        would give the lease back.
+        """
+        lease = self.leases.take(run, command.task_type, command.attempt, wanted)
+        if lease.granted:
+            now = self.runs.find(run.tenant, run.request_id)
+            if now is None or command.task_type not in now.active:
+                self.leases.give_back(run, command.task_type)
+                return LeaseAnswer(False, {})
+        return lease
 
     def _send(
         self, tenant: str, key: RoutingKey, message: TaskMessage, command: DispatchTask

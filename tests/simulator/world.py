@@ -105,7 +105,8 @@ class World:
         skew = self.random.uniform(-1, 1) if self.scenario.skew else 0.0
         plane = replace(self.plane(), clock=SkewedClock(self.clock, skew))
         # There are no websocket ants here, and no nights.
-        names = [p.name for p in fields(Engine) if p.init and p.name not in ("sockets", "house")]
+        left_out = ("sockets", "house", "task_function")
+        names = [p.name for p in fields(Engine) if p.init and p.name not in left_out]
         return self.engine_type(**{name: getattr(plane, name) for name in names})
 
     def plane(self) -> ControlPlane:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from formicary.domain.commands import DispatchTask
 from formicary.domain.gates import resource_gate
 from formicary.domain.job_resource import JobResource
 from formicary.domain.states import RequestState
@@ -188,3 +189,24 @@ def test_a_function_killed_at_any_call_loses_no_lease(before: bool) -> None:
         assert states[1:] == [RequestState.COMPLETED] * 2, f"killed at call {at}"
         assert states[0].terminal, f"killed at call {at}"
         assert_free(world)
+
+
+def test_a_function_that_dispatches_too_late_keeps_no_lease_for_a_task_that_has_ended() -> None:
+    world = device_world()
+    request_id = world.submit("job")
+    handle_all(world)
+    world.work()
+    handle_all(world)
+    stalled = world.run(request_id)
+    assert "leased" in stalled.active
+    world.settle()
+    ran = list(world.ran)
+    engine = world._engine()
+    here = engine.situations.of(stalled, world.clock.now())
+
+    late = DispatchTask("leased", stalled.active["leased"].attempt)
+    events = list(engine.performer.perform(stalled, here.parsed, here.graph, [late]))
+    world.settle()
+
+    assert (events, world.ran) == ([], ran)
+    assert_free(world)
