@@ -52,9 +52,20 @@ def pages_of(items: Sequence[Any]) -> Iterator[bytes]:
         yield json.dumps(items[begin : begin + PAGE], separators=(",", ":")).encode()
 
 
-def batch_of(page: bytes, begin: int) -> list[Any]:
-    """Return the items of the batch that begins at a place, out of its page."""
-    items: list[Any] = json.loads(page)
+def batch_of(page: bytes | None, begin: int, total: int) -> list[Any]:
+    """Return the items of the batch that begins at a place, out of its page.
+
+    ValueError tells in words that the page is gone or not what was kept: objects of a run are
+    within reach of its ants.
+    """
+    if page is None:
+        raise ValueError("the items that it forks for are gone: restart the job")
+    try:
+        items = json.loads(page)
+    except (ValueError, RecursionError):
+        items = None
+    if not isinstance(items, list) or len(items) != page_size(total, begin // PAGE):
+        raise ValueError("the items that it forks for were changed meanwhile: restart the job")
     return items[begin % PAGE : begin % PAGE + BATCH]
 
 

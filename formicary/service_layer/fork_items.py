@@ -116,11 +116,12 @@ class JobForker:
         attempt = DispatchTask(event.task_type, event.attempt)
         seen = self._seen(run, parsed, graph, attempt)
         page = self.objects.get(_page_key(run, index, fan.listing, event.begin // PAGE))
-        if page is None:
-            message = "the items that it forks for are gone: restart the job"
-            return failed_attempt(attempt, ErrorCode.FORK_FAILED, message)
+        try:
+            batch = batch_of(page, event.begin, fan.total)
+        except ValueError as error:
+            return failed_attempt(attempt, ErrorCode.FORK_FAILED, str(error))
         wanted: list[WantedChild] = []
-        for item, value in enumerate(batch_of(page, event.begin), event.begin):
+        for item, value in enumerate(batch, event.begin):
             above = {**seen.above, "Item": value, "ItemIndex": item}
             visible = replace(seen, above=above)
             prepared = self.renderer.prepare(run, parsed, attempt, visible, _CHILD)

@@ -72,7 +72,10 @@ class TaskLeases:
         for resource in self.gates.list_resources(run.tenant):
             gate = resource_gate(resource.id)
             held = self.gates.held(run.tenant, gate, name)
-            if held is not None and held.stint == stint:
+            if held is None:
+                # It may have been given back by a function that died before it woke the next.
+                self.admission.wake(run.tenant, gate, f"lease:{name}:{stint}")
+            elif held.stint == stint:
                 applicant = self._applicant(run, task_type, stint)
                 self.admission.give_back(run.tenant, [Claim(gate, held.amount)], applicant)
 

@@ -386,3 +386,31 @@ def test_so_many_children_run_at_once_as_may() -> None:
 
     assert most == 3
     assert world.run(request).state is RequestState.COMPLETED
+
+
+@pytest.mark.parametrize("changed", [b"", b"[", b'{"a": 1}', b'["one"]', b"[]", b"\xff", None])
+def test_items_that_were_changed_meanwhile_fail_the_task_and_say_so(changed: bytes | None) -> None:
+    world = world_with()
+    request = world.submit("album", Pictures=names(BATCH + 5))
+    while request not in pages_by_run(world):
+        assert world.handle_events()
+    (page,) = pages_by_run(world)[request]
+    if changed is None:
+        world.objects.delete([page])
+    else:
+        world.objects.put(page, changed, "application/json")
+
+    world.settle()
+
+    run = world.run(request)
+    assert (run.state, run.error_code) == (RequestState.FAILED, "ERR_FORK_FAILED")
+    assert run.error_message.endswith(": restart the job")
+    assert {child.state for child in children_of(world, request)} <= {RequestState.CANCELLED}
+
+
+def pages_by_run(world: World) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for key in world.objects.list_keys(f"t/{TENANT}/r/"):
+        if "/items/" in key:
+            found.setdefault(key.split("/items/")[0].rpartition("/")[2], []).append(key)
+    return found

@@ -3,7 +3,7 @@
 import pytest
 
 from formicary.domain.commands import DispatchTask
-from formicary.domain.gates import resource_gate
+from formicary.domain.gates import Claim, applicant_name, resource_gate
 from formicary.domain.job_resource import JobResource
 from formicary.domain.states import RequestState
 from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
@@ -117,6 +117,20 @@ def test_a_lease_that_lasts_too_long_is_taken_back_and_the_task_goes_on() -> Non
     world.settle()
     assert world.run(first).state is RequestState.COMPLETED
     assert_free(world)
+
+
+def test_a_function_that_dies_between_taking_a_lease_back_and_waking_the_next_loses_nobody() -> (
+    None
+):
+    world, first = with_leased_task_at_work(lease_timeout=60)
+    name = applicant_name(first, "leased")
+    held = world.gates.held(TENANT, GATE, name)
+    assert held is not None
+    assert world.gates.give_back(TENANT, [Claim(GATE, held.amount)], name, held.stint)
+    world.clock.advance(61)
+    handle_all(world)  # the event of the lease comes again
+
+    assert [who.request_id for who in world.gates.holders(TENANT, GATE, 9)] not in ([], [first])
 
 
 def test_a_lease_that_may_last_is_not_taken_back() -> None:
