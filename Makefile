@@ -17,8 +17,6 @@ export VIRTUAL_ENV :=
 unexport PYTHONDONTWRITEBYTECODE
 # Tests that share nothing run beside each other, one process a core.
 BESIDE := -n auto --maxprocesses 4 --dist worksteal
-# Tests of the one local system in one process, all other slow ones in a second (tests/conftest.py).
-IN_TWO := -n 2 --dist loadgroup
 CDK := $(BIN)/node node_modules/aws-cdk/bin/cdk
 
 .PHONY: help
@@ -75,7 +73,14 @@ test-fast: setup ## Unit tests and contracts in memory, under a minute
 .PHONY: test
 test: lint ## Everything that needs no AWS account
 	$(BIN)/pytest tests/simulator tests/unit tests/contract -m "seeds or fast" $(BESIDE)
-	$(BIN)/pytest -m "not seeds and not fast" $(IN_TWO)
+	@$(MAKE) --no-print-directory --jobs 2 test-system test-parts
+
+# The tests of the one local system mostly wait, so the other slow ones run meanwhile.
+.PHONY: test-system test-parts
+test-system:
+	$(BIN)/pytest tests/e2e
+test-parts:
+	$(BIN)/pytest --ignore tests/e2e -m "not seeds and not fast"
 
 .PHONY: synth
 synth: setup ## Write the templates for an AWS account to cdk.out (no account needed)

@@ -14,19 +14,12 @@ if TYPE_CHECKING:
 _HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what may run beside others: unit tests, and contracts that need no emulator.
-
-    Of the rest there are two groups, for two processes: what shares the one local system, and what
-    does not.
-    """
-    for item in items:
-        folder = item.path.relative_to(_HERE).parts[0]
-        needs_emulator = item.get_closest_marker("emulator") is not None
-        if folder == "unit" or (folder == "contract" and not needs_emulator):
-            item.add_marker(pytest.mark.fast)
-        item.add_marker(pytest.mark.xdist_group("e2e" if folder == "e2e" else "others"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what may run beside others: unit tests, and contracts that need no emulator."""
+    folder = item.path.relative_to(_HERE).parts[0]
+    needs_emulator = item.get_closest_marker("emulator") is not None
+    if folder == "unit" or (folder == "contract" and not needs_emulator):
+        item.add_marker(pytest.mark.fast)
 
 
 @pytest.fixture(autouse=True, scope="session")
