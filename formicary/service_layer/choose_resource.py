@@ -1,5 +1,6 @@
 """The resource that a job leases: of those that fit, the one with most to give."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from formicary.domain.errors import InvalidRequestError
@@ -18,11 +19,16 @@ class ChosenResource:
 
 
 def choose_resource(
-    gates: GateRepository, tenant: str, wanted: BasicResource, kept_by: str = ""
+    gates: GateRepository,
+    tenant: str,
+    wanted: BasicResource,
+    kept_by: str = "",
+    leased: Collection[str] = (),
 ) -> ChosenResource:
     """Choose a resource, the one that `kept_by` has already; InvalidRequestError when none will do.
 
-    A task keeps what it has over its retries.
+    A task keeps what it has over its retries. Before all others it has one of the gates that its
+    job has `leased`: two jobs that hold one each and wait for the other would wait for ever.
     """
     amount = amount_of(wanted)
     fitting = [resource for resource in gates.list_resources(tenant) if resource.fits(wanted)]
@@ -36,7 +42,9 @@ def choose_resource(
         raise InvalidRequestError(
             f"No job resource with {in_words(wanted)} has {amount} to give; the most is {most}."
         )
-    kept = [r for r in large if kept_by and gates.held(tenant, resource_gate(r.id), kept_by)]
+    kept = [r for r in large if resource_gate(r.id) in leased] or [
+        r for r in large if kept_by and gates.held(tenant, resource_gate(r.id), kept_by)
+    ]
     chosen = kept[0] if kept else _most_free(gates, tenant, large)
     claim = Claim(
         resource_gate(chosen.id),

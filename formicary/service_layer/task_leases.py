@@ -40,11 +40,12 @@ class TaskLeases:
     def take(self, run: JobRun, task_type: str, attempt: int, wanted: BasicResource) -> LeaseAnswer:
         """Take the lease of a task, or stand in line for it."""
         name = applicant_name(run.request_id, task_type)
+        leased = {claim.gate for claim in run.gates}
         try:
-            chosen = choose_resource(self.gates, run.tenant, wanted, kept_by=name)
+            chosen = choose_resource(self.gates, run.tenant, wanted, kept_by=name, leased=leased)
         except InvalidRequestError as error:
             return LeaseAnswer(False, {}, error.message)
-        if any(claim.gate == chosen.claim.gate for claim in run.gates):
+        if chosen.claim.gate in leased:
             return LeaseAnswer(True, chosen.variables)  # the job has leased it for its tasks
         applicant = self._applicant(run, task_type, lease_stint(run, attempt))
         lasts = chosen.claim.lease_seconds

@@ -117,11 +117,11 @@ class Ledger(InMemoryRunRepository):
 
     def check_end(self) -> None:
         """The world has come to rest: every run has ended, as it should."""
+        runs = [log[-1] for log in self._log.values()]
+        if any(not run.state.terminal for run in runs):
+            raise BrokenError("nothing is left to do, but " + self.stuck())
         self._check_slots()
-        for log in self._log.values():
-            run = log[-1]
-            if not run.state.terminal:
-                raise BrokenError("nothing is left to do, but " + self.stuck())
+        for run in runs:
             self._check_history(run)
             self._check_always_run(run)
             self._check_outcomes(run)

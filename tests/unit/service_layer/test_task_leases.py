@@ -6,6 +6,8 @@ from formicary.domain.commands import DispatchTask
 from formicary.domain.gates import Claim, applicant_name, resource_gate
 from formicary.domain.job_resource import JobResource
 from formicary.domain.states import RequestState
+from formicary.domain.task_definition import BasicResource
+from formicary.service_layer.choose_resource import choose_resource
 from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
 
 JOB = """
@@ -224,3 +226,21 @@ def test_a_function_that_dispatches_too_late_keeps_no_lease_for_a_task_that_has_
 
     assert (events, world.ran) == ([], ran)
     assert_free(world)
+
+
+@pytest.mark.parametrize(
+    ("leased", "chosen"), [((), "r2"), (("r1",), "r1"), (("r2",), "r2"), (("elsewhere",), "r2")]
+)
+def test_a_task_uses_what_its_job_has_leased_though_another_has_more_to_give(
+    leased: tuple[str, ...], chosen: str
+) -> None:
+    gates = device_world().gates
+    one = gates.find_resource(TENANT, "r1")
+    assert one is not None
+    gates.put_resource(TENANT, one.model_copy(update={"id": "r2", "quota": 3}))
+    wanted = BasicResource(resource_type="device")
+
+    of_job = {resource_gate(name) for name in leased}
+    choice = choose_resource(gates, TENANT, wanted, leased=of_job)
+
+    assert choice.claim.gate == resource_gate(chosen)
