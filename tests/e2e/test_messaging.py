@@ -104,6 +104,14 @@ def worker(system: LocalSystem, prefix: str) -> Iterator[subprocess.Popen[bytes]
         env={**shell_environment(), "NO_PROXY": "*", **system.env},
         stdin=subprocess.DEVNULL,
     )
+    sqs: Any = system.aws.client("sqs")
+
+    def has_made_its_queues() -> bool:
+        found = sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", [])
+        names = {url.rpartition("/")[2] for url in found}
+        return {prefix + REQUESTS, prefix + REPLIES} <= names
+
+    assert eventually(has_made_its_queues)
     yield process
     process.kill()
     process.wait(20)
