@@ -184,6 +184,9 @@ class JobRun(Evolving):
     `gates` are the limits it has to pass; `stint` counts how often it has given its slots back.
 
     `announces` has a letter for each kind of listener that its definition names (`Announces`).
+
+    `scheduled_at` is when it is due, which retries and triggers change; `submitted_for` is the time
+    that it was submitted for, None for at once.
     """
 
     tenant: str
@@ -215,6 +218,7 @@ class JobRun(Evolving):
     gates: tuple[Claim, ...] = ()
     stint: int = 0
     holds_slots: bool = False
+    submitted_for: datetime | None = None
     definition_tenant: str = ""
     announces: str = ""
     user_id: str = ""

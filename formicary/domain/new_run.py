@@ -45,6 +45,7 @@ def new_run(order: RunOrder, request_id: str, key: str, now: datetime) -> JobRun
         key=key,
         created_at=now,
         scheduled_at=order.scheduled_at or now,
+        submitted_for=order.scheduled_at,
         marks=TaskMark.NOT_RUN * order.size,
         children=ChildMark.NONE * order.size,
         forks="0" * order.size,

@@ -1,26 +1,16 @@
 """Rebuilding a run from its history: the recorded events, at their times, through `decide`."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 
 from formicary.domain.decide import decide
 from formicary.domain.errors import FormicaryError
-from formicary.domain.events import (
-    TaskFinished,
-    TimerFired,
-    TimerKind,
-    TriggerRequested,
-    event_key,
-)
+from formicary.domain.events import event_key
 from formicary.domain.history import HistoryEntry, tells_of, with_texts
 from formicary.domain.job_run import JobRun, execution_id
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.records import TaskAttempt
 from formicary.ports import RunRepository
 from formicary.service_layer.situation import Situations
-
-# When somebody triggers a run before its time, what that time was does not matter any more.
-_LATER = timedelta(days=1)
 
 
 class BrokenHistoryError(FormicaryError):
@@ -49,7 +39,7 @@ def recorded_history(runs: RunRepository, run: JobRun) -> Sequence[HistoryEntry]
 def replay(situations: Situations, runs: RunRepository, run: JobRun) -> JobRun:
     """Return the state that the history of a run leads to; it equals `run` but for its `tail`."""
     entries = read_history(runs, run)
-    state = _first_state(runs, run, entries)
+    state = _first_state(runs, run)
     for entry in entries:
         here = situations.before(state, entry.event, entry.at)
         cause = entry.cause or event_key(entry.event)
@@ -63,7 +53,7 @@ def replay(situations: Situations, runs: RunRepository, run: JobRun) -> JobRun:
     return state
 
 
-def _first_state(runs: RunRepository, run: JobRun, entries: Iterable[HistoryEntry]) -> JobRun:
+def _first_state(runs: RunRepository, run: JobRun) -> JobRun:
     """Return the run as it was submitted: what was given then never changes, or is archived."""
     first = next(iter(runs.archived(run.tenant, run.request_id)), run)
     order = RunOrder(
@@ -73,7 +63,7 @@ def _first_state(runs: RunRepository, run: JobRun, entries: Iterable[HistoryEntr
         job_version=first.job_version,
         size=len(first.marks),
         params=run.params,
-        scheduled_at=_scheduled_at(run, entries),
+        scheduled_at=run.submitted_for,
         user_key=run.user_key,
         description=run.description,
         platform=run.platform,
@@ -89,20 +79,6 @@ def _first_state(runs: RunRepository, run: JobRun, entries: Iterable[HistoryEntr
     return new_run(order, run.request_id, run.key, run.created_at).evolve(
         version=1, execution_id=execution_id(run.created_at, run.request_id, 0)
     )
-
-
-def _scheduled_at(run: JobRun, entries: Iterable[HistoryEntry]) -> datetime | None:
-    """Return for when the run was submitted: retries, restarts and triggers change it later."""
-    for entry in entries:
-        event = entry.event
-        if isinstance(event, TimerFired) and event.timer is TimerKind.START:
-            return event.fire_at
-        if isinstance(event, TriggerRequested):
-            return entry.at + _LATER
-        if isinstance(event, TaskFinished):
-            break
-    again = run.retried + run.job_retries + run.job_restarts
-    return None if again else run.scheduled_at
 
 
 def _completed(

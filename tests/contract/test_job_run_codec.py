@@ -137,6 +137,7 @@ RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     holds=numbers,
     held_since=st.none() | moments,
     deadline=st.none() | moments,
+    submitted_for=st.none() | moments,
     last_execution_id=text,
     exit_code=text,
     error_code=text,

@@ -36,7 +36,7 @@ _COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Comm
 _LETTER_FIELDS = ("marks", "children", "forks", "origins")
 _COUNTS = ("depth", "job_retries", "job_restarts", "holds", "stint", "holds_slots")
 _FIELDS = ("key", "exit_code", "definition_tenant", "announces", *_COUNTS)
-_TIMES = ("updated_at", "held_since", "deadline")
+_TIMES = ("updated_at", "held_since", "deadline", "submitted_for")
 
 
 def encode_run(run: JobRun) -> dict[str, Any]:

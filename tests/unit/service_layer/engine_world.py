@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from formicary.adapters.memory.fake_clock import FakeClock, SequentialIds
@@ -160,7 +161,7 @@ class World:
         for key in parsed.routing_keys():
             self.ants.put_queue(TENANT, key, self.task_queues.ensure(TENANT, key))
 
-    def submit(self, job_type: str, **params: Any) -> str:
+    def submit(self, job_type: str, due: datetime | None = None, **params: Any) -> str:
         version = self.definitions.find_type(TENANT, job_type)
         assert version is not None
         text = self.definitions.find_version(TENANT, job_type, version.version)
@@ -172,6 +173,7 @@ class World:
             job_version=version.version,
             size=len(parse_job(text.text).definition.tasks),
             params=params,
+            scheduled_at=due,
             job_priority=self.priority,
             gates=gates_of_run(version, "user", self.gates.tenant_limits(TENANT)),
             announces=parse_job(text.text).announces,

@@ -1,12 +1,18 @@
 """What the history of a run tells of reports that were late, doubled or forged, and of races."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from formicary.domain.ant import ClaimRequest
 from formicary.domain.errors import ForgedEventError, NotFoundError
-from formicary.domain.events import CancelRequested, RestartRequested, TaskFinished
+from formicary.domain.events import (
+    CancelRequested,
+    RestartRequested,
+    TaskFinished,
+    TriggerRequested,
+)
 from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.messages import EventMessage
 from formicary.domain.states import RequestState
@@ -256,5 +262,40 @@ def test_a_run_that_was_cancelled_while_it_waited_for_its_retry_can_be_replayed(
 
     run = world.run(request)
     assert run.state is RequestState.CANCELLED
+    again = replay(world.engine.situations, world.runs, run)
+    assert again.evolve(tail=()) == run.evolve(tail=())
+
+
+TIMED = ONE_TASK + "timeout: 60s\nretry: 1\ndelay_between_retries: 10m\n"
+
+
+def test_a_run_whose_retry_was_triggered_before_any_task_had_ended_can_be_replayed() -> None:
+    world, request, _ = _started(TIMED)
+    world.clock.advance(61)
+    world.handle_events()
+    assert world.run(request).phase is Phase.RETRYING
+    world.tell(world.run(request), TriggerRequested())
+    world.settle()
+
+    run = world.run(request)
+    assert (run.state, run.job_retries) == (RequestState.COMPLETED, 1)
+    again = replay(world.engine.situations, world.runs, run)
+    assert again.evolve(tail=()) == run.evolve(tail=())
+
+
+def test_a_run_for_later_that_was_cancelled_and_restarted_can_be_replayed() -> None:
+    world = World()
+    world.upload(ONE_TASK)
+    due = world.clock.now() + timedelta(hours=1)
+    request = world.submit("pipeline", due=due)
+    world.handle_events()
+    world.cancel(request)
+    world.handle_events()
+    world.restart(request)
+    world.settle()
+
+    run = world.run(request)
+    assert (run.state, run.submitted_for) == (RequestState.COMPLETED, due)
+    assert run.scheduled_at < due
     again = replay(world.engine.situations, world.runs, run)
     assert again.evolve(tail=()) == run.evolve(tail=())
