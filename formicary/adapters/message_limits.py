@@ -1,8 +1,8 @@
 """What a queue or a function takes, checked alike in memory and on AWS."""
 
 from formicary.domain.errors import InvalidRequestError, PayloadTooLargeError
+from formicary.ports.queues import MAX_DELAY_SECONDS
 
-MAX_DELAY_SECONDS = 900
 # A message, and all messages of one batch together: https://docs.aws.amazon.com/AWSSimpleQueueService
 MAX_BYTES = 1024 * 1024
 # What a function takes that is not waited for: https://docs.aws.amazon.com/lambda (quotas).

@@ -1,28 +1,26 @@
 """A job definition read once: its structure, its graph for one run, its tasks rendered alone."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from pydantic import ValidationError
-
 from formicary.domain.announcements import announces
 from formicary.domain.document_nodes import Mapping as MappingNode
-from formicary.domain.document_nodes import Node, Scalar, is_dynamic, names_below, place_of
+from formicary.domain.document_nodes import Node, is_dynamic, names_below
 from formicary.domain.document_scopes import Scope, ScopeFrame
 from formicary.domain.errors import InvalidDefinitionError
 from formicary.domain.faults import Fault, in_text_order, summary
-from formicary.domain.field_types import FAULT_TYPE
 from formicary.domain.job_definition import JobDefinition
-from formicary.domain.job_document import read_document, render
+from formicary.domain.job_document import read_document
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.rendered_graph import RenderedGraph, depends_on_variables, names_of_graph
+from formicary.domain.rendered_models import only, rendered_model, without
 from formicary.domain.routing_key import RoutingKey
+from formicary.domain.shown_job import shown_job
 from formicary.domain.task_definition import TaskDefinition
-from formicary.domain.templating import Evaluation, TemplateError
+from formicary.domain.templating import Evaluation
 from formicary.domain.validation import CheckedJob, check_job
-from formicary.domain.validation_fields import UNION_TAGS, Location, path_text
 from formicary.domain.validation_routes import Route, TaskEntry
 
 
@@ -142,15 +140,15 @@ class ParsedJob:
                 update={"method": first.method, "on_completed": first.on_completed}
             )
             return RenderedTask(skipped, _warnings(evaluation))
-        own = _without(node, _FOR_OTHERS) if keys is None else _only(node, keys)
-        model = _model(TaskDefinition, own, scope, frame, f'task "{task_type}"')
+        own = without(node, _FOR_OTHERS) if keys is None else only(node, keys)
+        model = rendered_model(TaskDefinition, own, scope, frame, f'task "{task_type}"')
         return RenderedTask(model, _warnings(evaluation))
 
     def render_job(self, variables: Mapping[str, Any]) -> RenderedJob:
         """Render the job's own fields (skip_if, notify, webhook, ...), not its tasks."""
         evaluation = Evaluation(variables)
         frame = ScopeFrame(evaluation)
-        model = _model(JobDefinition, self.checked.head, None, frame, "the job")
+        model = rendered_model(JobDefinition, self.checked.head, None, frame, "the job")
         return RenderedJob(model, _warnings(evaluation))
 
     @cached_property
@@ -166,13 +164,13 @@ class ParsedJob:
     @cached_property
     def listener_names(self) -> frozenset[str]:
         """The top-level variables that `notify` and `webhook` of the job mention."""
-        return frozenset(names_below(_only(self.checked.head, _LISTENERS)))
+        return frozenset(names_below(only(self.checked.head, _LISTENERS)))
 
     def render_listeners(self, variables: Mapping[str, Any]) -> JobDefinition:
         """Render `notify` and `webhook` of the job alone; TemplateError as `render_task`."""
         frame = ScopeFrame(Evaluation(variables))
-        model: JobDefinition = _model(
-            JobDefinition, _only(self.checked.head, _LISTENERS), None, frame, "the job"
+        model: JobDefinition = rendered_model(
+            JobDefinition, only(self.checked.head, _LISTENERS), None, frame, "the job"
         )
         return model
 
@@ -184,8 +182,10 @@ class ParsedJob:
         node, scope = self.variant(self.checked.tasks[task_type], frame)
         if node is None:
             return None
-        only = _only(node, (field_name,))
-        model: TaskDefinition = _model(TaskDefinition, only, scope, frame, f'task "{task_type}"')
+        own = only(node, (field_name,))
+        model: TaskDefinition = rendered_model(
+            TaskDefinition, own, scope, frame, f'task "{task_type}"'
+        )
         return model
 
     def variant(
@@ -202,11 +202,11 @@ class ParsedJob:
 
         Those of its webhook do not count: it is nothing to the ant.
         """
-        return self._names(task_type, lambda node: _without(node, _FOR_OTHERS))
+        return self._names(task_type, lambda node: without(node, _FOR_OTHERS))
 
     def webhook_names(self, task_type: str) -> frozenset[str]:
         """Return the top-level variables that the task's webhook may be rendered with."""
-        return self._names(task_type, lambda node: _only(node, ("webhook", "variables")))
+        return self._names(task_type, lambda node: only(node, ("webhook", "variables")))
 
     def _names(self, task_type: str, part: Callable[[MappingNode], MappingNode]) -> frozenset[str]:
         return frozenset(
@@ -249,34 +249,12 @@ class ParsedJob:
 
     def to_json(self) -> dict[str, Any]:
         """Return the structure as JSON by the article's names; a template stands as its text."""
-        head = self.definition.model_dump(
-            mode="json", by_alias=True, exclude_defaults=True, exclude={"tasks"}
-        )
-        head = {"job_type": self.definition.job_type, **head}
-        _overlay(head, self.checked.head, self.checked.head_aside)
-        tasks = []
-        for name, task in zip(self.checked.tasks, self.definition.tasks, strict=True):
-            shown = task.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-            shown = {"task_type": name, "method": str(task.method), **shown}
-            _overlay(shown, self.checked.tasks[name].node, self.checked.asides[name])
-            tasks.append(shown)
-        return {**head, "tasks": tasks}
+        return shown_job(self.checked)
 
 
 _LISTENERS = ("notify", "webhook")
 # Rendered when the task has ended, for who is called then: not a matter of the task.
 _FOR_OTHERS = "webhook"
-
-
-def _only(node: MappingNode, keys: Iterable[str]) -> MappingNode:
-    """Return a map with some keys alone, so that nothing else has a say in its rendering."""
-    return MappingNode(node.line, node.column, [e for e in node.entries if e.key.text in keys])
-
-
-def _without(node: MappingNode, key: str) -> MappingNode:
-    """Return a map without a key."""
-    kept = [entry for entry in node.entries if entry.key.text != key]
-    return node if len(kept) == len(node.entries) else MappingNode(node.line, node.column, kept)
 
 
 def _depends(node: Node, scope: Scope | None) -> bool:
@@ -285,46 +263,3 @@ def _depends(node: Node, scope: Scope | None) -> bool:
 
 def _warnings(evaluation: Evaluation) -> tuple[str, ...]:
     return tuple(str(warning) for warning in evaluation.warnings)
-
-
-def _model(
-    model: type[Any], node: MappingNode, scope: Scope | None, frame: ScopeFrame, owner: str
-) -> Any:
-    env = frame.environment(scope)
-    data = render(node, frame, env or frame.evaluation.root, scope)
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        detail = error.errors(include_url=False)[0]
-        location = tuple(detail["loc"])
-        place, _ = place_of(node, location)
-        said = (detail.get("ctx") or {}).get("message", "") if detail["type"] == FAULT_TYPE else ""
-        given = detail["input"] if isinstance(detail["input"], str) else ""
-        message = said or f'cannot be "{given[:60]}": {str(detail["msg"]).lower()}'
-        raise TemplateError(
-            f"{owner}: {path_text(location)} {message}", place.line, place.column
-        ) from error
-
-
-def _overlay(shown: dict[str, Any], node: MappingNode, aside: set[Any]) -> None:
-    """Put the text of templates where the structure has no value."""
-    for location in sorted(aside, key=str):
-        place, complete = place_of(node, location)
-        if complete and isinstance(place, Scalar):
-            _put(shown, location, place.text)
-
-
-def _put(shown: Any, location: Location, text: str) -> None:
-    """Put a text where a location leads; steps that lead to no item of a list end the way."""
-    *way, last = (step for step in location if step not in UNION_TAGS)
-    for step in way:
-        if isinstance(shown, list):
-            if not isinstance(step, int) or step >= len(shown):
-                return
-            shown = shown[step]
-        elif isinstance(shown, dict):
-            shown = shown.setdefault(str(step), {})
-        else:
-            return
-    if isinstance(shown, dict):
-        shown[str(last)] = text

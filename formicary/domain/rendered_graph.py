@@ -12,6 +12,7 @@ from formicary.domain.document_scopes import Scope, ScopeFrame
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_document import render
 from formicary.domain.job_graph import Backoff, JobPolicy, TaskNode
+from formicary.domain.rendered_models import only
 from formicary.domain.task_definition import RetryBackoffPolicy, TaskDefinition
 from formicary.domain.templating import Evaluation, TemplateError
 from formicary.domain.validation_fields import Location
@@ -139,10 +140,10 @@ class RenderedGraph:
             return False
 
     def _made_policy(self) -> JobPolicy:
-        only = _only(self._parsed.checked.head, _POLICY_KEYS)
-        if not is_dynamic(only):
+        part = only(self._parsed.checked.head, _POLICY_KEYS)
+        if not is_dynamic(part):
             return job_policy(self._parsed.definition)
-        model = self._rendered(JobDefinition, only, None)
+        model = self._rendered(JobDefinition, part, None)
         return job_policy(model) if isinstance(model, JobDefinition) else JobPolicy()
 
     def _made(self, task: "TaskEntry") -> TaskNode:
@@ -150,10 +151,10 @@ class RenderedGraph:
         routed = task.name in self._parsed.checked.graph.routed
         for node, scope in task.variants:
             if scope is None or self._enters(scope):
-                only = _only(node, _NODE_KEYS)
-                if scope is None and not is_dynamic(only):
+                part = only(node, _NODE_KEYS)
+                if scope is None and not is_dynamic(part):
                     break
-                model = self._rendered(TaskDefinition, only, scope)
+                model = self._rendered(TaskDefinition, part, scope)
                 if isinstance(model, TaskDefinition):
                     structural = model
                 break
@@ -199,19 +200,15 @@ def names_of_graph(checked: "CheckedJob") -> frozenset[str]:
 
 def _parts(checked: "CheckedJob") -> Iterator[tuple[MappingNode, Scope | None]]:
     """Yield what the engine reads of a definition: the parts of the job, and of each task."""
-    yield _only(checked.head, _POLICY_KEYS), None
+    yield only(checked.head, _POLICY_KEYS), None
     for task in checked.tasks.values():
         for node, scope in task.variants:
-            yield _only(node, _NODE_KEYS), scope
+            yield only(node, _NODE_KEYS), scope
 
 
 def is_true(rendered: str) -> bool:
     """Whether a rendered condition (`except`, `skip_if`) holds."""
     return rendered.strip().lower() == "true"
-
-
-def _only(node: MappingNode, keys: frozenset[str]) -> MappingNode:
-    return MappingNode(node.line, node.column, [e for e in node.entries if e.key.text in keys])
 
 
 def _first(location: Location) -> str:

@@ -9,12 +9,15 @@ from formicary.domain.messages import EventMessage
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.task_request import TaskMessage
 
+# The longest that a queue delays a message, s.
+MAX_DELAY_SECONDS = 900
+
 
 class EventQueue(Protocol):
     """The one way by which anything changes a run."""
 
     def send(self, message: EventMessage, delay_seconds: int = 0) -> None:
-        """Send an event, delayed by at most 900 seconds; doubles are the core's business."""
+        """Send an event, delayed by at most MAX_DELAY_SECONDS; doubles are the core's business."""
 
     def send_at(self, message: EventMessage, moment: datetime, name: str) -> None:
         """Send an event at a moment that is further off than a queue can delay.

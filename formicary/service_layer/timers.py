@@ -8,8 +8,7 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.messages import pack_event
 from formicary.domain.proofs import internal_proof
 from formicary.ports import Clock, EventQueue
-
-MAX_DELAY_SECONDS = 900
+from formicary.ports.queues import MAX_DELAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

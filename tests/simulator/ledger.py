@@ -243,11 +243,15 @@ class Ledger(InMemoryRunRepository):
         return "by its state" if expected.state else "not: branches race for a restart"
 
     def _gave_up(self) -> bool:
-        runs = [log[-1] for log in self._log.values()]
+        executions = {
+            (state.tenant, state.request_id, state.execution_id)
+            for log in self._log.values()
+            for state in log
+        }
         return any(
             attempt.error_code == ErrorCode.ANT_LOST
-            for run in runs
-            for attempt in self.attempts(run.tenant, run.request_id, run.execution_id)
+            for execution in executions
+            for attempt in self.attempts(*execution)
         )
 
     def _check_outcomes(self, run: JobRun) -> None:

@@ -6,14 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from formicary.adapters.aws.error_mapping import aws_errors
-from formicary.adapters.message_limits import (
-    MAX_BYTES,
-    MAX_DELAY_SECONDS,
-    checked_body,
-    checked_delay,
-)
+from formicary.adapters.message_limits import MAX_BYTES, checked_body, checked_delay
 from formicary.domain.errors import UnavailableError
 from formicary.domain.messages import EventMessage
+from formicary.ports.queues import MAX_DELAY_SECONDS
 
 if TYPE_CHECKING:
     from datetime import datetime
