@@ -145,8 +145,11 @@ class TaskDefinition(Part):
     dependencies: NameList = Field(
         default_factory=list, description="Tasks whose artifacts it needs."
     )
-    artifact_ids: NameList = Field(default_factory=list, description="Other artifacts it needs.")
-    dependent_artifact_ids: NameList = Field(default_factory=list, description="The same.")
+    artifact_ids: NameList = Field(
+        default_factory=list,
+        description="Other artifacts it needs, by id: uploads, or those of any run.",
+    )
+    dependent_artifact_ids: NameList = Field(default_factory=list, description="More of them.")
     fork_job_type: str = Field("", description="FORK_JOB: type of the child job.")
     fork_job_version: str = Field("", description="FORK_JOB: version of the child job.")
     fork_items: ForkItems | None = Field(

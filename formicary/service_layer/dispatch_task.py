@@ -5,7 +5,10 @@ from typing import Any
 
 from formicary.domain.artifact import Artifact
 from formicary.domain.commands import DispatchTask
-from formicary.domain.errors import PayloadTooLargeError
+from formicary.domain.errors import (
+    NotFoundError,
+    PayloadTooLargeError,
+)
 from formicary.domain.events import TaskFinished
 from formicary.domain.job_graph import JobGraph
 from formicary.domain.job_run import JobRun
@@ -35,6 +38,7 @@ from formicary.ports import (
     TaskQueues,
 )
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts, too_many_children
+from formicary.service_layer.find_artifact import stored_artifact
 from formicary.service_layer.function_tasks import FunctionTasks
 from formicary.service_layer.render_attempt import (
     AttemptRenderer,
@@ -43,6 +47,9 @@ from formicary.service_layer.render_attempt import (
 )
 from formicary.service_layer.socket_tasks import SocketTasks
 from formicary.service_layer.task_leases import LeaseAnswer, TaskLeases
+
+# How many artifacts a task may name by id.
+MAX_NAMED_ARTIFACTS = 100
 
 
 def task_execution_id(execution_id: str, task_type: str) -> str:
@@ -84,8 +91,9 @@ class TaskDispatcher:
             self.house.start(run.tenant, f"{run.execution_id}:{task.task_type}:{command.attempt}")
             return TaskFinished(command.task_type, command.attempt, RequestState.COMPLETED)
         refusal = _refusal(task, placeholders, graph, command)
-        if refusal or (refusal := _too_many_children(run, graph, task, command)):
-            return refusal
+        handed = refusal or self._handed_artifacts(run, graph, task, command)
+        if isinstance(handed, TaskFinished):
+            return handed
         if task.resources is not None:
             lease = self._lease(run, command, task.resources)
             if lease.fault:
@@ -93,14 +101,31 @@ class TaskDispatcher:
             if not lease.granted:
                 return None  # it stands in line, and is dispatched again when it has its turn
             variables = {**lease.variables, **variables}
-        dependencies = earlier.of_dependencies(task.dependencies)
-        body = _message(run, command, rendered, variables, dependencies)
+        body = _message(run, command, rendered, variables, handed)
         body = _naming(body, secrets_in(task, placeholders))
         key = RoutingKey.of(task.method, task.tags)
         # The queues of a plugin were made for the tenant that has published it.
         if run.definition_tenant or not parsed.has_routing_key(key):
             self._make_queue(run.tenant, key)
         return self._send(run.tenant, key, body, command)
+
+    def _handed_artifacts(
+        self, run: JobRun, graph: JobGraph, task: TaskDefinition, command: DispatchTask
+    ) -> list[Artifact] | TaskFinished:
+        """Return what is put in place for a task: of earlier tasks, and what it names by id."""
+        fault = too_many_children(run, graph, task.dependencies)
+        names = list(dict.fromkeys((*task.artifact_ids, *task.dependent_artifact_ids)))
+        if len(names) > MAX_NAMED_ARTIFACTS:
+            fault = f"artifact_ids: there are {len(names)}; at most {MAX_NAMED_ARTIFACTS} are given"
+        if fault:
+            return failed_attempt(command, ErrorCode.VALIDATION, fault)
+        now = self.clock.now()
+        try:
+            named = [stored_artifact(self.runs, run.tenant, name, now) for name in names]
+        except NotFoundError as missing:
+            return failed_attempt(command, ErrorCode.VALIDATION, f"artifact_ids: {missing.message}")
+        earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
+        return [*earlier.of_dependencies(task.dependencies), *named]
 
     def _lease(self, run: JobRun, command: DispatchTask, wanted: BasicResource) -> LeaseAnswer:
         """Take the lease of a task that has not ended meanwhile.
@@ -164,13 +189,6 @@ def _refusal(
         message = f"dependencies name {', '.join(unknown)}, which no task of the job is named"
         return failed_attempt(command, ErrorCode.VALIDATION, message)
     return None
-
-
-def _too_many_children(
-    run: JobRun, graph: JobGraph, task: TaskDefinition, command: DispatchTask
-) -> TaskFinished | None:
-    message = too_many_children(run, graph, task.dependencies)
-    return failed_attempt(command, ErrorCode.VALIDATION, message) if message else None
 
 
 def _naming(message: TaskMessage, secrets: tuple[str, ...]) -> TaskMessage:

@@ -117,3 +117,18 @@ def test_an_uploaded_artifact_comes_back(api):
     assert stored.status == 201
     assert stored.json["sha256"] == hashlib.sha256(content).hexdigest()
     assert api.download(stored.json) == content
+
+
+def test_a_task_gets_an_upload_that_it_names(api):
+    content = bytes(range(256)) * 40
+    stored = api.call("POST", "/api/artifacts", content, query={"name": "model.bin"}).json
+    api.define(
+        "job_type: e2e-named\ntasks:\n- task_type: use\n  method: SHELL\n"
+        "  artifact_ids: ['{{.Model}}']\n  script: ['sha256sum model.bin']\n"
+    )
+
+    run = api.ended(api.submit("e2e-named", Model=stored["id"]), "COMPLETED")
+    assert stored["sha256"] in api.log(run["id"], "use")
+
+    failed = api.ended(api.submit("e2e-named", Model="nobody"), "FAILED")
+    assert "There is no artifact 'nobody'" in failed["error_message"]

@@ -5,7 +5,6 @@
 """
 
 SHOWN = "shown, nothing more"
-NO_EXTRA_ARTIFACTS = "not fetched; use `dependencies`"
 
 UNUSED: dict[str, dict[str, str]] = {
     "job": {
@@ -14,8 +13,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "methods": "only the method of a task counts",
     },
     "task": {
-        "artifact_ids": NO_EXTRA_ARTIFACTS,
-        "dependent_artifact_ids": NO_EXTRA_ARTIFACTS,
         "artifacts_dir": "the ant chooses its folders",
         "cache_dir": "the ant chooses its folders",
         "artifact_key_prefix": "keys are the system's own",
