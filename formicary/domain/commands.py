@@ -81,9 +81,13 @@ class ReleaseSlots:
 
 @dataclass(frozen=True, slots=True)
 class ReturnLease:
-    """Give back what a task that has ended leased."""
+    """Give back what a task that has ended leased, unless a later attempt has it by now.
+
+    `stint` numbers the attempt that ended (`lease_stint`).
+    """
 
     task_type: str
+    stint: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from formicary.domain.commands import (
     CancelTask,
     NotifyParent,
     ReleaseSlots,
+    ReturnLease,
     StartTimer,
 )
 from formicary.domain.events import TimerKind
@@ -198,6 +199,12 @@ class Endings(Turns):
             node = self.graph.node(self.graph.name(index)) if untold else None
             if node is not None and node.method is TaskMethod.FORK_JOB:
                 self.commands.append(CancelChild(self.run.child_request_id(index)))
+
+    def return_leases_again(self) -> None:
+        """Give back what tasks of the execution leased, should nobody have come to it."""
+        self.commands.extend(
+            entry.command for entry in self.run.outbox if isinstance(entry.command, ReturnLease)
+        )
 
     def _cancel_children(self) -> None:
         for index, mark in enumerate(self.run.children):

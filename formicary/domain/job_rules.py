@@ -103,6 +103,7 @@ def _start_next_execution(walk: Walk) -> None:
     every = walk.graph.policy.hard_reset_after_retries
     hard = every > 0 and (run.job_retries + run.job_restarts) % every == 0
     walk.cancel_untold_children()
+    walk.return_leases_again()
     walk.run = restarted(run, walk.graph, walk.now, hard=hard)
     walk.active.clear()
     _start(walk)
@@ -137,6 +138,7 @@ def restart(walk: Walk, event: RestartRequested) -> None:
     if event.from_task and not walk.graph.has(event.from_task):
         raise RejectedError(f"the job has no task {event.from_task!r}")
     walk.cancel_untold_children()
+    walk.return_leases_again()
     run = walk.run.evolve(job_retries=0, job_restarts=0)
     walk.run = restarted(run, walk.graph, walk.now, hard=event.hard, from_task=event.from_task)
     walk.active.clear()

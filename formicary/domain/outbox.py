@@ -13,11 +13,14 @@ from formicary.domain.commands import (
     DispatchTask,
     ForkItems,
     ForkJob,
+    ReturnLease,
     StartTimer,
 )
 from formicary.domain.events import JobSubmitted, TimerFired, TimerKind, event_key
 from formicary.domain.job_run import ActivityState, Hold, JobRun, OutboxEntry, Phase
 from formicary.domain.states import ChildMark, TaskMark
+
+MAX_RETURNS = 40
 
 
 def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[OutboxEntry, ...]:
@@ -30,7 +33,18 @@ def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[O
         if still_due(run, entry.command)
         and not (asks_again and isinstance(entry.command, AcquireSlots))
     ]
-    return (*kept, *added)
+    return _without_old_returns((*kept, *added))
+
+
+def _without_old_returns(outbox: tuple[OutboxEntry, ...]) -> tuple[OutboxEntry, ...]:
+    """Leave out the oldest returns of leases, which no state ever shows as done.
+
+    So a job of many tasks that lease has a small outbox. Should a function have died just before
+    such a one, the nightly sweep finds the lease.
+    """
+    returns = [entry for entry in outbox if isinstance(entry.command, ReturnLease)]
+    old = set(returns[:-MAX_RETURNS])
+    return tuple(entry for entry in outbox if entry not in old) if old else outbox
 
 
 def caused_by(run: JobRun, cause: str) -> tuple[Command, ...]:

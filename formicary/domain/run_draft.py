@@ -15,6 +15,7 @@ from formicary.domain.job_run import ActiveTask, Failure, Fan, Hold, JobRun, Pha
 from formicary.domain.outbox import next_outbox
 from formicary.domain.routing import Resolution
 from formicary.domain.states import ChildMark, ErrorCode, TaskMark
+from formicary.domain.task_lease import lease_stint
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,8 @@ class RunDraft:
         )
         self.ended.append(EndedTask(task, mark, exit_code, error_code, error_message))
         if self.graph.node(task.task_type).leases:
-            self.commands.append(ReturnLease(task.task_type))
+            stint = lease_stint(self.run, task.attempt)
+            self.commands.append(ReturnLease(task.task_type, stint))
         if index in self.run.fans and mark not in _FORKED_ALL:
             self._give_up_items(index, self.run.fans[index])
 

@@ -22,6 +22,7 @@ from formicary.domain.secret_placeholders import (
 )
 from formicary.domain.states import ErrorCode, RequestState, TaskMethod
 from formicary.domain.task_definition import BasicResource, TaskDefinition
+from formicary.domain.task_lease import lease_stint
 from formicary.domain.task_request import (
     SECRETS_SCHEMA_VERSION,
     TaskMessage,
@@ -137,7 +138,8 @@ class TaskDispatcher:
         if lease.granted:
             now = self.runs.find(run.tenant, run.request_id)
             if now is None or command.task_type not in now.active:
-                self.leases.give_back(run, command.task_type)
+                stint = lease_stint(run, command.attempt)
+                self.leases.give_back(run, command.task_type, stint)
                 return LeaseAnswer(False, {})
         return lease
 

@@ -96,7 +96,7 @@ class CommandPerformer:
         elif isinstance(command, ReleaseSlots):
             self.admission.release(run, command.stint)
         elif isinstance(command, ReturnLease):
-            self.dispatcher.leases.give_back(run, command.task_type)
+            self.dispatcher.leases.give_back(run, command.task_type, command.stint)
         elif isinstance(command, PlanNext):
             self.planner.plan_next(run)
         elif isinstance(command, CancelTask):

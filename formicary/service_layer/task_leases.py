@@ -13,7 +13,7 @@ from formicary.domain.gates import Applicant, Claim, applicant_name, resource_ga
 from formicary.domain.job_run import JobRun
 from formicary.domain.proofs import internal_proof
 from formicary.domain.task_definition import BasicResource
-from formicary.domain.task_lease import ATTEMPTS, lease_rank, lease_stint
+from formicary.domain.task_lease import lease_rank, lease_stint
 from formicary.ports import Clock, GateRepository
 from formicary.service_layer.admission import Admission
 from formicary.service_layer.choose_resource import choose_resource
@@ -57,15 +57,20 @@ class TaskLeases:
             Timers(self.admission.events, self.clock).start(run, event)
         return LeaseAnswer(granted, chosen.variables if granted else {})
 
-    def give_back(self, run: JobRun, task_type: str) -> None:
-        """Give back what a task has leased, from whichever resource, and leave every line."""
+    def give_back(self, run: JobRun, task_type: str, stint: int) -> None:
+        """Give back what a task has leased, from whichever resource, and leave every line.
+
+        What a later attempt than that `stint` holds, or waits for, is its own.
+        """
         name = applicant_name(run.request_id, task_type)
         for resource in self.gates.list_resources(run.tenant):
             gate = resource_gate(resource.id)
             held = self.gates.held(run.tenant, gate, name)
-            stint = held.stint if held else lease_stint(run, ATTEMPTS - 1)
+            if held is not None and held.stint > stint:
+                continue
             claim = Claim(gate, held.amount if held else 1)
-            self.admission.give_back(run.tenant, [claim], self._applicant(run, task_type, stint))
+            leaves = self._applicant(run, task_type, held.stint if held else stint)
+            self.admission.give_back(run.tenant, [claim], leaves)
 
     def expire(self, run: JobRun, task_type: str, stint: int) -> None:
         """Take back what an attempt has leased for too long; the task itself goes on."""
@@ -83,7 +88,7 @@ class TaskLeases:
     def refused(self, run: JobRun, event: SlotFreed) -> None:
         """Take a task out of the lines where it has nothing to wait for any more."""
         if event.task_type not in run.active:
-            self.give_back(run, event.task_type)
+            self.give_back(run, event.task_type, event.stint)
             return
         rank = self._applicant(run, event.task_type, event.stint).rank
         for resource in self.gates.list_resources(run.tenant):

@@ -85,7 +85,7 @@ commands = st.one_of(
     st.builds(AcquireSlots, numbers, st.booleans()),
     st.builds(ReleaseSlots, numbers),
     st.builds(PlanNext),
-    st.builds(ReturnLease, names),
+    st.builds(ReturnLease, names, numbers),
 )
 RUN_FIELDS = dict(  # noqa: C408 - reads as the constructor does
     tail=st.lists(st.sampled_from(SOME_HISTORY), max_size=3).map(tuple),

@@ -95,7 +95,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     AcquireSlots: ("stint", "waited"),
     ReleaseSlots: ("stint",),
     PlanNext: (),
-    ReturnLease: ("task_type",),
+    ReturnLease: ("task_type", "stint"),
     Occurrence: ("serial", "fire_at", "missing", "only_in_time", "fault"),
     Claim: ("gate", "amount", "limit", "lease_seconds"),
     JobSubmitted: (),

@@ -7,6 +7,7 @@ from formicary.domain.gates import Claim, applicant_name, resource_gate
 from formicary.domain.job_resource import JobResource
 from formicary.domain.states import RequestState
 from formicary.domain.task_definition import BasicResource
+from formicary.domain.task_lease import lease_stint
 from formicary.service_layer.choose_resource import choose_resource
 from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
 
@@ -205,6 +206,40 @@ def test_a_function_killed_at_any_call_loses_no_lease(before: bool) -> None:
         assert states[1:] == [RequestState.COMPLETED] * 2, f"killed at call {at}"
         assert states[0].terminal, f"killed at call {at}"
         assert_free(world)
+
+
+def _restarted_at_once(killer: Killer) -> World:
+    """A run whose last task leases; it is restarted as soon as it has ended."""
+    world = device_world(killer=killer)
+    world.upload(JOB.partition("  on_completed: after")[0])
+    request = world.submit("job")
+    for _ in range(4):
+        handle_all(world)
+        world.work()
+    if world.run(request).state.terminal:
+        world.restart(request)
+    world.settle()
+    assert world.run(request).state is RequestState.COMPLETED
+    return world
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_restart_gives_back_what_a_function_that_died_had_not(before: bool) -> None:
+    counting = Killer()
+    _restarted_at_once(counting)
+    for at in range(1, counting.calls + 1):
+        assert_free(_restarted_at_once(Killer(at=at, before=before)))
+
+
+def test_a_lease_is_not_given_back_for_an_earlier_attempt() -> None:
+    world, first = with_leased_task_at_work(lease_timeout=0)
+    run = world.run(first)
+    stint = lease_stint(run, run.active["leased"].attempt)
+
+    world.engine.performer.dispatcher.leases.give_back(run, "leased", stint - 1)
+    assert [who.request_id for who in world.gates.holders(TENANT, GATE, 9)] == [first]
+    world.engine.performer.dispatcher.leases.give_back(run, "leased", stint)
+    assert not world.gates.holders(TENANT, GATE, 9)
 
 
 def test_a_function_that_dispatches_too_late_keeps_no_lease_for_a_task_that_has_ended() -> None:
