@@ -78,9 +78,9 @@ test: lint ## Everything that needs no AWS account
 # The tests of the one local system mostly wait, so the other slow ones run meanwhile.
 .PHONY: test-system test-parts
 test-system:
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest tests/e2e --durations 15
 test-parts:
-	$(BIN)/pytest --ignore tests/e2e -m "not seeds and not fast"
+	$(BIN)/pytest --ignore tests/e2e -m "not seeds and not fast" --durations 15
 
 .PHONY: synth
 synth: setup ## Write the templates for an AWS account to cdk.out (no account needed)
