@@ -72,6 +72,7 @@ class OrchestrationStack(cdk.Stack):
             deployment=deployment,
             data=data,
             events=engine.events,
+            bus=publisher.bus,
             code=code,
         )
         engine.start_housekeeping(housekeeping)

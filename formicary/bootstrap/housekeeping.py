@@ -7,6 +7,8 @@ from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_remover import DynamoDbRunRemover
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
+from formicary.adapters.aws.dynamodb_told_ends import DynamoDbToldEnds
+from formicary.adapters.aws.eventbridge_event_bus import EventBridgeEventBus
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.sqs_dead_letters import SqsDeadLetters
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
@@ -16,10 +18,15 @@ from formicary.service_layer.keep_house import HouseKeeper
 
 
 def build_house_keeper(
-    *, table_name: str, artifact_bucket: str, events_queue_url: str, dead_letters_url: str
+    *,
+    table_name: str,
+    artifact_bucket: str,
+    events_queue_url: str,
+    dead_letters_url: str,
+    event_bus_name: str,
 ) -> HouseKeeper:
     """Return what does the chores."""
-    clients = AwsClients()
+    clients, clock = AwsClients(), SystemClock()
     return HouseKeeper(
         registry=DynamoDbTokenRepository(clients.dynamodb, table_name),
         definitions=DynamoDbDefinitionRepository(clients.dynamodb, table_name),
@@ -28,8 +35,10 @@ def build_house_keeper(
         objects=S3ObjectStore(clients.s3, artifact_bucket),
         events=SqsEventQueue(clients.sqs, events_queue_url),
         dead_letters=SqsDeadLetters(clients.sqs, dead_letters_url, events_queue_url),
-        clock=SystemClock(),
-        ants=DynamoDbAntRepository(clients.dynamodb, table_name, SystemClock()),
+        clock=clock,
+        ants=DynamoDbAntRepository(clients.dynamodb, table_name, clock),
         gates=DynamoDbGateRepository(clients.dynamodb, table_name),
         queues=SqsQueueCounts(clients.sqs),
+        bus=EventBridgeEventBus(clients.events, event_bus_name),
+        told_ends=DynamoDbToldEnds(clients.dynamodb, table_name, clock),
     )

@@ -17,7 +17,8 @@ from formicary.domain.sweep import Stall
 class HouseStep(StrEnum):
     """What is done for a tenant, in this order.
 
-    Retired runs are out of all lists and nobody can restart them; their remains go afterwards.
+    Of runs that have ended and were never told of, the event bus is told before any goes. Retired
+    runs are out of all lists and nobody can restart them; their remains go afterwards.
     """
 
     EXPIRE_ARTIFACTS = "expire_artifacts"

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from formicary.domain.announcements import Announces
-from formicary.domain.states import STATE_OF_MARK, TaskMark
+from formicary.domain.job_run import JobRun
+from formicary.domain.states import STATE_OF_MARK, TERMINAL_STATES, RequestState, TaskMark
 
 SOURCE = "formicary"
 
@@ -79,6 +80,47 @@ class Change:
     new_marks: str = ""
 
 
+class RunEnd(NamedTuple):
+    """The end of an execution of a run: there is one, and it stays."""
+
+    tenant: str
+    request_id: str
+    execution_id: str
+
+
+def end_told_by(event: LifecycleEvent) -> RunEnd | None:
+    """Return the end that an event tells of; None when it tells of something else."""
+    if isinstance(event, TaskExecutionLifecycleEvent) or event.new_state not in TERMINAL_STATES:
+        return None
+    return RunEnd(event.tenant, event.job_request_id, event.job_execution_id)
+
+
+def end_of(run: JobRun) -> RunEnd:
+    """Return the end of the current execution of a run that has ended."""
+    return RunEnd(run.tenant, run.request_id, run.execution_id)
+
+
+def event_of_end(run: JobRun) -> JobExecutionLifecycleEvent:
+    """Return the event that a run which has ended was told by, or should have been.
+
+    All but `old_state` is as the change had it: a run that was paused counts as at work.
+    """
+    begun = run.started_at is not None
+    return JobExecutionLifecycleEvent(
+        id=_job_event_id(run.request_id, run.execution_id, run.state),
+        tenant=run.tenant,
+        job_request_id=run.request_id,
+        job_execution_id=run.execution_id,
+        job_type=run.job_type,
+        job_version=run.job_version,
+        old_state=(RequestState.EXECUTING if begun else RequestState.PENDING).value,
+        new_state=run.state.value,
+        error_code=run.error_code,
+        user_id=run.user_id,
+        announces=run.announces,
+    )
+
+
 def events_of(change: Change) -> list[LifecycleEvent]:
     """Return what a change is told as, tasks before the job.
 
@@ -97,13 +139,17 @@ def _state_change(change: Change) -> JobExecutionLifecycleEvent | None:
         return None
     common = _common(change)
     return JobExecutionLifecycleEvent(
-        id=f"{new['id']}:{common['job_execution_id']}:{new_state}",
+        id=_job_event_id(common["job_request_id"], common["job_execution_id"], new_state),
         old_state=old_state,
         new_state=new_state,
         error_code=str(new.get("error_code", "")),
         announces=change.announces,
         **common,
     )
+
+
+def _job_event_id(request_id: str, execution_id: str, state: str) -> str:
+    return f"{request_id}:{execution_id}:{state}"
 
 
 def _ended_tasks(change: Change) -> list[TaskExecutionLifecycleEvent]:

@@ -23,6 +23,8 @@ from formicary.domain.task_request import task_key
 PATIENCE = timedelta(minutes=30)
 # Between the commit of a task and its message on the queue, or its report and its end.
 _UNDER_WAY = timedelta(minutes=2)
+# So that two nights may fail, and the next one still sees what ended before them.
+_LOOKS_BACK = timedelta(days=3)
 _OUT = (ActivityState.DISPATCHED, ActivityState.EXECUTING)
 
 
@@ -39,6 +41,7 @@ class Stall(StrEnum):
     ENDED_LEASE = "ended_leases"
     DEAD_WAITER = "dead_waiters"
     UNWOKEN = "unwoken"
+    UNTOLD_END = "untold_ends"
 
 
 class TaskSupply:
@@ -124,6 +127,13 @@ def _out_since(task: ActiveTask) -> datetime:
 def is_quiet(run: JobRun, now: datetime) -> bool:
     """Whether a run has not changed for longer than any event takes."""
     return now - (run.updated_at or run.created_at) > PATIENCE
+
+
+def should_be_told(run: JobRun, now: datetime) -> bool:
+    """Whether a run has ended so that the event bus should know by now, and lately enough."""
+    if not run.state.terminal or run.ended_at is None:
+        return False
+    return PATIENCE < now - run.ended_at <= _LOOKS_BACK
 
 
 def waits_for_slots(run: JobRun) -> bool:

@@ -25,6 +25,7 @@ from formicary.ports.notifications import (
     LetterWriter,
     Mailer,
     NotificationRepository,
+    ToldEnds,
     WebAnswer,
     WebCaller,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "TaskQueues",
     "TenantRegistry",
     "TokenRepository",
+    "ToldEnds",
     "WatchBell",
     "WatcherRepository",
     "WebAnswer",

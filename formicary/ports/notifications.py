@@ -1,12 +1,13 @@
 """Telling people and programs how jobs ended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from formicary.domain.job_run import JobRun
 from formicary.domain.letter import Letter, Story
+from formicary.domain.lifecycle_event import RunEnd
 from formicary.domain.notification import Ending, Notification
 
 
@@ -24,6 +25,16 @@ class NotificationRepository(Protocol):
 
     def list(self, tenant: str, request_id: str) -> Sequence[Notification]:
         """Return the tellings of a run by id."""
+
+
+class ToldEnds(Protocol):
+    """The ends of runs that the event bus was told of, for a week."""
+
+    def note(self, ends: Sequence[RunEnd]) -> None:
+        """Note that the bus has taken them, of any tenants."""
+
+    def untold(self, tenant: str, ends: Collection[RunEnd]) -> Collection[RunEnd]:
+        """Return those that nobody has noted. They should lie close by the ids of their runs."""
 
 
 class EndedRuns(Protocol):

@@ -27,6 +27,7 @@ from formicary.ports import (
     Clock,
     DeadLetters,
     DefinitionRepository,
+    EventBus,
     EventQueue,
     GateRepository,
     ObjectRemover,
@@ -34,8 +35,10 @@ from formicary.ports import (
     RunRemover,
     RunRepository,
     TenantRegistry,
+    ToldEnds,
 )
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
+from formicary.service_layer.sweep_ends import EndSweeper
 from formicary.service_layer.sweep_gates import GateSweeper
 from formicary.service_layer.sweep_runs import RunSweeper, Swept
 
@@ -64,9 +67,12 @@ class HouseKeeper:
     ants: AntRepository
     gates: GateRepository
     queues: QueueCounts
+    bus: EventBus
+    told_ends: ToldEnds
     _parsed: ParsedDefinitions = field(init=False)
     _runs: RunSweeper = field(init=False)
     _gates: GateSweeper = field(init=False)
+    _ends: EndSweeper = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the parts together."""
@@ -75,6 +81,7 @@ class HouseKeeper:
             self.runs, self._parsed, self.ants, self.gates, self.queues, self.events, self.clock
         )
         self._gates = GateSweeper(self.gates, self.runs, self.events, self.clock)
+        self._ends = EndSweeper(self.runs, self.told_ends, self.bus, self.clock)
 
     def list_tenants(self, after: str) -> TenantsPage:
         """Return the tenants that come after a name."""
@@ -118,8 +125,9 @@ class HouseKeeper:
             limit=_LISTED,
             token=chore.page or None,
         )
+        mended = self._ends.sweep(chore.tenant, page.records)
         retired = sum(self._retire(overdue) for overdue in self._overdue(page.records))
-        return chore.go_on(page.next_token, retired=retired)
+        return chore.having_mended(mended).go_on(page.next_token, retired=retired)
 
     def _overdue(self, listed: Sequence[JobRun]) -> Iterator[JobRun]:
         """Return those that are over for too long, as they are now, not as a list showed them."""

@@ -13,3 +13,4 @@ class Settings(BaseSettings):
     artifact_bucket: str = Field(description="The bucket of artifacts and logs")
     events_queue_url: str = Field(description="The queue that feeds the engine")
     dead_letters_url: str = Field(description="Where events lie that failed too often")
+    event_bus_name: str = Field(description="The bus that is told of ends which it never heard of")

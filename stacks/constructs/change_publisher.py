@@ -57,6 +57,7 @@ class ChangePublisher(Construct):
                     ),
                 ),
                 permissions.list_watchers(table),
+                permissions.note_told_ends(table),
                 permissions.allow(self.bus.event_bus_arn, actions=("events:PutEvents",)),
                 permissions.allow(given_up.queue_arn, actions=("sqs:SendMessage",)),
             ],

@@ -17,6 +17,8 @@ from stacks.constructs.nag import accept, accept_scoped_wildcards
 from stacks.constructs.python_function import PythonFunction
 
 if TYPE_CHECKING:
+    from aws_cdk.aws_events import EventBus
+
     from stacks.constructs.queue_with_dlq import QueueWithDlq
     from stacks.data_stack import DataStack
     from stacks.deployment import Deployment
@@ -37,6 +39,7 @@ class Housekeeping(Construct):
         deployment: Deployment,
         data: DataStack,
         events: QueueWithDlq,
+        bus: EventBus,
         code: lambda_.Code,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -50,6 +53,7 @@ class Housekeeping(Construct):
                 "ARTIFACT_BUCKET": data.artifacts.bucket_name,
                 "EVENTS_QUEUE_URL": events.queue.queue_url,
                 "DEAD_LETTERS_URL": events.dead_letters.queue_url,
+                "EVENT_BUS_NAME": bus.event_bus_name,
             },
             permissions=[
                 *permissions.read_and_remove_items(data.table),
@@ -64,6 +68,7 @@ class Housekeeping(Construct):
                     events.dead_letters.queue_arn,
                     actions=("sqs:ReceiveMessage", "sqs:DeleteMessage*"),
                 ),
+                permissions.allow(bus.event_bus_arn, actions=("events:PutEvents",)),
             ],
             timeout_seconds=60,
             memory_mb=512,

@@ -129,6 +129,16 @@ def write_watchers(table: dynamodb.TableV2) -> iam.PolicyStatement:
     )
 
 
+def note_told_ends(table: dynamodb.TableV2) -> iam.PolicyStatement:
+    """Notes of which ends the event bus was told of, and no other item."""
+    only_ends: dict[str, object] = {"dynamodb:LeadingKeys": ["T#*#ENDS"]}
+    return allow(
+        table.table_arn,
+        actions=("dynamodb:BatchWriteItem",),
+        **{"ForAllValues:StringLike": only_ends},
+    )
+
+
 def read_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     """Objects of tenants: get and list."""
     return [

@@ -20,6 +20,7 @@ from formicary.adapters.aws.dynamodb_notifications import DynamoDbNotifications
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
 from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
+from formicary.adapters.aws.dynamodb_told_ends import DynamoDbToldEnds
 from formicary.adapters.aws.dynamodb_watchers import DynamoDbWatchers
 from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.scheduler_timers import SchedulerTimers
@@ -41,6 +42,7 @@ from formicary.adapters.memory.in_memory_run_repository import InMemoryRunReposi
 from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.adapters.memory.in_memory_told_ends import InMemoryToldEnds
 from formicary.adapters.memory.in_memory_watchers import InMemoryWatchers
 from formicary.domain.messages import EventMessage
 from formicary.domain.task_request import TaskMessage
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
         SocketAntRepository,
         TaskQueues,
         TokenRepository,
+        ToldEnds,
         WatcherRepository,
     )
 
@@ -94,6 +97,7 @@ class Tables:
     error_rules: ErrorRuleRepository
     notifications: NotificationRepository
     watchers: WatcherRepository
+    told_ends: ToldEnds
     clients: AwsClients | None = None
 
     @property
@@ -117,6 +121,7 @@ def memory_tables() -> Tables:
         InMemoryErrorRuleRepository(),
         InMemoryNotifications(),
         InMemoryWatchers(),
+        InMemoryToldEnds(),
     )
 
 
@@ -170,6 +175,7 @@ def aws_tables(name: str, clients: AwsClients) -> Tables:
         DynamoDbErrorRuleRepository(clients.dynamodb, TABLE),
         DynamoDbNotifications(clients.dynamodb, TABLE),
         DynamoDbWatchers(clients.dynamodb, TABLE),
+        DynamoDbToldEnds(clients.dynamodb, TABLE, clock),
         clients,
     )
 

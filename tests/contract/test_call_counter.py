@@ -8,6 +8,7 @@ import pytest
 
 from formicary.adapters.aws.call_counter import CallCounter
 from formicary.domain.errors import ConcurrentUpdateError
+from formicary.domain.lifecycle_event import RunEnd
 from formicary.domain.states import RequestState
 from tests.contract.backends import aws_clients, aws_tables
 from tests.contract.examples import a_run, noise
@@ -74,6 +75,16 @@ def test_a_user_key_costs_one_transaction_and_one_delete(counted, tenant):
 
     calls = {t.operation: t.calls for t in counter.tallies()}
     assert calls == {"TransactWriteItems": 1, "PutItem": 1, "DeleteItem": 1}
+
+
+def test_items_that_are_written_as_a_batch_cost_a_unit_each(counted, tenant):
+    _, clients, counter = counted
+    told = aws_tables("moto", clients).told_ends
+
+    told.note([RunEnd(tenant, f"run{number}", "e") for number in range(30)])
+
+    batches = tally(counter, "BatchWriteItem")
+    assert (batches.calls, batches.write_units) == (2, 30)
 
 
 def test_a_message_is_a_request_for_each_64_kb_begun(counted, moto_services):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -202,6 +205,76 @@ def half_an_hour_passes_over(runs: DynamoDbRunRepository, request: str) -> None:
         for name, task in run.active.items()
     }
     runs.save(replace(run, active=active))
+
+
+TELLS = """
+job_type: e2e-untold
+notify:
+  email: ["e2e-untold@example.org"]
+webhook: {url: URL/untold}
+tasks:
+- task_type: work
+  method: SHELL
+  script: ["exit 3"]
+"""
+
+
+@contextmanager
+def deaf_publisher(system) -> Iterator[None]:
+    """Have the stream of the table told to nobody for a while."""
+    functions: Any = system.aws.client("lambda")
+    (uuid,) = [
+        mapping["UUID"]
+        for mapping in functions.list_event_source_mappings()["EventSourceMappings"]
+        if ":dynamodb:" in mapping["EventSourceArn"]
+    ]
+    functions.update_event_source_mapping(UUID=uuid, Enabled=False)
+    try:
+        yield
+    finally:
+        functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+
+
+def test_of_an_end_that_the_stream_has_not_told_people_and_programs_are_told_by_night(
+    system, api, outputs, runs, web
+):
+    api.define(TELLS.replace("URL", web.url))
+
+    def calls() -> list[Any]:
+        told = [json.loads(call.body) for call in web.of("/untold")]
+        return [call for call in told if call["event_type"] == "JobExecutionLifecycleEvent"]
+
+    def letters() -> int:
+        with urllib.request.urlopen(f"{system.aws.endpoint}/_ministack/ses/messages") as answer:
+            return answer.read().decode().count("e2e-untold FAILED")
+
+    with deaf_publisher(system):
+        request = api.submit("e2e-untold")
+        api.ended(request, "FAILED")
+        assert keep_house(system, outputs, tenant=TENANT)["status"] == "SUCCEEDED"
+        assert (calls(), letters()) == ([], 0)  # it may be on its way still
+
+        run = runs.find(TENANT, request)
+        runs.save(replace(run, ended_at=run.ended_at - timedelta(minutes=31)))
+        assert keep_house(system, outputs, tenant=TENANT)["status"] == "SUCCEEDED"
+        assert eventually(lambda: len(calls()) == 1 and letters() > 0)
+        once = letters()
+        assert keep_house(system, outputs, tenant=TENANT)["status"] == "SUCCEEDED"
+    (called,) = calls()
+    assert called["id"] == f"{request}:{run.execution_id}:FAILED"
+
+    # What has lain in the stream, or comes after it, tells nobody twice.
+    another = api.submit("e2e-untold")
+    api.ended(another, "FAILED")
+    assert eventually(lambda: another in [call["job_request_id"] for call in calls()])
+    assert eventually(lambda: letters() == 2 * once)
+    assert [call["job_request_id"] for call in calls()] == [request, another]
+    tellings = api.get(f"/api/jobs/requests/{request}/notifications")["records"]
+    of_the_job = [telling for telling in tellings if not telling["task_type"]]
+    assert [(t["channel"], t["state"], t["attempts"]) for t in of_the_job] == [
+        ("email", "SENT", 1),
+        ("webhook", "SENT", 1),
+    ]
 
 
 def running(machines: Any, outputs: dict[str, str]) -> list[Any]:

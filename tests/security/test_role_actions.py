@@ -86,6 +86,7 @@ ALLOWED = {
     "RetriesRole": {"lambda:InvokeFunction"},
     "PublishChangesRole": {
         *_LOGS,
+        "dynamodb:BatchWriteItem",
         "dynamodb:DescribeStream",
         "dynamodb:GetRecords",
         "dynamodb:GetShardIterator",
@@ -103,6 +104,7 @@ ALLOWED = {
         "dynamodb:PutItem",
         "dynamodb:Query",
         "dynamodb:UpdateItem",
+        "events:PutEvents",
         "s3:DeleteObject",
         "s3:ListBucket",
         "sqs:DeleteMessage*",
@@ -167,6 +169,13 @@ def test_watchers_are_all_that_some_functions_read_or_write(dev, role, actions):
     assert found["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["T#*#WATCHERS"]}
     }
+
+
+def test_who_tells_the_bus_writes_nothing_but_notes_of_it(dev):
+    (found,) = [s for s in _statements(dev, "PublishChangesRole") if "BatchWrite" in str(s)]
+
+    assert found["Action"] == "dynamodb:BatchWriteItem"
+    assert found["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["T#*#ENDS"]}}
 
 
 def test_no_role_has_policies_elsewhere(dev):

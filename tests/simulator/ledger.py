@@ -11,6 +11,7 @@ from formicary.domain.errors import FormicaryError
 from formicary.domain.events import TaskFinished
 from formicary.domain.gates import applicant_name, resource_gate
 from formicary.domain.job_run import Hold, JobRun, Phase
+from formicary.domain.lifecycle_event import RunEnd, end_of
 from formicary.domain.messages import EventMessage
 from formicary.domain.proofs import attempt_proof
 from formicary.domain.states import STATE_OF_MARK, ErrorCode, RequestState, TaskMark
@@ -50,6 +51,7 @@ class Ledger(InMemoryRunRepository):
         states = self._log[run.request_id]
         self._check_winner(states[-1], saved)
         check_step(states[-1], saved, self._names(saved))
+        self.world.stream.tell(states[-1], saved, kind=not self.world.faults.on)
         states.append(saved)
         self._check_limit(saved)
         self._check_gates(saved)
@@ -86,6 +88,9 @@ class Ledger(InMemoryRunRepository):
 
     def all_ended(self) -> bool:
         return bool(self._log) and all(log[-1].state.terminal for log in self._log.values())
+
+    def ends(self) -> list[RunEnd]:
+        return [end_of(log[-1]) for log in self._log.values() if log[-1].state.terminal]
 
     def paused(self) -> list[str]:
         return [log[-1].request_id for log in self._log.values() if log[-1].hold is Hold.USER]

@@ -10,6 +10,7 @@ from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.domain.errors import FormicaryError
 from formicary.domain.housekeeping import Chore
+from formicary.domain.sweep import Stall
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.keep_house import HouseKeeper
 from tests.simulator.ants import TENANT
@@ -79,9 +80,18 @@ class Nights:
         Before, an event may fail for longer than the sweep has patience.
         """
         lost = set(LOSSES) & set(self.world.faults.counts())
-        if self._mended_at_rest and not lost:
-            found = dict(self._mended_at_rest)
+        found = {
+            kind: count
+            for kind, count in self._mended_at_rest.items()
+            if not (kind == Stall.UNTOLD_END and self.world.stream.lost)
+        }
+        if found and not lost:
             raise BrokenError(f"nothing was lost, but housekeeping mended {found}")
+        ends = self.world.runs.ends() if self._between else ()
+        untold = self.world.stream.told_ends.untold(TENANT, ends)
+        told = [event.id for event in self.world.stream.bus.published]
+        if untold or len(told) != len(set(told)):
+            raise BrokenError(f"ends were not told, or twice: {untold}, {told}")
 
     def _found_nothing(self) -> bool:
         done = self._chore is not None and self._chore.done
@@ -100,6 +110,8 @@ class Nights:
             ants=plane.ants,
             gates=plane.gates,
             queues=self.world.task_queues,
+            bus=self.world.stream.bus,
+            told_ends=self.world.stream.told_ends,
         )
 
     def _done(self, answer: Chore | None, error: Any) -> None:

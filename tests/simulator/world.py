@@ -38,6 +38,7 @@ from tests.simulator.outcomes import Ending, Outcomes
 from tests.simulator.people import User
 from tests.simulator.scenario import Scenario
 from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE
+from tests.simulator.stream import Stream
 from tests.simulator.users import resumer, users_of
 
 CALLER = Principal(tenant=TENANT, user_id="user")
@@ -77,6 +78,7 @@ class World:
         api = build_in_memory_api(self.clock, self.ids)
         self.gates = self.gates_type()
         api = replace(api, gates=self.gates, limits=KnownLimits(self.gates, self.clock))
+        self.stream = Stream(scenario.seed, scenario.extras.losses)
         self.runs = self.runs_type(self)
         self.ports = replace(api, runs=self.runs, parsed=SharedDefinitions(api.definitions))
         self.situations = self.situations_type(self.ports.parsed, self.ports.configs)

@@ -176,6 +176,16 @@ class DynamoDbTable:
                 raise UnavailableError("The table is too busy to delete all.")
 
     @aws_errors()
+    def put_all(self, puts: Sequence[Put]) -> None:
+        """Write items without conditions; UnavailableError when some were not written."""
+        for begin in range(0, len(puts), _BATCH):
+            items = [put.arguments(self._name)["Item"] for put in puts[begin:][:_BATCH]]
+            requests = [{"PutRequest": {"Item": item}} for item in items]
+            answer = self._client.batch_write_item(RequestItems={self._name: requests})
+            if answer.get("UnprocessedItems"):
+                raise UnavailableError("The table is too busy to write all.")
+
+    @aws_errors()
     def update(self, key: Key, update: Expression) -> dict[str, Any]:
         """Change an item and return it as it was; ConcurrentUpdateError when there is none."""
         answer = self._client.update_item(
@@ -242,6 +252,12 @@ def in_partition(pk: str, sort: str = "", *, after: str = "") -> Expression:
     if after:
         return Expression("pk = :pk AND sk > :sk", {}, {":pk": pk, ":sk": after})
     return Expression("pk = :pk", {}, {":pk": pk})
+
+
+def between(first: Key, last: Key) -> Expression:
+    """Return the key condition of what lies between two keys of a partition, both included."""
+    values = {":pk": first.pk, ":first": first.sk, ":last": last.sk}
+    return Expression("pk = :pk AND sk BETWEEN :first AND :last", {}, values)
 
 
 def _wire_key(key: Key) -> dict[str, Any]:

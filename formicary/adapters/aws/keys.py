@@ -17,6 +17,7 @@
 | T#<tenant>#SOCKETS | A#<ant>, C#<connection> | a websocket ant, and who speaks over a connection |
 | T#<tenant>#SOCKTASKS#<routing key> | <run>#<task key> | a task that waits for a websocket ant |
 | T#<tenant>#WATCHERS | <connection> | a connection that watches a run |
+| T#<tenant>#ENDS | <run>#<execution> | an end that the event bus was told of |
 | PLUGIN#<job type> | OWNER | the tenant whose public plugin it is |
 | T#<tenant>#RETIRED | <run> | a run whose head is gone; the rest follows |
 | TOKEN#<hash> | TOKEN | whose token it is |
@@ -242,6 +243,11 @@ def socket_task_key(tenant: str, routing_key: str, request_id: str, task_key: st
 def watcher_key(tenant: str, connection_id: str) -> Key:
     """Key of a connection that watches a run."""
     return Key(f"T#{part(tenant)}#WATCHERS", part(connection_id))
+
+
+def told_end_key(tenant: str, request_id: str, execution_id: str) -> Key:
+    """Key of the note that the event bus was told of an end; run ids sort as lists do."""
+    return Key(f"T#{part(tenant)}#ENDS", f"{part(request_id)}#{part(execution_id)}")
 
 
 def token_key(token_sha256: str) -> Key:

@@ -98,7 +98,12 @@ def main() -> None:
     )
     stream = StreamPoller(
         boto3.client("dynamodbstreams"),
-        Function("publish_changes", publisher.handler, publisher._bus(), recorder),
+        Function(
+            "publish_changes",
+            publisher.handler,
+            [publisher._bus(), publisher._told_ends()],
+            recorder,
+        ),
     )
     poller = QueuePoller(boto3.client("sqs"), options.events_queue, run_engine)
     with served(gateway) as url, tempfile.TemporaryDirectory() as folder:

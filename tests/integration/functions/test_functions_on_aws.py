@@ -10,6 +10,9 @@ import pytest
 from moto import mock_aws
 
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
+from formicary.adapters.aws.dynamodb_told_ends import DynamoDbToldEnds
+from formicary.adapters.system import SystemClock
+from formicary.domain.lifecycle_event import RunEnd
 from formicary.domain.messages import pack_response
 from formicary.domain.states import RequestState
 from formicary.domain.task_request import TaskMessage
@@ -108,6 +111,7 @@ def _forget_clients() -> None:
         authorizer._tokens,
         engine._engine,
         publisher._bus,
+        publisher._told_ends,
         sender._notifier,
         publisher._room,
         server._settings,
@@ -239,10 +243,16 @@ def test_health_and_description_need_no_token(account: Account) -> None:
         assert api.handler(gateway_event("GET", path, caller={}), None)["statusCode"] == 200
 
 
-def test_changes_go_to_the_bus(account: Account) -> None:
-    answer = publisher.handler({"Records": [canned("stream_record")]}, None)
+def test_changes_go_to_the_bus_and_of_an_end_it_is_noted(account: Account) -> None:
+    record = canned("stream_record")
+
+    answer = publisher.handler({"Records": [record]}, None)
 
     assert answer == {"batchItemFailures": []}
+    end = RunEnd("acme", "01KDVDNA00YKGN797KPCXZSP6S", "01KDVDNA00QQQQQQQQQQQQQQQQ")
+    other = end._replace(execution_id="01KDVDNA00RRRRRRRRRRRRRRRR")
+    told = DynamoDbToldEnds(boto3.client("dynamodb"), TABLE, SystemClock())
+    assert told.untold("acme", [end, other]) == [other]
 
 
 @dataclass

@@ -9,16 +9,20 @@ from formicary.adapters.memory.fake_clock import FakeClock
 from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
+from formicary.adapters.memory.in_memory_event_bus import InMemoryEventBus
 from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.adapters.memory.in_memory_told_ends import InMemoryToldEnds
 from formicary.domain.artifact import Artifact
+from formicary.domain.errors import UnavailableError
 from formicary.domain.events import JobSubmitted
 from formicary.domain.housekeeping import Chore
 from formicary.domain.job_run import JobRun, ParentLink
+from formicary.domain.lifecycle_event import end_of
 from formicary.domain.messages import pack_event
 from formicary.domain.records import DefinitionVersion, Principal, TaskAttempt
 from formicary.domain.states import RequestState, TaskMethod
@@ -42,6 +46,8 @@ class House:
         self.runs = InMemoryRunRepository()
         self.objects = InMemoryObjectStore()
         self.events = InMemoryEventQueue(self.clock)
+        self.bus = InMemoryEventBus()
+        self.told_ends = InMemoryToldEnds()
         self.upload(TENANT)
 
     def upload(self, tenant: str) -> None:
@@ -62,6 +68,8 @@ class House:
             "ants": InMemoryAntRepository(self.clock),
             "gates": InMemoryGateRepository(),
             "queues": InMemoryTaskQueues(self.clock),
+            "bus": self.bus,
+            "told_ends": self.told_ends,
         }
         return HouseKeeper(**given | ports)
 
@@ -304,3 +312,99 @@ def test_dead_letters_are_sent_on_a_hundred_at_a_time(house):
 
     assert [(some.sent_on, some.more) for some in sent] == [(100, True), (1, False), (0, False)]
     assert len(house.events.receive(200)) == 101
+
+
+def test_an_end_that_the_bus_never_heard_of_is_told_once_and_counted(house):
+    lost = house.has_run("lost", days_ago=0.5, announces="n", state=RequestState.FAILED)
+    told = house.has_run("told", days_ago=0.5)
+    house.told_ends.note([end_of(told)])
+
+    first, again = house.kept(), house.kept()
+
+    assert first.told()["untold_ends"] == first.told()["mended"] == 1
+    assert again.told()["mended"] == 0
+    (event,) = house.bus.published
+    assert event.id == f"lost:{lost.execution_id}:FAILED"
+    assert (event.new_state, event.announces) == ("FAILED", "n")
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "state"),
+    [
+        (0.02, RequestState.COMPLETED),
+        (3.1, RequestState.COMPLETED),
+        (0.5, RequestState.EXECUTING),
+    ],
+    ids=["may be under way still", "is old", "goes on"],
+)
+def test_a_run_is_left_alone_that(house, days_ago, state):
+    house.has_run("run", days_ago=days_ago, state=state)
+
+    assert house.kept().told()["untold_ends"] == 0
+    assert house.bus.published == []
+
+
+def test_an_end_is_told_before_the_run_is_removed(house):
+    definition = KEPT.replace("completed: 7", "completed: 1")
+    house.definitions.save_version(
+        DefinitionVersion(TENANT, "kept", 2, definition, "other", house.clock.now()), {}, 1
+    )
+    house.has_run("run", days_ago=2)
+
+    done = house.kept()
+
+    assert (done.retired, done.told()["untold_ends"]) == (1, 1)
+    assert [event.job_request_id for event in house.bus.published] == ["run"]
+
+
+def test_a_run_that_was_restarted_since_it_was_listed_is_not_told_as_ended(house):
+    run = house.has_run("run", days_ago=0.5)
+
+    class Restarting:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.runs, name)
+
+        def find(self, tenant: str, request_id: str) -> JobRun | None:
+            return run.evolve(execution_id="another", state=RequestState.FAILED)
+
+    assert house.kept(house.keeper(runs=Restarting())).told()["untold_ends"] == 0
+    assert house.bus.published == []
+
+
+def test_what_the_bus_refuses_is_found_again(house):
+    run = house.has_run("run", days_ago=0.5)
+    house.bus.refused.add(f"run:{run.execution_id}:COMPLETED")
+    assert house.kept().told()["untold_ends"] == 1
+    assert house.bus.published == []
+
+    house.bus.refused.clear()
+
+    assert house.kept().told()["untold_ends"] == 1
+    assert len(house.bus.published) == 1
+
+
+def test_another_tenants_ends_are_not_told(house):
+    house.has_run("theirs", days_ago=0.5, tenant="other")
+
+    house.kept()
+
+    assert house.bus.published == []
+
+
+def test_broken_off_between_telling_and_noting_an_end_is_told_again(house):
+    house.has_run("run", days_ago=0.5)
+
+    class Dying:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(house.told_ends, name)
+
+        def note(self, ends: Any) -> None:
+            raise UnavailableError("The table is too busy.")
+
+    with pytest.raises(UnavailableError):
+        house.kept(house.keeper(told_ends=Dying()))
+    house.kept()
+
+    first, second = house.bus.published
+    assert first == second
+    assert len(house.told_ends.noted) == 1

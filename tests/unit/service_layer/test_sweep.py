@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
+from formicary.adapters.memory.in_memory_event_bus import InMemoryEventBus
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
+from formicary.adapters.memory.in_memory_told_ends import InMemoryToldEnds
 from formicary.domain.events import TaskLost
 from formicary.domain.gates import Claim, type_gate
 from formicary.domain.housekeeping import Chore, HouseStep
@@ -47,6 +49,8 @@ def swept(world: World) -> dict[str, int]:
         world.ants,
         world.gates,
         world.task_queues,
+        InMemoryEventBus(),
+        InMemoryToldEnds(),
     )
     chore = Chore(tenant=TENANT, step=HouseStep.SWEEP)
     while not chore.done:
