@@ -6,6 +6,7 @@ from formicary.adapters.aws.dynamodb_definition_repository import DynamoDbDefini
 from formicary.adapters.aws.dynamodb_gates import DynamoDbGateRepository
 from formicary.adapters.aws.dynamodb_run_remover import DynamoDbRunRemover
 from formicary.adapters.aws.dynamodb_run_repository import DynamoDbRunRepository
+from formicary.adapters.aws.dynamodb_socket_ants import DynamoDbSocketAnts
 from formicary.adapters.aws.dynamodb_token_repository import DynamoDbTokenRepository
 from formicary.adapters.aws.dynamodb_told_ends import DynamoDbToldEnds
 from formicary.adapters.aws.eventbridge_event_bus import EventBridgeEventBus
@@ -37,6 +38,7 @@ def build_house_keeper(
         dead_letters=SqsDeadLetters(clients.sqs, dead_letters_url, events_queue_url),
         clock=clock,
         ants=DynamoDbAntRepository(clients.dynamodb, table_name, clock),
+        sockets=DynamoDbSocketAnts(clients.dynamodb, table_name, clock),
         gates=DynamoDbGateRepository(clients.dynamodb, table_name),
         queues=SqsQueueCounts(clients.sqs),
         bus=EventBridgeEventBus(clients.events, event_bus_name),

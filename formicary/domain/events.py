@@ -182,13 +182,14 @@ class TimerFired:
     """A durable timer came due; `task_type` is empty and `attempt` 0 for timers of the whole run.
 
     A message that arrives before `fire_at` (a queue delays 15 minutes at most) is sent on its way
-    again.
+    again. That of a lease which still holds, too, unless the look at it is to be made but `once`.
     """
 
     timer: TimerKind
     task_type: str = ""
     attempt: int = 0
     fire_at: datetime | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

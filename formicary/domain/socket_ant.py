@@ -54,7 +54,10 @@ class SocketTask(BaseModel):
 
 
 class SocketAnt(BaseModel):
-    """A client as stored: `task` is what it works on, `disconnected_at` tells that it is away."""
+    """A client as stored: `task` is what it works on since `taken_at`.
+
+    `disconnected_at` tells that it is away.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -66,6 +69,7 @@ class SocketAnt(BaseModel):
     disconnected_at: datetime | None = None
     total_executed: int = 0
     task: SocketTask | None = None
+    taken_at: datetime | None = None
     version: int = 0
 
     @property

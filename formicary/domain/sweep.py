@@ -14,6 +14,7 @@ from formicary.domain.gates import GateMember, is_resource_gate
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, Phase
 from formicary.domain.outbox import still_due
 from formicary.domain.routing_key import RoutingKey
+from formicary.domain.socket_ant import SocketAnt
 from formicary.domain.states import ChildMark, TaskMethod
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_lease import waits_for_lease
@@ -25,6 +26,8 @@ PATIENCE = timedelta(minutes=30)
 _UNDER_WAY = timedelta(minutes=2)
 # So that two nights may fail, and the next one still sees what ended before them.
 _LOOKS_BACK = timedelta(days=3)
+# API Gateway closes a websocket after two hours.
+_CONNECTION = timedelta(hours=2)
 _OUT = (ActivityState.DISPATCHED, ActivityState.EXECUTING)
 
 
@@ -102,7 +105,7 @@ def lost_tasks(
     """Yield the attempts that nobody has: no ant reports them, and no message is left of them.
 
     Also what the control plane was to do itself and did not. A task that stands in the line of a
-    resource has no message yet; websocket ants have leases of their own.
+    resource has no message yet; the leases of websocket ants are looked at below.
     """
     for task in run.active.values():
         definition = task_of(task.task_type)
@@ -116,6 +119,38 @@ def lost_tasks(
         has_message = method.needs_ant and supply.accounts_for(task, key)
         if overdue and not has_message and not supply.is_reported(run, task):
             yield TaskLost(task.task_type, task.attempt)
+
+
+def lost_socket_leases(
+    run: JobRun,
+    task_of: Callable[[str], TaskDefinition],
+    holder_of: Callable[[ActiveTask], SocketAnt | None],
+    now: datetime,
+) -> Iterator[TimerFired]:
+    """Yield a look at each lease that nobody has looked at for long: its timer was lost.
+
+    A look is made once: it sets no second chain of timers going. Tasks that no ant has need none.
+    """
+    for task in run.active.values():
+        websocket = task_of(task.task_type).method is TaskMethod.WEBSOCKET
+        if not websocket or task.state not in _OUT or now - _out_since(task) <= PATIENCE:
+            continue
+        ant = holder_of(task)
+        if ant is not None and now - _looked_at_by(ant, task, now) > PATIENCE:
+            yield TimerFired(TimerKind.SOCKET_LEASE, task.task_type, task.attempt, once=True)
+
+
+def _looked_at_by(ant: SocketAnt, task: ActiveTask, now: datetime) -> datetime:
+    """Return by when a look at a lease would have changed something; `now` when it would not.
+
+    It takes a task back from an ant that has gone, pushes one that never arrived, and notices a
+    connection that is closed.
+    """
+    if ant.disconnected_at is not None:
+        return ant.disconnected_at
+    if task.state is ActivityState.DISPATCHED and ant.taken_at is not None:
+        return ant.taken_at
+    return min(ant.connected_at + _CONNECTION, now)
 
 
 def _out_since(task: ActiveTask) -> datetime:
@@ -198,7 +233,7 @@ def _never_begun(run: JobRun, now: datetime) -> bool:
 def _is_lost(timer: StartTimer, now: datetime) -> bool:
     """Whether it would have fired; the lease of a websocket ant prolongs itself, off the record.
 
-    The start of a run is looked after above.
+    That and the start of a run are looked after above.
     """
     looked_after = timer.timer in (TimerKind.SOCKET_LEASE, TimerKind.START)
     return not looked_after and now - timer.fire_at > PATIENCE

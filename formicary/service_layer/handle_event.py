@@ -4,7 +4,7 @@ Invariant: an event is given back to the queue until all of its commands have be
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from formicary.domain.ant import ClaimAnswer, ClaimRequest
@@ -83,11 +83,8 @@ class Engine(EngineParts):
             return aside
         if not _concerns(run, event, message.execution_id):
             return self._take_from_earlier_execution(run, event, message)
-        if isinstance(event, TimerFired):
-            again = self._again_at(run, event)
-            if again is not None:
-                self.performer.start_timer(run, replace(event, fire_at=again))
-                return Outcome.EARLY
+        if isinstance(event, TimerFired) and self._is_early(run, event):
+            return Outcome.EARLY
         return self._apply_with_followers(run, event, message.response)
 
     def _take_aside(self, run: JobRun, event: Event, execution_id: str) -> Outcome | None:
@@ -182,15 +179,21 @@ class Engine(EngineParts):
     def _comes_early(self, event: TimerFired) -> bool:
         return event.fire_at is not None and event.fire_at > self.clock.now() + _TIMER_SLACK
 
-    def _again_at(self, run: JobRun, event: TimerFired) -> datetime | None:
-        """Return when a timer has to fire again: it comes early, or its lease still holds."""
+    def _is_early(self, run: JobRun, event: TimerFired) -> bool:
+        """Send a timer on its way again that comes early, or whose lease still holds."""
         if self._comes_early(event):
-            return event.fire_at
+            self.performer.start_timer(run, event)
+            return True
         if event.timer is not TimerKind.SOCKET_LEASE or self.sockets is None:
-            return None
+            return False
         key = task_key(run.execution_id, event.task_type, event.attempt)
         standing = self.sockets.check_lease(run, event.task_type, event.attempt, key)
-        return None if standing is Standing.LOST else self.clock.now() + LEASE_CHECK
+        if standing is Standing.LOST:
+            return False
+        if not event.once or standing is Standing.AWAY:
+            again = self.clock.now() + LEASE_CHECK
+            self.performer.start_timer(run, replace(event, fire_at=again))
+        return True
 
     def _apply_with_followers(
         self, run: JobRun, event: Event, response: TaskResponse | None, cause: str = ""

@@ -34,6 +34,7 @@ from formicary.ports import (
     QueueCounts,
     RunRemover,
     RunRepository,
+    SocketAntRepository,
     TenantRegistry,
     ToldEnds,
 )
@@ -65,6 +66,7 @@ class HouseKeeper:
     dead_letters: DeadLetters
     clock: Clock
     ants: AntRepository
+    sockets: SocketAntRepository
     gates: GateRepository
     queues: QueueCounts
     bus: EventBus
@@ -78,7 +80,14 @@ class HouseKeeper:
         """Put the parts together."""
         self._parsed = ParsedDefinitions(self.definitions)
         self._runs = RunSweeper(
-            self.runs, self._parsed, self.ants, self.gates, self.queues, self.events, self.clock
+            self.runs,
+            self._parsed,
+            self.ants,
+            self.sockets,
+            self.gates,
+            self.queues,
+            self.events,
+            self.clock,
         )
         self._gates = GateSweeper(self.gates, self.runs, self.events, self.clock)
         self._ends = EndSweeper(self.runs, self.told_ends, self.bus, self.clock)

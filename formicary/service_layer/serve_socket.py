@@ -83,6 +83,7 @@ class SocketServer:
                 connected_at=self.tasks.clock.now(),
                 total_executed=known.total_executed if known else 0,
                 task=known.task if known else None,
+                taken_at=known.taken_at if known else None,
                 version=known.version if known else 0,
             ),
         )
@@ -147,15 +148,16 @@ class SocketServer:
     def _look_again_soon(self, tenant: str, task: SocketTask) -> None:
         run = self.tasks.runs.find(tenant, task.request_id)
         if run is not None and run.execution_id == task.message.request.job_execution_id:
-            self._send_lease_timer(run, task)
+            self._send_lease_look(run, task)
 
-    def _send_lease_timer(self, run: JobRun, task: SocketTask) -> None:
+    def _send_lease_look(self, run: JobRun, task: SocketTask) -> None:
         message = task.message
         fired = TimerFired(
             TimerKind.SOCKET_LEASE,
             message.request.task_type,
             message.attempt,
             self.tasks.clock.now() + RECONNECT_GRACE,
+            once=True,
         )
         envelope = pack_event(
             run.tenant, run.request_id, run.execution_id, internal_proof(run.key), fired

@@ -42,6 +42,7 @@ class Standing(StrEnum):
 
     WAITING = "waiting"
     HELD = "held"
+    AWAY = "away"
     LOST = "lost"
 
 
@@ -84,7 +85,7 @@ class SocketTasks:
         """Return whether the ant has a task now; it may be another that gave it one."""
         for task in self._wanted(tenant, keys):
             try:
-                busy = self.sockets.take(tenant, ant, task)
+                busy = self.sockets.take(tenant, ant.having(taken_at=self.clock.now()), task)
             except ConcurrentUpdateError:
                 found = self.sockets.find(tenant, ant.ant_id)
                 if found is None or found.version != ant.version:
@@ -185,11 +186,12 @@ class SocketTasks:
             return Standing.WAITING
         if ant.connected and not self.gateway.is_open(ant.connection_id):
             self.note_gone(run.tenant, ant)
-            return Standing.HELD
+            return Standing.AWAY
         if ant.disconnected_at is not None:
             if self.clock.now() - ant.disconnected_at < RECONNECT_GRACE:
-                return Standing.HELD
-            self.release(run.tenant, ant.ant_id, key)
+                return Standing.AWAY
+            # Until the loss is committed it waits: whoever dies before leaves it to others.
+            self.give_back(run.tenant, ant.ant_id, ant.task)
             return Standing.LOST
         if active.state is ActivityState.DISPATCHED:
             self._push(run.tenant, ant, ant.task)

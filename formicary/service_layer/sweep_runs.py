@@ -14,6 +14,7 @@ from formicary.domain.gates import resource_gate, wanted
 from formicary.domain.job_run import ActiveTask, JobRun
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.proofs import internal_proof
+from formicary.domain.socket_ant import SocketAnt
 from formicary.domain.states import TERMINAL_STATES, RequestState
 from formicary.domain.sweep import (
     PATIENCE,
@@ -22,6 +23,7 @@ from formicary.domain.sweep import (
     awaited_children,
     is_cancelled_by,
     is_quiet,
+    lost_socket_leases,
     lost_tasks,
     stalls,
     waits_for_slots,
@@ -35,6 +37,7 @@ from formicary.ports import (
     GateRepository,
     QueueCounts,
     RunRepository,
+    SocketAntRepository,
 )
 from formicary.service_layer.admission import applicant_of
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
@@ -63,6 +66,7 @@ class RunSweeper:
     runs: RunRepository
     definitions: ParsedDefinitions
     ants: AntRepository
+    sockets: SocketAntRepository
     gates: GateRepository
     queues: QueueCounts
     events: EventQueue
@@ -121,8 +125,8 @@ class RunSweeper:
         now = self.clock.now()
         for kind, event in stalls(run, now):
             yield kind, message_to(run, event)
-        for lost in self._lost_tasks(run, supply, now):
-            yield Stall.LOST_TASK, message_to(run, lost)
+        for kind, lost in self._lost_tasks(run, supply, now):
+            yield kind, message_to(run, lost)
         if not is_quiet(run, now):
             return
         if waits_for_slots(run) and not self._stands_in_line(run):
@@ -133,7 +137,9 @@ class RunSweeper:
             cancel = CancelRequested(f"the parent {parent.request_id} ended")
             yield Stall.UNTOLD_CHILD, message_to(run, cancel)
 
-    def _lost_tasks(self, run: JobRun, supply: TaskSupply, now: datetime) -> Iterator[Event]:
+    def _lost_tasks(
+        self, run: JobRun, supply: TaskSupply, now: datetime
+    ) -> Iterator[tuple[Stall, Event]]:
         if not run.active:
             return
         pinned = self.definitions.find(run.defined_by, run.job_type, run.job_version)
@@ -144,7 +150,21 @@ class RunSweeper:
         def waits(task: ActiveTask) -> bool:
             return self._waits_for_lease(run, task)
 
-        yield from lost_tasks(run, tasks.task, supply, waits, now)
+        for lost in lost_tasks(run, tasks.task, supply, waits, now):
+            yield Stall.LOST_TASK, lost
+
+        def holder(task: ActiveTask) -> SocketAnt | None:
+            return self._holder(run, task)
+
+        for look in lost_socket_leases(run, tasks.task, holder, now):
+            yield Stall.LOST_TIMER, look
+
+    def _holder(self, run: JobRun, task: ActiveTask) -> SocketAnt | None:
+        """Return the websocket ant that has an attempt."""
+        key = task_key(run.execution_id, task.task_type, task.attempt)
+        return next(
+            (a for a in self.sockets.list(run.tenant) if a.task and a.task.key == key), None
+        )
 
     def _waits_for_lease(self, run: JobRun, task: ActiveTask) -> bool:
         rank = lease_rank(run, task.task_type)

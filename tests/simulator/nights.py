@@ -108,6 +108,7 @@ class Nights:
             dead_letters=InMemoryDeadLetters(plane.events, []),
             clock=plane.clock,
             ants=plane.ants,
+            sockets=plane.sockets,
             gates=plane.gates,
             queues=self.world.task_queues,
             bus=self.world.stream.bus,

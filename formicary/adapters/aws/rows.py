@@ -130,7 +130,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
         "item",
     ),
     ChildrenFinished: ("task_type", "fork", "completed", "failed", "cancelled", "failures"),
-    TimerFired: ("timer", "task_type", "attempt", "fire_at"),
+    TimerFired: ("timer", "task_type", "attempt", "fire_at", "once"),
     CancelRequested: ("reason",),
     RestartRequested: ("hard", "from_task", "job_version"),
     PauseRequested: ("now", "after"),

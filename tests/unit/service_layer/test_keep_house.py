@@ -14,6 +14,7 @@ from formicary.adapters.memory.in_memory_event_queue import InMemoryEventQueue
 from formicary.adapters.memory.in_memory_gates import InMemoryGateRepository
 from formicary.adapters.memory.in_memory_object_store import InMemoryObjectStore
 from formicary.adapters.memory.in_memory_run_repository import InMemoryRunRepository
+from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_task_queues import InMemoryTaskQueues
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.adapters.memory.in_memory_told_ends import InMemoryToldEnds
@@ -66,6 +67,7 @@ class House:
             "dead_letters": InMemoryDeadLetters(self.events, []),
             "clock": self.clock,
             "ants": InMemoryAntRepository(self.clock),
+            "sockets": InMemorySocketAnts(),
             "gates": InMemoryGateRepository(),
             "queues": InMemoryTaskQueues(self.clock),
             "bus": self.bus,

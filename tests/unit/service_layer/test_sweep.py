@@ -4,16 +4,20 @@ from collections.abc import Callable
 
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_event_bus import InMemoryEventBus
+from formicary.adapters.memory.in_memory_socket_ants import InMemorySocketAnts
 from formicary.adapters.memory.in_memory_token_repository import InMemoryTokenRepository
 from formicary.adapters.memory.in_memory_told_ends import InMemoryToldEnds
-from formicary.domain.events import TaskLost
+from formicary.domain.events import TaskLost, TimerFired, TimerKind
 from formicary.domain.gates import Claim, type_gate
 from formicary.domain.housekeeping import Chore, HouseStep
+from formicary.domain.job_run import ActivityState
 from formicary.domain.states import RequestState
 from formicary.domain.task_request import TaskMessage
 from formicary.service_layer.keep_house import HouseKeeper
+from formicary.service_layer.sweep_runs import message_to
 from tests.unit.service_layer.engine_jobs import PIPELINE
 from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
+from tests.unit.service_layer.test_websocket_ants import ANN, SocketWorld
 
 
 def fails_once() -> Callable[[TaskMessage], Result]:
@@ -47,6 +51,7 @@ def swept(world: World) -> dict[str, int]:
         InMemoryDeadLetters(world.events, []),
         world.clock,
         world.ants,
+        getattr(world, "sockets", InMemorySocketAnts()),
         world.gates,
         world.task_queues,
         InMemoryEventBus(),
@@ -373,4 +378,109 @@ def test_who_stands_in_line_for_nothing_leaves_it():
 
     assert swept(world) == {"dead_waiters": 1}
     assert world.gates.line(TENANT, GATE, 1) == []
+    assert swept(world) == {}
+
+
+def a_websocket_task_without_a_timer(world: SocketWorld) -> str:
+    """A client has a task, and the timer of its lease is lost."""
+    world.register("c1", ant_id="one")
+    request = world.submit("web-job")
+    world.events_until_idle()
+    lose_events(world)
+    return request
+
+
+def test_a_websocket_task_whose_lease_nobody_watches_is_given_to_another_after_the_sweep():
+    world = SocketWorld()
+    request = a_websocket_task_without_a_timer(world)
+    world.server.leave(ANN, "c1")
+    lose_events(world)
+    world.register("c2", ant_id="two")
+    assert swept(world) == {}  # it may be looked at still
+
+    world.clock.advance(20 * 60)
+    assert swept(world) == {"lost_timers": 1}
+    world.events_until_idle()
+
+    (task,) = world.tasks_of("c2")
+    world.answer("c2", task)
+    world.events_until_idle()
+    assert world.run(request).state is RequestState.COMPLETED
+    assert world.tasks(request)["process"].attempt == 2
+    assert swept(world) == {}
+
+
+def test_a_connection_that_can_no_longer_be_is_noticed_by_the_sweep():
+    world = SocketWorld()
+    a_websocket_task_without_a_timer(world)
+    world.gateway.gone.add("c1")
+    world.clock.advance(60 * 60)
+    assert swept(world) == {}
+
+    world.clock.advance(90 * 60)
+    assert swept(world) == {"lost_timers": 1}
+    world.events_until_idle()
+    for _ in range(2):
+        world.wait(61)
+    world.register("c2", ant_id="two")
+
+    assert len(world.tasks_of("c2")) == 1
+
+
+def test_a_task_that_never_reached_its_websocket_ant_is_pushed_by_the_sweep():
+    world = SocketWorld()
+    world.register("c1", ant_id="one")
+    request = world.submit("web-job")
+    world.handle_events()
+    lose_events(world)  # with the news that the client has begun
+    assert world.run(request).active["process"].state is ActivityState.DISPATCHED
+    world.clock.advance(20 * 60)
+
+    assert swept(world) == {"lost_timers": 1}
+    world.events_until_idle()
+
+    assert len(world.tasks_of("c1")) == 2
+    assert world.run(request).active["process"].state is ActivityState.EXECUTING
+    assert swept(world) == {}
+
+
+def test_a_look_by_the_sweep_sets_no_second_chain_of_timers_going():
+    world = SocketWorld()
+    world.register("c1", ant_id="one")
+    request = world.submit("web-job")
+    world.events_until_idle()
+    run = world.run(request)
+    for _ in range(2):
+        look = TimerFired(TimerKind.SOCKET_LEASE, "process", 1, once=True)
+        world.events.send(message_to(run, look))
+    world.events_until_idle()
+    world.wait(61)
+
+    world.clock.advance(600)
+    assert len(world.events.receive(100)) == 1
+
+
+def test_a_websocket_ant_that_works_for_long_is_left_alone():
+    world = SocketWorld()
+    world.register("c1", ant_id="one")
+    world.submit("web-job")
+    world.events_until_idle()
+    for _ in range(40):
+        world.wait(61)
+    assert swept(world) == {}
+
+    world.server.leave(ANN, "c1")
+    world.register("c1", ant_id="one")
+    for _ in range(100):
+        world.wait(61)
+    assert swept(world) == {}
+
+
+def test_a_task_that_waits_for_a_websocket_ant_is_left_alone():
+    world = SocketWorld()
+    world.submit("web-job")
+    world.events_until_idle()
+    lose_events(world)
+    world.clock.advance(60 * 60)
+
     assert swept(world) == {}

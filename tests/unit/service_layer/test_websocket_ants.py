@@ -387,3 +387,39 @@ def _answer_again_when_killed(world: SocketWorld, task: dict) -> None:
         world.answer("c1", task)
     except FunctionKilledError:
         world.answer("c1", task)
+
+
+def test_a_function_killed_anywhere_while_it_takes_a_lost_task_back_loses_nothing():
+    at, killed = 0, True
+    while killed:
+        at += 1
+        killer = Killer()
+        world = SocketWorld(killer=killer)
+        world.register("c1", ant_id="one")
+        run = world.submit("web-job")
+        world.events_until_idle()
+        world.server.leave(ANN, "c1")
+        killer.at = killer.calls + at
+        for _ in range(4):
+            world.wait(95)
+        killed = killer.calls >= killer.at
+        killer.at = 0
+        world.register("c2", ant_id="two")
+        for task in world.tasks_of("c2")[-1:]:
+            world.answer("c2", task)
+        world.events_until_idle()
+        assert world.run(run).state is RequestState.COMPLETED, at
+
+
+def test_a_client_that_comes_and_goes_sets_no_more_timers_going(world):
+    world.register("c0")
+    world.submit("web-job")
+    world.events_until_idle()
+    for number in range(5):
+        world.server.leave(ANN, f"c{number}")
+        world.register(f"c{number + 1}")
+        world.wait(31)
+    world.wait(61)
+
+    world.clock.advance(600)
+    assert len(world.events.receive(100)) == 1
