@@ -122,7 +122,8 @@ class Engine(EngineParts):
         counted = self.child_counter.count(run, graph, event)
         if isinstance(counted, bool):
             return Outcome.APPLIED if counted else Outcome.STALE
-        return self._apply_with_followers(run, counted, None)
+        # Of this end alone: what it leads to is not done again for each end that comes twice.
+        return self._apply_with_followers(run, counted, None, event_key(event))
 
     def _note_refused(self, run: JobRun, message: EventMessage, reason: str = "") -> None:
         """Keep that an event was forged, or why else it is refused."""

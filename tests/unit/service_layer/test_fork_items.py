@@ -1,11 +1,13 @@
 """A FORK_JOB task with `fork_items` forks a child for each, and the parent goes on by counts."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from formicary.domain.fork_items import BATCH, PAGE
 from formicary.domain.job_run import JobRun
+from formicary.domain.messages import EventMessage
 from formicary.domain.states import ChildMark, RequestState
 from formicary.domain.task_request import TaskMessage
 from tests.unit.service_layer.engine_world import (
@@ -257,6 +259,7 @@ class ParentsCalls(Killer):
     """Counts the calls of the events of a parent, of its children's ends only a few."""
 
     counts: bool = False
+    taken: int = 0
 
     def reached(self) -> bool:
         return self.counts and super().reached()
@@ -266,11 +269,12 @@ class WatchedWorld(World):
     """A world that tells its killer whose event is handled."""
 
     parent = ""
+    message: EventMessage | None = None
 
     def handle_events(self) -> bool:
         received = self.events.receive()
         for got in received:
-            message = got.message
+            message = self.message = got.message
             ends = message.kind == "ChildFinished"
             few = not ends or message.event["item"] in (0, 1, BATCH)
             self.killer.counts = message.request_id == self.parent and few
@@ -332,6 +336,99 @@ def test_a_cancel_leaves_no_child_behind_though_a_function_dies(before: bool, st
         assert all(child.state.terminal for child in found), f"killed at call {at}"
     assert ends <= {RequestState.CANCELLED, RequestState.COMPLETED}
     assert RequestState.CANCELLED in ends
+
+
+class Rivalry(ParentsCalls):
+    """Lets another engine go first at one call of the parent's, or right after it."""
+
+    rival: Callable[[], None] | None = None
+
+    def wrap(self, port: Any) -> Any:
+        return _Contested(port, self)
+
+    def give_way(self) -> None:
+        assert self.rival is not None
+        before, self.counts = self.counts, False
+        self.rival()
+        self.counts = before
+
+
+class _Contested:
+    def __init__(self, port: Any, rivalry: Rivalry) -> None:
+        self._port, self._rivalry = port, rivalry
+
+    def __getattr__(self, name: str) -> Any:
+        method, rivalry = getattr(self._port, name), self._rivalry
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            gives_way = rivalry.reached()
+            if gives_way and rivalry.before:
+                rivalry.give_way()
+            answer = method(*args, **kwargs)
+            if gives_way and not rivalry.before:
+                rivalry.give_way()
+            return answer
+
+        return call
+
+
+def contested(rivalry: Rivalry, *, goes_on: bool, cancels: bool = False) -> WatchedWorld:
+    """Play an album; the rival takes the same event, and perhaps all that follows from it."""
+    world = album(rivalry, QUICK_CHILD)
+    other = world._engine()
+
+    def take() -> None:
+        rivalry.taken += 1
+        if cancels:
+            world.cancel(world.parent)
+        assert world.message is not None
+        other.handle(world.message)
+        received = world.events.receive(100) if goes_on else []
+        while received:
+            for got in received:
+                other.handle(got.message)
+                world.events.delete(got.receipt)
+            received = world.events.receive(100)
+
+    rivalry.rival = take
+    world.settle(limit=20_000)
+    return world
+
+
+@pytest.mark.parametrize("goes_on", [False, True], ids=["the same event", "all that follows"])
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_two_engines_at_one_fan_fork_and_count_each_child_once(before: bool, goes_on: bool) -> None:
+    counting = ParentsCalls()
+    album(counting).settle(limit=20_000)
+
+    for at in range(1, counting.calls + 1):
+        rivalry = Rivalry(at=at, before=before)
+        world = contested(rivalry, goes_on=goes_on)
+
+        assert rivalry.taken == 1
+        run = world.run(world.parent)
+        assert run.state is RequestState.COMPLETED, f"raced at call {at}"
+        assert (run.fans[0].forked, run.fans[0].completed) == (BATCH + 2, BATCH + 2)
+        found = world.runs.list_runs(TENANT, job_type="resize", limit=100)
+        assert found.total == BATCH + 2
+        assert all(child.state is RequestState.COMPLETED for child in found.records)
+        # An event that is taken twice may send what it leads to twice, as the same attempt.
+        assert world.ran in ([("publish", 1)], [("publish", 1)] * 2), f"raced at call {at}"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_cancel_that_another_engine_takes_meanwhile_leaves_no_child_behind(before: bool) -> None:
+    counting = ParentsCalls()
+    album(counting).settle(limit=20_000)
+
+    ends = set()
+    for at in range(1, counting.calls + 1):
+        world = contested(Rivalry(at=at, before=before), goes_on=True, cancels=True)
+
+        ends.add(world.run(world.parent).state)
+        found = world.runs.list_runs(TENANT, job_type="resize", limit=100).records
+        assert all(child.state.terminal for child in found), f"raced at call {at}"
+    assert ends == {RequestState.CANCELLED, RequestState.COMPLETED}
 
 
 def with_artifacts(world: World) -> None:
