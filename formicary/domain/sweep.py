@@ -16,6 +16,7 @@ from formicary.domain.outbox import still_due
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.socket_ant import SocketAnt
 from formicary.domain.states import ChildMark, TaskMethod
+from formicary.domain.sweep_fans import awaits_children
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_lease import waits_for_lease
 from formicary.domain.task_request import task_key
@@ -180,11 +181,11 @@ def waits_for_slots(run: JobRun) -> bool:
 
 
 def awaited_children(run: JobRun) -> Iterator[str]:
-    """Yield the children whose end a run waits for, if it waits for any."""
-    if all(task.state is not ActivityState.AWAITING for task in run.active.values()):
+    """Yield the children whose end a run waits for, if it waits for any, one a fork task."""
+    if not awaits_children(run):
         return
     for index, mark in enumerate(run.children):
-        if mark == ChildMark.RUNNING:
+        if mark == ChildMark.RUNNING and index not in run.fans:
             yield run.child_request_id(index)
 
 

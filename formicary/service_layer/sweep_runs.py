@@ -28,6 +28,8 @@ from formicary.domain.sweep import (
     stalls,
     waits_for_slots,
 )
+from formicary.domain.sweep_fans import awaited_fans, uncounted_items
+from formicary.domain.tally import tally_prefix
 from formicary.domain.task_lease import lease_rank
 from formicary.domain.task_request import task_key
 from formicary.ports import (
@@ -93,7 +95,7 @@ class RunSweeper:
         listed, next_page = self._list(tenant, place)
         now = self.clock.now()
         awaited = (
-            (run, child) for run in listed if is_quiet(run, now) for child in awaited_children(run)
+            (run, child) for run in listed if is_quiet(run, now) for child in self._awaited(run)
         )
         children = list(islice(awaited, begin, begin + _CHILDREN))
         found = [one for run, child in children for one in self._ended_child(run, child, now)]
@@ -178,6 +180,16 @@ class RunSweeper:
         rank = applicant_of(run, run.stint).rank
         found = (self.gates.waits(run.tenant, claim.gate, rank) for claim in wanted(run.gates))
         return any(who is not None and who.stint == run.stint for who in found)
+
+    def _awaited(self, run: JobRun) -> Iterator[str]:
+        """Yield the children that a run waits for; of many those whose end was not counted."""
+        yield from awaited_children(run)
+        for index in awaited_fans(run):
+            fork = run.forks[index]
+            prefix = tally_prefix(index, fork)
+            tallies = self.runs.tallies(run.tenant, run.request_id, prefix)
+            for item in uncounted_items(run, index, tallies):
+                yield run.item_request_id(index, fork, item)
 
     def _ended_child(self, parent: JobRun, request_id: str, now: datetime) -> Iterator[Found]:
         child = self.runs.find(parent.tenant, request_id)

@@ -1,6 +1,9 @@
 """The sweep on the engine: what was lost is sent again, and what was not changes nothing."""
 
+import contextlib
 from collections.abc import Callable
+
+import pytest
 
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_event_bus import InMemoryEventBus
@@ -11,12 +14,21 @@ from formicary.domain.events import TaskLost, TimerFired, TimerKind
 from formicary.domain.gates import Claim, type_gate
 from formicary.domain.housekeeping import Chore, HouseStep
 from formicary.domain.job_run import ActivityState
+from formicary.domain.messages import unpack_event
 from formicary.domain.states import RequestState
 from formicary.domain.task_request import TaskMessage
+from formicary.service_layer.count_children import ChildCounter
 from formicary.service_layer.keep_house import HouseKeeper
 from formicary.service_layer.sweep_runs import message_to
 from tests.unit.service_layer.engine_jobs import PIPELINE
-from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
+from tests.unit.service_layer.engine_world import (
+    TENANT,
+    FunctionKilledError,
+    Killer,
+    Result,
+    World,
+)
+from tests.unit.service_layer.test_fork_items import PARENT, QUICK_CHILD, names
 from tests.unit.service_layer.test_websocket_ants import ANN, SocketWorld
 
 
@@ -483,4 +495,91 @@ def test_a_task_that_waits_for_a_websocket_ant_is_left_alone():
     lose_events(world)
     world.clock.advance(60 * 60)
 
+    assert swept(world) == {}
+
+
+def an_album(world: World, count: int, lost_of: int = 3) -> str:
+    """A parent that waits for its many children: one of so many ends was lost."""
+    world.upload(QUICK_CHILD)
+    world.upload(PARENT)
+    request = world.submit("album", Pictures=names(count))
+    heard = 0
+    while received := world.events.receive(1):
+        (got,) = received
+        if got.message.kind == "ChildFinished":
+            heard += 1
+        if got.message.kind != "ChildFinished" or heard % lost_of:
+            world.handle(got.message)
+        world.events.delete(got.receipt)
+    world.clock.advance(60 * 60)
+    return request
+
+
+def test_ends_of_many_children_that_were_lost_are_counted_after_the_sweep():
+    world = World()
+    request = an_album(world, 130)
+
+    assert swept(world) == {"untold_parents": 43}
+    world.settle(limit=20_000)
+
+    run = world.run(request)
+    assert (run.state, run.fans[0].completed) == (RequestState.COMPLETED, 130)
+    assert world.ran == [("publish", 1)]
+    assert swept(world) == {}
+
+
+def test_more_lost_ends_than_one_call_looks_at_are_found():
+    world = World()
+    request = an_album(world, 1005, lost_of=1)
+
+    assert swept(world) == {"untold_parents": 1005}
+    world.settle(limit=40_000)
+
+    assert world.run(request).state is RequestState.COMPLETED
+
+
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_count_that_was_broken_off_for_good_is_finished_after_the_sweep(at):
+    """Function and event are lost after a page was counted, or after all pages were."""
+    world = World()
+    world.upload(QUICK_CHILD)
+    world.upload(PARENT)
+    request = world.submit("album", Pictures=names(101))
+
+    class Losing:
+        """Dies after so many counts of the last end."""
+
+        left = 0
+
+        def __getattr__(self, name):
+            return getattr(world.runs, name)
+
+        def count_once(self, *args):
+            counted = world.runs.count_once(*args)
+            self.left -= 1
+            if not self.left:
+                raise FunctionKilledError
+            return counted
+
+    losing = Losing()
+    counter = ChildCounter(losing)
+    last = 101
+    while received := world.events.receive(1):
+        (got,) = received
+        if got.message.kind == "ChildFinished":
+            last -= 1
+            losing.left = at if not last else 0
+            event = unpack_event(got.message)
+            run = world.run(request)
+            with contextlib.suppress(FunctionKilledError):
+                counter.count(run, world.engine.situations.of(run, world.clock.now()).graph, event)
+        else:
+            world.handle(got.message)
+        world.events.delete(got.receipt)
+    world.clock.advance(60 * 60)
+
+    assert swept(world) == {"untold_parents": 1}
+    world.settle(limit=20_000)
+
+    assert world.run(request).state is RequestState.COMPLETED
     assert swept(world) == {}
