@@ -105,7 +105,7 @@ demo: setup ## Set up, start, run a real job, show its outcome
 	@$(BIN)/python -m formicary.entrypoints.local demo
 
 SEEDS ?= 20000
-FIRST ?= 0
+FIRST ?= 100000
 WORKERS ?= 2
 .PHONY: simulate
 simulate: setup ## Simulate the engine under faults, over SEEDS=n seeds from FIRST=k on

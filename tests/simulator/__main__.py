@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.simulator.extras import FULL_FROM
 from tests.simulator.search import Figures, play_seeds
 
 _CHUNK = 250
@@ -15,7 +16,7 @@ def main() -> int:
     """Play the seeds, tell how it went."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--first", type=int, default=FULL_FROM, help="the first of them")
     parser.add_argument("--workers", type=int, default=1, help="processes")
     arguments = parser.parse_args()
     began = time.monotonic()

@@ -1,6 +1,7 @@
 """What is drawn beside the first scenario, each from a stream of its own.
 
-The seeds below `PLAIN` have none of it: tests name some of them for what they tell.
+The seeds below `PLAIN` have none of it, those from there on losses and limits, and those from
+`FULL_FROM` on all there is: tests name some of the earlier ones for what they tell.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from random import Random
 from tests.simulator.shapes import Shape
 
 PLAIN = 20_000
+FULL_FROM = 100_000
 LOSSES = ("event lost", "task message lost", "report out for an hour")
 
 
@@ -59,8 +61,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Extras:
-    """All that is drawn beside."""
+    """All that is drawn beside; `full` are the worlds in which nothing is left out."""
 
+    full: bool = False
     losses: Losses = field(default_factory=Losses)
     limits: Limits = field(default_factory=Limits)
 
@@ -81,6 +84,7 @@ def draw_extras(seed: int) -> Extras:
     if seed < PLAIN:
         return Extras()
     return Extras(
+        full=seed >= FULL_FROM,
         losses=_draw_losses(Random(f"losses {seed}")),
         limits=_draw_limits(Random(f"limits {seed}")),
     )

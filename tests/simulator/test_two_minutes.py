@@ -1,10 +1,11 @@
 """As many seeds as two minutes allow, beyond those of the fast tests; the same ones everywhere."""
 
 import time
-from itertools import count, islice
+from itertools import chain, count, islice
 
 import pytest
 
+from tests.simulator.extras import FULL_FROM
 from tests.simulator.search import play_seeds
 
 SECONDS = 110
@@ -15,7 +16,8 @@ SEEDS = 3_000
 @pytest.mark.seeds
 @pytest.mark.timeout(300)
 def test_nothing_breaks_in_two_minutes_of_seeds(capsys: pytest.CaptureFixture[str]) -> None:
-    figures = play_seeds(islice(count(10_000), SEEDS), until=time.monotonic() + SECONDS)
+    both = chain.from_iterable(zip(count(10_000), count(FULL_FROM + 10_000), strict=False))
+    figures = play_seeds(islice(both, SEEDS), until=time.monotonic() + SECONDS)
     with capsys.disabled():
         print(f"\nsimulator: {figures}")
     assert not figures.broken, str(figures)

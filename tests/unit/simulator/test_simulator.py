@@ -2,7 +2,7 @@
 
 from itertools import chain
 
-from tests.simulator.extras import LOSSES, PLAIN
+from tests.simulator.extras import FULL_FROM, LOSSES, PLAIN
 from tests.simulator.faults import KINDS
 from tests.simulator.scenario import draw_scenario
 from tests.simulator.search import play, play_seeds
@@ -12,7 +12,7 @@ FOUND_LATER = (20_220, 21_471, 26_895, 50_040, 50_176, 50_224, 50_422, 51_106, 5
 
 
 def test_nothing_breaks_over_300_seeds_and_those_that_once_did() -> None:
-    later = range(PLAIN, PLAIN + 150)
+    later = chain(range(PLAIN, PLAIN + 150), range(FULL_FROM, FULL_FROM + 150))
     figures = play_seeds(chain(FOUND, FOUND_LATER, range(300), later))
     assert not figures.broken, str(figures)
     assert figures.events > 10 * figures.seeds
