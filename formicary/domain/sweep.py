@@ -8,7 +8,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from formicary.domain.commands import AcquireSlots, CancelChild, StartTimer
+from formicary.domain.commands import (
+    AcquireSlots,
+    CancelChild,
+    CancelItems,
+    Command,
+    StartTimer,
+)
 from formicary.domain.events import Event, JobSubmitted, TaskLost, TimerFired, TimerKind
 from formicary.domain.gates import GateMember, is_resource_gate
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, Phase
@@ -16,7 +22,7 @@ from formicary.domain.outbox import still_due
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.socket_ant import SocketAnt
 from formicary.domain.states import ChildMark, TaskMethod
-from formicary.domain.sweep_fans import awaits_children
+from formicary.domain.tally import Tally, tally_prefix, untold_items
 from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_lease import waits_for_lease
 from formicary.domain.task_request import task_key
@@ -180,20 +186,38 @@ def waits_for_slots(run: JobRun) -> bool:
     )
 
 
-def awaited_children(run: JobRun) -> Iterator[str]:
-    """Yield the children whose end a run waits for, if it waits for any, one a fork task."""
-    if not awaits_children(run):
+def awaited_children(run: JobRun, tallies: Callable[[str], Mapping[str, Tally]]) -> Iterator[str]:
+    """Yield the children whose end a run waits for, if it waits for any.
+
+    Of many children, those whose ends are not counted in the `tallies` of a prefix; and "" for each
+    of the others, so that the number of a child stays the same while they are counted.
+    """
+    if all(task.state is not ActivityState.AWAITING for task in run.active.values()):
         return
     for index, mark in enumerate(run.children):
-        if mark == ChildMark.RUNNING and index not in run.fans:
+        if mark == ChildMark.RUNNING and index in run.fans:
+            fork, total = run.forks[index], run.fans[index].total
+            counted = tallies(tally_prefix(index, fork))
+            untold = set(untold_items(index, fork, total, counted))
+            for item in range(total):
+                yield run.item_request_id(index, fork, item) if item in untold else ""
+        elif mark == ChildMark.RUNNING:
             yield run.child_request_id(index)
 
 
 def is_cancelled_by(parent: JobRun, child: JobRun) -> bool:
     """Whether a parent wanted its child cancelled, and nobody has restarted the child since."""
     by_itself = child.retried <= child.job_retries + child.job_restarts
-    wish = CancelChild(child.request_id)
-    return by_itself and any(entry.command == wish for entry in parent.outbox)
+    return by_itself and any(_cancels(parent, entry.command, child) for entry in parent.outbox)
+
+
+def _cancels(parent: JobRun, command: Command, child: JobRun) -> bool:
+    if not isinstance(command, CancelItems):
+        return command == CancelChild(child.request_id)
+    item = child.parent.item if child.parent else -1
+    within = command.begin <= item < command.end
+    itself = parent.item_request_id(command.index, command.fork, item) == child.request_id
+    return within and itself
 
 
 def gate_fault(member: GateMember, gate: str, run: JobRun | None, now: datetime) -> Stall | None:

@@ -5,9 +5,10 @@ the second level has one tally, whose places stand for those pages. So ten thous
 with one small write each, and the run is told once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from formicary.domain.fork_items import PAGE, page_count, page_size
 from formicary.domain.states import ChildMark, RequestState
 
 WHOLE = "all"
@@ -76,3 +77,19 @@ def page_tally(index: int, fork: str, page: int) -> str:
 def whole_tally(index: int, fork: str) -> str:
     """Name the tally of all pages."""
     return f"{tally_prefix(index, fork)}{WHOLE}"
+
+
+def untold_items(index: int, fork: str, total: int, tallies: Mapping[str, Tally]) -> Iterator[int]:
+    """Yield the items whose children have to tell of their ends, once more if they did.
+
+    Those that are counted nowhere; and one of a page that is counted, but not among the pages, or
+    of all when it is only the run that has not heard of them: what is told again goes the same way.
+    """
+    pages = tallies.get(whole_tally(index, fork), Tally()).marks
+    all_counted = len(pages) == page_count(total)
+    for page in range(page_count(total)):
+        counted = tallies.get(page_tally(index, fork, page), Tally()).marks
+        missing = [place for place in range(page_size(total, page)) if place not in counted]
+        if not missing and (page not in pages or (all_counted and page == 0)):
+            missing = [0]
+        yield from (page * PAGE + place for place in missing)

@@ -38,8 +38,9 @@ def attempts_of(what: Happening) -> Iterator[TaskAttempt]:
         verdict = ended.pop(what.event.task_type, None)
         late = bool(what.decision.rejected)
         yield reported.model_copy(update={"late": True} if late else _counting(verdict))
+    # Where the event begins an execution, it is that one's tasks which have ended with it.
     for end in ended.values():
-        yield _synthesized(what.run, what.graph, end, what.now)
+        yield _synthesized(what.decision.run, what.graph, end, what.now)
 
 
 def _counting(verdict: EndedTask | None) -> dict[str, object]:

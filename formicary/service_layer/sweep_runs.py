@@ -4,9 +4,10 @@ It has no way of its own to change a run: the engine decides whether the run sti
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from formicary.domain.events import CancelRequested, Event, SlotFreed
@@ -28,8 +29,7 @@ from formicary.domain.sweep import (
     stalls,
     waits_for_slots,
 )
-from formicary.domain.sweep_fans import awaited_fans, uncounted_items
-from formicary.domain.tally import tally_prefix
+from formicary.domain.tally import Tally
 from formicary.domain.task_lease import lease_rank
 from formicary.domain.task_request import task_key
 from formicary.ports import (
@@ -95,13 +95,19 @@ class RunSweeper:
         listed, next_page = self._list(tenant, place)
         now = self.clock.now()
         awaited = (
-            (run, child) for run in listed if is_quiet(run, now) for child in self._awaited(run)
+            (run, child)
+            for run in listed
+            if is_quiet(run, now)
+            for child in awaited_children(run, self._tallies_of(run))
         )
         children = list(islice(awaited, begin, begin + _CHILDREN))
-        found = [one for run, child in children for one in self._ended_child(run, child, now)]
+        found = [one for r, child in children if child for one in self._ended_child(r, child, now)]
         if len(children) == _CHILDREN:
             return self._send(found, f"{begin + _CHILDREN}:{place}")
         return self._send(found, f"0:{next_page}" if next_page else None)
+
+    def _tallies_of(self, run: JobRun) -> Callable[[str], Mapping[str, Tally]]:
+        return partial(self.runs.tallies, run.tenant, run.request_id)
 
     def _send(self, found: Sequence[Found], next_page: str | None) -> Swept:
         self.events.send_all([message for _, message in found])
@@ -180,16 +186,6 @@ class RunSweeper:
         rank = applicant_of(run, run.stint).rank
         found = (self.gates.waits(run.tenant, claim.gate, rank) for claim in wanted(run.gates))
         return any(who is not None and who.stint == run.stint for who in found)
-
-    def _awaited(self, run: JobRun) -> Iterator[str]:
-        """Yield the children that a run waits for; of many those whose end was not counted."""
-        yield from awaited_children(run)
-        for index in awaited_fans(run):
-            fork = run.forks[index]
-            prefix = tally_prefix(index, fork)
-            tallies = self.runs.tallies(run.tenant, run.request_id, prefix)
-            for item in uncounted_items(run, index, tallies):
-                yield run.item_request_id(index, fork, item)
 
     def _ended_child(self, parent: JobRun, request_id: str, now: datetime) -> Iterator[Found]:
         child = self.runs.find(parent.tenant, request_id)

@@ -4,10 +4,19 @@ from typing import Any
 import pytest
 
 from formicary.adapters.memory.fake_clock import FakeClock
-from formicary.domain.commands import AcquireSlots, CancelChild, StartTimer
+from formicary.domain.commands import AcquireSlots, CancelChild, CancelItems, StartTimer
 from formicary.domain.events import JobSubmitted, TaskLost, TimerFired, TimerKind
 from formicary.domain.gates import Applicant, GateMember, resource_gate, type_gate
-from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, OutboxEntry, Phase
+from formicary.domain.job_run import (
+    ActiveTask,
+    ActivityState,
+    Fan,
+    Hold,
+    JobRun,
+    OutboxEntry,
+    ParentLink,
+    Phase,
+)
 from formicary.domain.parsed_job import parse_job
 from formicary.domain.states import ChildMark, RequestState
 from formicary.domain.sweep import (
@@ -20,6 +29,7 @@ from formicary.domain.sweep import (
     lost_tasks,
     stalls,
 )
+from formicary.domain.tally import ChildCounts, Tally, untold_items
 from formicary.domain.task_definition import TaskDefinition
 
 NOW = FakeClock().now()
@@ -211,13 +221,54 @@ def test_what_the_control_plane_was_to_do_itself_is_lost_and_websocket_ants_are_
     assert lost(out("fork", task_state=ActivityState.AWAITING)) == []
 
 
+def no_tallies(_prefix: str) -> dict[str, Tally]:
+    return {}
+
+
 CHILDREN = f"{ChildMark.RUNNING}{ChildMark.COMPLETED}{ChildMark.NONE}{ChildMark.RUNNING}"
 
 
 def test_a_run_waits_for_the_children_that_have_not_ended_if_it_awaits_any():
     run = out("wait", task_state=ActivityState.AWAITING).evolve(children=CHILDREN, forks="1111")
-    assert list(awaited_children(run)) == [run.child_request_id(0), run.child_request_id(3)]
-    assert list(awaited_children(out("work").evolve(children=CHILDREN, forks="1111"))) == []
+    assert list(awaited_children(run, no_tallies)) == [
+        run.child_request_id(0),
+        run.child_request_id(3),
+    ]
+    works = out("work").evolve(children=CHILDREN, forks="1111")
+    assert list(awaited_children(works, no_tallies)) == []
+
+
+def test_of_many_children_those_are_awaited_that_are_not_counted():
+    run = out("wait", task_state=ActivityState.AWAITING)
+    run = run.evolve(children=ChildMark.RUNNING, forks="2", fans={0: Fan(3, "listing", forked=3)})
+    one = Tally().with_place(1, ChildCounts(failed=1))
+
+    awaited = list(awaited_children(run, lambda prefix: {f"{prefix}000": one}))
+
+    assert awaited == [run.item_request_id(0, "2", 0), "", run.item_request_id(0, "2", 2)]
+
+
+def counted(places: int) -> Tally:
+    tally = Tally()
+    for place in range(places):
+        tally = tally.with_place(place, ChildCounts(completed=1))
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("tallies", "untold"),
+    [
+        ({}, range(102)),
+        ({"000": counted(100)}, [0, 100, 101]),
+        ({"000": counted(100), "all": counted(1)}, [100, 101]),
+        ({"000": counted(100), "001": counted(1), "all": counted(1)}, [101]),
+        ({"000": counted(100), "001": counted(2), "all": counted(1)}, [100]),
+        ({"000": counted(100), "001": counted(2), "all": counted(2)}, [0]),
+    ],
+)
+def test_who_tells_of_its_end_once_more_leads_to_all_being_counted(tallies: Any, untold: Any):
+    found = {f"0000:1:{name}": tally for name, tally in tallies.items()}
+    assert list(untold_items(0, "1", 102, found)) == list(untold)
 
 
 def test_a_child_is_cancelled_by_its_parent_unless_somebody_restarted_it():
@@ -226,6 +277,19 @@ def test_a_child_is_cancelled_by_its_parent_unless_somebody_restarted_it():
     assert is_cancelled_by(parent, a_run(retried=2, job_retries=1, job_restarts=1))
     assert not is_cancelled_by(parent, a_run(retried=1))
     assert not is_cancelled_by(a_run(), a_run())
+
+
+def test_one_of_many_children_is_cancelled_with_those_of_its_fork():
+    command = CancelItems(0, "2", 0, 3)
+    parent = a_run(outbox=(OutboxEntry("CancelRequested", command),))
+
+    def child(item: int, fork: str = "2") -> JobRun:
+        link = ParentLink(parent.request_id, parent.execution_id, "fork", "proof", item)
+        return a_run(parent=link).evolve(request_id=parent.item_request_id(0, fork, item))
+
+    assert is_cancelled_by(parent, child(2))
+    assert not is_cancelled_by(parent, child(3))
+    assert not is_cancelled_by(parent, child(2, fork="1"))
 
 
 def member(amount: int, *, stint: int = 0, task: str = "", expires_at: Any = None) -> GateMember:

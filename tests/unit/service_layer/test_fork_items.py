@@ -511,3 +511,19 @@ def pages_by_run(world: World) -> dict[str, list[str]]:
         if "/items/" in key:
             found.setdefault(key.split("/items/")[0].rpartition("/")[2], []).append(key)
     return found
+
+
+def test_an_await_that_ends_as_soon_as_the_job_is_retried_has_its_outcome_in_that_execution() -> (
+    None
+):
+    impatient = PARENT.replace("await_forked_tasks", "timeout: 5s\n  await_forked_tasks")
+    world = world_with(f"{impatient}\nretry: 1\ndelay_between_retries: 10m\n")
+    request = world.submit("album", Pictures=names(2))
+    while world.handle_events():
+        pass
+    world.clock.advance(6)
+    world.settle()
+
+    run = world.run(request)
+    assert (run.state, run.retried) == (RequestState.COMPLETED, 1)
+    assert world.tasks(request)["wait"].status is RequestState.COMPLETED
