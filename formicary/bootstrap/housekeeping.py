@@ -14,7 +14,7 @@ from formicary.adapters.aws.s3_object_store import S3ObjectStore
 from formicary.adapters.aws.sqs_dead_letters import SqsDeadLetters
 from formicary.adapters.aws.sqs_event_queue import SqsEventQueue
 from formicary.adapters.aws.sqs_queue_counts import SqsQueueCounts
-from formicary.adapters.system import SystemClock
+from formicary.adapters.system import SystemClock, UlidGenerator
 from formicary.service_layer.keep_house import HouseKeeper
 
 
@@ -43,4 +43,5 @@ def build_house_keeper(
         queues=SqsQueueCounts(clients.sqs),
         bus=EventBridgeEventBus(clients.events, event_bus_name),
         told_ends=DynamoDbToldEnds(clients.dynamodb, table_name, clock),
+        ids=UlidGenerator(),
     )

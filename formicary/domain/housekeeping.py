@@ -17,11 +17,13 @@ from formicary.domain.sweep import Stall
 class HouseStep(StrEnum):
     """What is done for a tenant, in this order.
 
-    Of runs that have ended and were never told of, the event bus is told before any goes. Retired
-    runs are out of all lists and nobody can restart them; their remains go afterwards.
+    Schedules come before runs go: their last occurrence tells how far they are. Of runs that have
+    ended and were never told of, the event bus is told before any goes. Retired runs are out of all
+    lists and nobody can restart them; their remains go afterwards.
     """
 
     EXPIRE_ARTIFACTS = "expire_artifacts"
+    SWEEP_SCHEDULES = "sweep_schedules"
     RETIRE_RUNS = "retire_runs"
     REMOVE_REMAINS = "remove_remains"
     SWEEP = "sweep"

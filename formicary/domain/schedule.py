@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from formicary.domain.cron import next_times
-from formicary.domain.job_run import Evolving, derive_ulid
+from formicary.domain.job_run import Evolving, JobRun, Phase, derive_ulid
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class Schedule(Evolving):
     """The schedule of a job type. `serial` grows with each change of it and so ends the old one.
 
     `pending_at` is the fire time of the occurrence that waits; None when no time follows.
+    `changed_at` is when that was decided.
     """
 
     tenant: str
@@ -24,6 +25,7 @@ class Schedule(Evolving):
     user_id: str = ""
     pending_at: datetime | None = None
     revision: int = 0
+    changed_at: datetime | None = None
 
     @property
     def pending_id(self) -> str:
@@ -45,11 +47,33 @@ class Schedule(Evolving):
         return stated == (version, expression, timezone, catch_up)
 
 
-def next_fire(schedule: Schedule, after: datetime, now: datetime) -> datetime | None:
-    """Return when the occurrence after one fires, None when no time follows.
+def first_fire(schedule: Schedule, now: datetime) -> datetime | None:
+    """Return when a schedule that begins now fires first, None when it never does."""
+    return _fire_after(schedule, now)
 
-    With `cron_catch_up: all` each missed one follows; else those that were missed are left out.
+
+def next_fire(schedule: Schedule, run: JobRun, now: datetime) -> datetime | None:
+    """Return when the occurrence after one fires that has left, None when no time follows.
+
+    With `cron_catch_up: all` each missed one follows, with `none` none of them. With `once` an
+    occurrence that begins late stands for those that were missed by then; when nobody planned the
+    next for a while after that, it is the first of those that were missed meanwhile.
     """
-    begin = after if schedule.catch_up == "all" else max(after, now)
+    fired = run.occurrence.fire_at if run.occurrence else run.scheduled_at
+    seen = {"all": fired, "none": now}.get(schedule.catch_up, left_at(run) or now)
+    return _fire_after(schedule, max(fired, seen))
+
+
+def has_left(run: JobRun) -> bool:
+    """Whether an occurrence waits for its time no more: it has begun, or was cancelled."""
+    return run.phase is not Phase.WAITING or run.retried > 0
+
+
+def left_at(run: JobRun) -> datetime | None:
+    """Return when an occurrence began, or was cancelled before; None while it waits."""
+    return run.started_at or run.ended_at
+
+
+def _fire_after(schedule: Schedule, begin: datetime) -> datetime | None:
     times = next_times(schedule.expression, begin, 1, schedule.timezone)
     return times[0].astimezone(UTC) if times else None

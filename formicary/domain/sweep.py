@@ -20,6 +20,7 @@ from formicary.domain.gates import GateMember, is_resource_gate
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, Phase
 from formicary.domain.outbox import still_due
 from formicary.domain.routing_key import RoutingKey
+from formicary.domain.schedule import Schedule, has_left, left_at
 from formicary.domain.socket_ant import SocketAnt
 from formicary.domain.states import ChildMark, TaskMethod
 from formicary.domain.tally import Tally, tally_prefix, untold_items
@@ -52,6 +53,8 @@ class Stall(StrEnum):
     DEAD_WAITER = "dead_waiters"
     UNWOKEN = "unwoken"
     UNTOLD_END = "untold_ends"
+    LOST_SCHEDULE = "lost_schedules"
+    STRAY_OCCURRENCE = "stray_occurrences"
 
 
 class TaskSupply:
@@ -218,6 +221,28 @@ def _cancels(parent: JobRun, command: Command, child: JobRun) -> bool:
     within = command.begin <= item < command.end
     itself = parent.item_request_id(command.index, command.fork, item) == child.request_id
     return within and itself
+
+
+def is_lost(schedule: Schedule, pending: JobRun | None, now: datetime) -> bool:
+    """Whether a schedule has no occurrence that waits: not made, or gone and nothing followed."""
+    if schedule.pending_at is None:
+        return False
+    if pending is not None and not has_left(pending):
+        return False
+    return _long_ago(left_at(pending) if pending else schedule.changed_at, now)
+
+
+def is_stray(run: JobRun, schedule: Schedule | None, now: datetime) -> bool:
+    """Whether an occurrence waits though its schedule was ended, or waits for another one."""
+    if run.occurrence is None or has_left(run) or not is_quiet(run, now):
+        return False
+    if schedule is None:
+        return True
+    return schedule.pending_id != run.request_id and _long_ago(schedule.changed_at, now)
+
+
+def _long_ago(moment: datetime | None, now: datetime) -> bool:
+    return moment is None or now - moment > PATIENCE
 
 
 def gate_fault(member: GateMember, gate: str, run: JobRun | None, now: datetime) -> Stall | None:

@@ -1,14 +1,15 @@
 """Schedules: for each job type with `cron_trigger` one pending request, made again and again.
 
 A pending occurrence is an ordinary request for later. Its id follows from the schedule and its
-time, so that making it twice makes one. When it begins (or is cancelled) the next is made; when the
-schedule changes, its `serial` grows, the pending one is cancelled, and what is left of the old
-schedule makes nothing any more.
+time, so that making it twice makes one. When it begins (or is cancelled) the next is made. When the
+schedule changes, the pending one is cancelled, then its `serial` grows, and what is left of the old
+schedule makes nothing any more; what others make of it at that moment they cancel themselves.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from formicary.domain.errors import ConcurrentUpdateError, InvalidRequestError, NotFoundError
+from formicary.domain.errors import ConcurrentUpdateError, InvalidRequestError
 from formicary.domain.events import CancelRequested, Event, JobSubmitted
 from formicary.domain.job_definition import JobDefinition
 from formicary.domain.job_run import JobRun, Occurrence, Phase
@@ -16,7 +17,7 @@ from formicary.domain.messages import pack_event
 from formicary.domain.new_run import RunOrder, new_run
 from formicary.domain.proofs import internal_proof
 from formicary.domain.records import JobTypeRecord
-from formicary.domain.schedule import Schedule, next_fire
+from formicary.domain.schedule import Schedule, first_fire, has_left, next_fire
 from formicary.ports import (
     Clock,
     DefinitionRepository,
@@ -58,23 +59,32 @@ class CronPlanner:
         raise ConcurrentUpdateError(f"The schedule of {job_type} is changed by too many at once.")
 
     def _apply(self, tenant: str, job_type: str) -> None:
-        record = self.definitions.find_type(tenant, job_type)
+        # In this order: a version that is put in force meanwhile is not undone.
         current = self.definitions.find_schedule(tenant, job_type)
+        record = self.definitions.find_type(tenant, job_type)
         definition = self._scheduled_definition(record)
-        if record is None or definition is None:
-            if current is not None and current.expression:
-                ended = current.evolve(serial=current.serial + 1, expression="", pending_at=None)
-                self.definitions.save_schedule(ended)
-                self._cancel_pending(current)
-            return
-        stated = (definition.cron_trigger, definition.cron_timezone, definition.cron_catch_up)
-        if current is not None and current.says(record.version, *stated):
-            self._make_pending(current)
-            return
-        fresh = self._fresh(record, definition, current)
-        self._make_pending(self.definitions.save_schedule(fresh))
         if current is not None:
+            if _is_in_line(current, record, definition):
+                self._go_on(current)
+                return
             self._cancel_pending(current)
+        if record is not None and definition is not None:
+            fresh = self._fresh(record, definition, current)
+            self._make_pending(self.definitions.save_schedule(fresh))
+        elif current is not None:
+            self._end(current)
+
+    def _go_on(self, schedule: Schedule) -> None:
+        """Do once more what may have been broken off."""
+        pending = self.pending(schedule)
+        if pending is not None and has_left(pending):
+            self.plan_next(pending)
+        else:
+            self._make_pending(schedule)
+
+    def _end(self, schedule: Schedule) -> None:
+        changes = {"serial": schedule.serial + 1, "expression": "", "pending_at": None}
+        self.definitions.save_schedule(schedule.evolve(**changes, changed_at=self.clock.now()))
 
     def _scheduled_definition(self, record: JobTypeRecord | None) -> JobDefinition | None:
         """Return the version in force when it runs by itself and is not disabled."""
@@ -100,9 +110,22 @@ class CronPlanner:
             catch_up=definition.cron_catch_up,
             user_id=version.user_id if version else "",
             revision=current.revision if current else 0,
+            changed_at=self.clock.now(),
         )
-        now = self.clock.now()
-        return schedule.evolve(pending_at=next_fire(schedule, now, now))
+        return schedule.evolve(pending_at=first_fire(schedule, self.clock.now()))
+
+    def is_in_line(self, record: JobTypeRecord, schedule: Schedule | None) -> bool:
+        """Whether a schedule is what the version in force of its type says."""
+        definition = self._scheduled_definition(record)
+        if schedule is None:
+            return definition is None
+        return _is_in_line(schedule, record, definition)
+
+    def pending(self, schedule: Schedule) -> JobRun | None:
+        """Return the pending occurrence, None when there is none or it was not made."""
+        if not schedule.pending_id:
+            return None
+        return self.runs.find(schedule.tenant, schedule.pending_id)
 
     def plan_next(self, run: JobRun) -> None:
         """Make the occurrence after one that has begun or was cancelled."""
@@ -114,8 +137,10 @@ class CronPlanner:
                 return
             try:
                 if schedule.pending_id == run.request_id:
-                    fire = next_fire(schedule, run.occurrence.fire_at, self.clock.now())
-                    schedule = self.definitions.save_schedule(schedule.evolve(pending_at=fire))
+                    now = self.clock.now()
+                    fire = next_fire(schedule, run, now)
+                    following = schedule.evolve(pending_at=fire, changed_at=now)
+                    schedule = self.definitions.save_schedule(following)
             except ConcurrentUpdateError:
                 continue
             self._make_pending(schedule)
@@ -123,20 +148,23 @@ class CronPlanner:
         raise ConcurrentUpdateError(f"The schedule of {run.job_type} is changed by too many.")
 
     def _make_pending(self, schedule: Schedule) -> None:
-        if schedule.pending_at is None:
+        record = self.definitions.find_type(schedule.tenant, schedule.job_type)
+        if record is None or schedule.pending_at is None:
             return
-        run = self.runs.find(schedule.tenant, schedule.pending_id)
+        run = self.pending(schedule)
         if run is None:
-            order = self._order(schedule)
+            order = self._order(record, schedule, schedule.pending_at)
             fresh = new_run(order, schedule.pending_id, self.ids.key(), self.clock.now())
             run = self.runs.create(fresh)
+            current = self.definitions.find_schedule(schedule.tenant, schedule.job_type)
+            if current is None or current.serial != schedule.serial:
+                # Whoever changed it meanwhile may have looked for this one too early.
+                self._cancel_pending(schedule)
+                return
         if run.phase is Phase.WAITING:
             self._tell(run, JobSubmitted())
 
-    def _order(self, schedule: Schedule) -> RunOrder:
-        record = self.definitions.find_type(schedule.tenant, schedule.job_type)
-        if record is None or schedule.pending_at is None:
-            raise NotFoundError(f"There is no job type {schedule.job_type!r} to run by itself.")
+    def _order(self, record: JobTypeRecord, schedule: Schedule, fire_at: datetime) -> RunOrder:
         pinned = self.parsed.get(schedule.tenant, schedule.job_type, schedule.version)
         definition = pinned.parsed.definition
         variables = definition.job_variables
@@ -148,7 +176,7 @@ class CronPlanner:
             job_type=schedule.job_type,
             job_version=schedule.version,
             size=len(definition.tasks),
-            scheduled_at=schedule.pending_at,
+            scheduled_at=fire_at,
             user_key=schedule.user_key,
             description=f"cron_trigger {schedule.expression}",
             params=leased.variables if leased else {},
@@ -158,7 +186,7 @@ class CronPlanner:
             ),
             occurrence=Occurrence(
                 schedule.serial,
-                schedule.pending_at,
+                fire_at,
                 tuple(missing),
                 only_in_time=schedule.catch_up == "none",
                 fault=fault,
@@ -176,11 +204,20 @@ class CronPlanner:
             return None, error.message
 
     def _cancel_pending(self, schedule: Schedule) -> None:
-        run = self.runs.find(schedule.tenant, schedule.pending_id) if schedule.pending_id else None
-        if run is not None and run.phase is Phase.WAITING:
+        run = self.pending(schedule)
+        if run is not None and not has_left(run):
             self._tell(run, CancelRequested("the schedule of the job type was changed"))
 
     def _tell(self, run: JobRun, event: Event) -> None:
         proof = internal_proof(run.key)
         message = pack_event(run.tenant, run.request_id, run.execution_id, proof, event)
         self.events.send(message)
+
+
+def _is_in_line(
+    schedule: Schedule, record: JobTypeRecord | None, definition: JobDefinition | None
+) -> bool:
+    if record is None or definition is None:
+        return not schedule.expression
+    stated = (definition.cron_trigger, definition.cron_timezone, definition.cron_catch_up)
+    return schedule.says(record.version, *stated)

@@ -30,6 +30,7 @@ from formicary.ports import (
     EventBus,
     EventQueue,
     GateRepository,
+    IdGenerator,
     ObjectRemover,
     QueueCounts,
     RunRemover,
@@ -38,10 +39,13 @@ from formicary.ports import (
     TenantRegistry,
     ToldEnds,
 )
+from formicary.service_layer.cron_planner import CronPlanner
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.sweep_ends import EndSweeper
 from formicary.service_layer.sweep_gates import GateSweeper
 from formicary.service_layer.sweep_runs import RunSweeper, Swept
+from formicary.service_layer.sweep_schedules import ScheduleSweeper
+from formicary.service_layer.tenant_limits import KnownLimits
 
 # A call of the function ends well within its time with so many at once.
 _TENANTS = 100
@@ -71,16 +75,19 @@ class HouseKeeper:
     queues: QueueCounts
     bus: EventBus
     told_ends: ToldEnds
+    ids: IdGenerator
     _parsed: ParsedDefinitions = field(init=False)
     _runs: RunSweeper = field(init=False)
     _gates: GateSweeper = field(init=False)
     _ends: EndSweeper = field(init=False)
+    _schedules: ScheduleSweeper = field(init=False)
 
     def __post_init__(self) -> None:
         """Put the parts together."""
         self._parsed = ParsedDefinitions(self.definitions)
         self._runs = RunSweeper(
             self.runs,
+            self.definitions,
             self._parsed,
             self.ants,
             self.sockets,
@@ -89,6 +96,17 @@ class HouseKeeper:
             self.events,
             self.clock,
         )
+        planner = CronPlanner(
+            self.runs,
+            self.definitions,
+            self._parsed,
+            self.events,
+            self.gates,
+            KnownLimits(self.gates, self.clock),
+            self.clock,
+            self.ids,
+        )
+        self._schedules = ScheduleSweeper(self.definitions, planner, self.clock)
         self._gates = GateSweeper(self.gates, self.runs, self.events, self.clock)
         self._ends = EndSweeper(self.runs, self.told_ends, self.bus, self.clock)
 
@@ -112,9 +130,12 @@ class HouseKeeper:
             return self._remove_remains(chore)
         if chore.step is HouseStep.SWEEP:
             return self._sweep(chore)
-        if chore.step is HouseStep.SWEEP_CHILDREN:
-            return _after(chore, self._runs.sweep_children(chore.tenant, chore.page))
-        return _after(chore, self._gates.sweep(chore.tenant, chore.page))
+        sweepers = {
+            HouseStep.SWEEP_SCHEDULES: self._schedules.sweep,
+            HouseStep.SWEEP_CHILDREN: self._runs.sweep_children,
+            HouseStep.SWEEP_GATES: self._gates.sweep,
+        }
+        return _after(chore, sweepers[chore.step](chore.tenant, chore.page))
 
     def _expire_artifacts(self, chore: Chore) -> Chore:
         page = self.runs.list_artifacts(

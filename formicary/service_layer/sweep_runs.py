@@ -15,6 +15,7 @@ from formicary.domain.gates import resource_gate, wanted
 from formicary.domain.job_run import ActiveTask, JobRun
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.proofs import internal_proof
+from formicary.domain.schedule import has_left
 from formicary.domain.socket_ant import SocketAnt
 from formicary.domain.states import TERMINAL_STATES, RequestState
 from formicary.domain.sweep import (
@@ -24,6 +25,7 @@ from formicary.domain.sweep import (
     awaited_children,
     is_cancelled_by,
     is_quiet,
+    is_stray,
     lost_socket_leases,
     lost_tasks,
     stalls,
@@ -35,6 +37,7 @@ from formicary.domain.task_request import task_key
 from formicary.ports import (
     AntRepository,
     Clock,
+    DefinitionRepository,
     EventQueue,
     GateRepository,
     QueueCounts,
@@ -66,6 +69,7 @@ class RunSweeper:
     """Looks at the unfinished runs of a tenant, a page at a time."""
 
     runs: RunRepository
+    types: DefinitionRepository
     definitions: ParsedDefinitions
     ants: AntRepository
     sockets: SocketAntRepository
@@ -140,6 +144,9 @@ class RunSweeper:
         if waits_for_slots(run) and not self._stands_in_line(run):
             freed = SlotFreed(run.stint, f"sweep:{now.isoformat()}")
             yield Stall.OUT_OF_LINE, message_to(run, freed)
+        if self._is_stray(run, now):
+            stray = CancelRequested("the schedule of the job type was changed")
+            yield Stall.STRAY_OCCURRENCE, message_to(run, stray)
         parent = self.runs.find(run.tenant, run.parent.request_id) if run.parent else None
         if parent is not None and is_cancelled_by(parent, run):
             cancel = CancelRequested(f"the parent {parent.request_id} ended")
@@ -180,6 +187,15 @@ class RunSweeper:
             self.gates.waits(run.tenant, resource_gate(resource.id), rank) is not None
             for resource in self.gates.list_resources(run.tenant)
         )
+
+    def _is_stray(self, run: JobRun, now: datetime) -> bool:
+        """Whether an occurrence waits that its schedule, or its job type, knows no more."""
+        if run.occurrence is None or has_left(run):
+            return False
+        schedule = self.types.find_schedule(run.tenant, run.job_type)
+        if is_stray(run, schedule, now):
+            return True
+        return self.types.find_type(run.tenant, run.job_type) is None
 
     def _stands_in_line(self, run: JobRun) -> bool:
         """Whether a run is in a line as it is now; of another stint it is not woken."""

@@ -170,7 +170,7 @@ def read_and_write_objects(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
 
 
 def read_and_remove_items(table: dynamodb.TableV2) -> list[iam.PolicyStatement]:
-    """Items of the table by key and query, and their removal; one is put, to note a removal."""
+    """Items by key and query, and their removal; notes of it, and what schedules make, are put."""
     actions = (
         "dynamodb:BatchWriteItem",
         "dynamodb:DeleteItem",

@@ -113,6 +113,7 @@ class Nights:
             queues=self.world.task_queues,
             bus=self.world.stream.bus,
             told_ends=self.world.stream.told_ends,
+            ids=plane.ids,
         )
 
     def _done(self, answer: Chore | None, error: Any) -> None:

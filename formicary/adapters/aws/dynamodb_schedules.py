@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _PLAIN = ("serial", "version", "expression", "timezone", "catch_up", "user_id", "revision")
+_TIMES = ("pending_at", "changed_at")
 
 
 class DynamoDbSchedules:
@@ -27,11 +28,11 @@ class DynamoDbSchedules:
         item = self._table.get(keys.schedule_key(tenant, job_type))
         if item is None:
             return None
-        pending = item.get("pending_at")
         return Schedule(
             tenant,
             job_type,
-            pending_at=datetime.fromisoformat(pending) if pending else None,
+            pending_at=_moment(item.get("pending_at")),
+            changed_at=_moment(item.get("changed_at")),
             **{name: item[name] for name in _PLAIN},
         )
 
@@ -39,9 +40,13 @@ class DynamoDbSchedules:
         """Store a schedule if the stored revision is still its own."""
         saved = schedule.evolve(revision=schedule.revision + 1)
         attributes = {name: getattr(saved, name) for name in _PLAIN}
-        if saved.pending_at is not None:
-            attributes["pending_at"] = time_text(saved.pending_at)
+        times = {name: getattr(saved, name) for name in _TIMES}
+        attributes |= {name: time_text(moment) for name, moment in times.items() if moment}
         condition = equals("revision", schedule.revision) if schedule.revision else ABSENT
         key = keys.schedule_key(schedule.tenant, schedule.job_type)
         self._table.put(Put(key, attributes, condition))
         return saved
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -76,7 +76,7 @@ def test_a_chore_is_followed_by_its_next_page_then_by_the_next_step_and_the_last
     assert (paged.step, paged.page, paged.expired) == (HouseStep.EXPIRE_ARTIFACTS, "page 2", 3)
 
     following = paged.go_on(None, expired=1)
-    assert (following.step, following.page) == (HouseStep.RETIRE_RUNS, "")
+    assert (following.step, following.page) == (HouseStep.SWEEP_SCHEDULES, "")
     assert following.expired == 4
 
     last = following.go_on(None, retired=2)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from formicary.adapters.memory.fake_clock import FakeClock
+from formicary.adapters.memory.fake_clock import FakeClock, SequentialIds
 from formicary.adapters.memory.in_memory_ant_repository import InMemoryAntRepository
 from formicary.adapters.memory.in_memory_dead_letters import InMemoryDeadLetters
 from formicary.adapters.memory.in_memory_definition_repository import InMemoryDefinitionRepository
@@ -72,6 +72,7 @@ class House:
             "queues": InMemoryTaskQueues(self.clock),
             "bus": self.bus,
             "told_ends": self.told_ends,
+            "ids": SequentialIds("house"),
         }
         return HouseKeeper(**given | ports)
 

@@ -68,6 +68,7 @@ def swept(world: World) -> dict[str, int]:
         world.task_queues,
         InMemoryEventBus(),
         InMemoryToldEnds(),
+        world.ids,
     )
     chore = Chore(tenant=TENANT, step=HouseStep.SWEEP)
     while not chore.done:
