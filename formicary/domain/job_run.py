@@ -129,6 +129,9 @@ class Fan(Evolving):
 
     `listing` names the items, which are kept beside the run; those before `forked` have their
     children. The other counts, and some `failures` in words, are known when all have ended.
+
+    `resumed` counts the restarts by which it goes on for those that did not complete: the others
+    were forked by one of so many forks before.
     """
 
     total: int
@@ -139,6 +142,16 @@ class Fan(Evolving):
     failed: int = 0
     cancelled: int = 0
     failures: str = ""
+    resumed: int = 0
+
+    @property
+    def all_ended(self) -> bool:
+        """Whether it is known how all children ended."""
+        return self.completed + self.failed + self.cancelled == self.total
+
+    def going_on(self) -> "Fan":
+        """Return it at the beginning of a fork for the items whose children did not complete."""
+        return Fan(self.total, self.listing, self.max_parallel, resumed=self.resumed + 1)
 
 
 @dataclass(frozen=True, slots=True)

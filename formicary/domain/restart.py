@@ -1,11 +1,11 @@
 """The next execution of a run: what is kept, what runs again, and where the walk begins."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from formicary.domain.job_graph import JobGraph
-from formicary.domain.job_run import JobRun, Phase, execution_id
-from formicary.domain.restart_plan import RestartPlan, plan_of, reachable
+from formicary.domain.job_run import Fan, JobRun, Phase, execution_id
+from formicary.domain.restart_plan import RestartPlan, plan_of, reachable, resumed_forks
 from formicary.domain.states import ChildMark, RequestState, TaskMark, TaskMethod
 from formicary.domain.turns import WELL
 
@@ -17,16 +17,19 @@ def restarted(
 
     Completed tasks are kept unless `hard`; what failed or was cancelled runs again with all that
     follows it, and so do completed tasks with `allow_start_if_completed`. Once finalizers may have
-    run, every `always_run` task may run again.
+    run, every `always_run` task may run again. A fork task of which some of many children did not
+    complete goes on for these, unless it is what `from_task` names.
     """
     plan = plan_of(run, graph, hard=hard, from_task=from_task)
+    asked = graph.index(from_task) if from_task else -1
     again = set(plan.again)
     if run.phase is Phase.ENDED:
         # Where the job begins, or what others wait for, is no clean-up: what it left is wanted.
         wanted = frozenset(graph.start_tasks).union(_depended_on(run, graph))
         again.update(graph.index(name) for name in graph.always_run_tasks if name not in wanted)
     number = run.retried + 1
-    return run.evolve(
+    kept = () if hard else tuple(i for i in resumed_forks(run, graph, plan) if i != asked)
+    return _with_resumed_forks(run, again, kept).evolve(
         execution_id=execution_id(run.created_at, run.request_id, number),
         last_execution_id=run.execution_id,
         retried=number,
@@ -46,6 +49,18 @@ def restarted(
         started_at=now,
         ended_at=None,
     )
+
+
+def _with_resumed_forks(run: JobRun, again: set[int], resumed: Collection[int]) -> JobRun:
+    """Return a run whose fork tasks at these places go on when they begin, and no others do."""
+    stale = [i for i in run.fans if i in again and run.child(i) is ChildMark.NONE]
+    fans = {i: fan for i, fan in run.fans.items() if i not in stale}
+    forks, children = list(run.forks), list(run.children)
+    for index in resumed:
+        fans[index] = run.fans[index].going_on()
+        forks[index] = chr(ord(forks[index]) + 1)
+        children[index] = ChildMark.NONE
+    return run.evolve(fans=fans, forks="".join(forks), children="".join(children))
 
 
 def as_ended(run: JobRun) -> JobRun:
@@ -78,9 +93,14 @@ def repinned(run: JobRun, old: JobGraph, new: JobGraph, version: int) -> JobRun:
         marks="".join(mark for mark, _, _ in letters),
         children="".join(child for _, child, _ in letters),
         origins="".join(origin for _, _, origin in letters),
-        fans={i: fan for i, fan in run.fans.items() if i < new.size and places[i] == i},
+        fans={i: _done(fan) for i, fan in run.fans.items() if i < new.size and places[i] == i},
         forks=(run.forks + "0" * new.size)[: new.size],
     )
+
+
+def _done(fan: Fan) -> Fan:
+    """Return a fan that nobody goes on with: another version may fork for other items."""
+    return fan.evolve(listing="")
 
 
 def _kept_letters(run: JobRun, new: JobGraph, index: int, before: int) -> tuple[str, str, str]:

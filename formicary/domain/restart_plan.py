@@ -32,6 +32,13 @@ class RestartPlan:
         """Whether the turn of the task at that place has come by what is kept."""
         return index in self.called
 
+    def begins_with(self, graph: JobGraph, node: TaskNode) -> bool:
+        """Whether a task begins, and nothing that runs again comes before it."""
+        if node.task_type not in self.first or self.awaits_what_runs_again(graph, node):
+            return False
+        others = [name for name in (*self.first, *self.later) if name != node.task_type]
+        return node.index not in reachable(graph, others)
+
     def awaits_what_runs_again(self, graph: JobGraph, node: TaskNode) -> bool:
         """Whether a task depends on one that runs again, and so has to wait for it."""
         return any(graph.index(name) in self.again for name in node.depends_on)
@@ -130,6 +137,19 @@ def _behind(graph: JobGraph, names: Iterable[str], others: Iterable[str]) -> lis
         for name in names
         if any(other != name and graph.index(name) in places for other, places in follow.items())
     ]
+
+
+def resumed_forks(run: JobRun, graph: JobGraph, plan: RestartPlan) -> Iterator[int]:
+    """Yield the places of fork tasks that go on for the items whose children did not complete.
+
+    That takes the items as they were, so nothing that they were made of may run again; and an end
+    of every child, so that nobody changes his mind about which completed.
+    """
+    for index, fan in run.fans.items():
+        node = graph.node(graph.name(index))
+        broken = run.child(index) in _BROKEN_CHILD and fan.all_ended and fan.listing
+        if broken and plan.begins_with(graph, node) and not node.allow_start_if_completed:
+            yield index
 
 
 def _repeatable(run: JobRun, graph: JobGraph) -> Iterator[str]:

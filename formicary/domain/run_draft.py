@@ -128,7 +128,10 @@ class RunDraft:
         )
 
     def count_fork(self, index: int) -> None:
-        """Begin a new child in the place of the fork task."""
+        """Begin a new child in the place of the fork task; many that a restart left go on."""
+        if index in self.run.fans and self.run.child(index) is ChildMark.NONE:
+            self.set_child(index, ChildMark.RUNNING)
+            return
         count = chr(ord(self.run.forks[index]) + 1)
         self.change(
             forks=_with_letter(self.run.forks, index, count),

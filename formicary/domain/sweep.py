@@ -5,6 +5,7 @@ harm then: the engine refuses what it does not wait for.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -189,23 +190,36 @@ def waits_for_slots(run: JobRun) -> bool:
     )
 
 
-def awaited_children(run: JobRun, tallies: Callable[[str], Mapping[str, Tally]]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class AwaitedChild:
+    """A child that a run waits for: that of the fork task at `index`, or of one of its items.
+
+    `counted`: its end is counted already, so that nobody needs to tell of it.
+    """
+
+    index: int
+    item: int = -1
+    counted: bool = False
+
+
+def awaited_children(
+    run: JobRun, tallies: Callable[[str], Mapping[str, Tally]]
+) -> Iterator[AwaitedChild]:
     """Yield the children whose end a run waits for, if it waits for any.
 
-    Of many children, those whose ends are not counted in the `tallies` of a prefix; and "" for each
-    of the others, so that the number of a child stays the same while they are counted.
+    Of many children, `tallies` of a prefix tell whose ends are counted; these are yielded, too, so
+    that the number of a child stays the same while they are counted.
     """
     if all(task.state is not ActivityState.AWAITING for task in run.active.values()):
         return
     for index, mark in enumerate(run.children):
         if mark == ChildMark.RUNNING and index in run.fans:
             fork, total = run.forks[index], run.fans[index].total
-            counted = tallies(tally_prefix(index, fork))
-            untold = set(untold_items(index, fork, total, counted))
+            untold = set(untold_items(index, fork, total, tallies(tally_prefix(index, fork))))
             for item in range(total):
-                yield run.item_request_id(index, fork, item) if item in untold else ""
+                yield AwaitedChild(index, item, counted=item not in untold)
         elif mark == ChildMark.RUNNING:
-            yield run.child_request_id(index)
+            yield AwaitedChild(index)
 
 
 def is_cancelled_by(parent: JobRun, child: JobRun) -> bool:

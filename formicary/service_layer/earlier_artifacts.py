@@ -10,6 +10,7 @@ from formicary.domain.job_run import JobRun
 from formicary.domain.records import TaskAttempt
 from formicary.domain.states import RequestState, TaskMark, TaskMethod
 from formicary.ports import ObjectStore, RunRepository
+from formicary.service_layer.child_of_item import child_of_item
 
 ARTIFACT_URL_SECONDS = 6 * 3600
 # Of how many children of one fork task another task may be handed the artifacts.
@@ -74,7 +75,7 @@ class EarlierArtifacts:
     def _of_children(self, fork_tasks: Iterable[str]) -> list[Artifact]:
         """Children may leave files of one name: those also stand in a folder named as the fork."""
         folders = [pair for name in fork_tasks for pair in self._folders(name)]
-        per_fork = {folder: self._of_child(child_id) for folder, child_id in folders}
+        per_fork = {folder: self._of_child(child) for folder, child in folders}
         paths = Counter(a.path for artifacts in per_fork.values() for a in artifacts)
         shared = {path for path, count in paths.items() if count > 1}
         found: list[Artifact] = []
@@ -88,19 +89,18 @@ class EarlierArtifacts:
                     placed.add(artifact.path)
         return found
 
-    def _folders(self, fork_task: str) -> Iterator[tuple[str, str]]:
-        """Yield the ids of a fork task's children, each with the folder that is named after it."""
+    def _folders(self, fork_task: str) -> Iterator[tuple[str, JobRun | None]]:
+        """Yield the children of a fork task, each with the folder that is named after it."""
         index = self.graph.index(fork_task)
         fan = self.run.fans.get(index)
         if fan is None:
-            yield fork_task, self.run.child_request_id(index)
+            child_id = self.run.child_request_id(index)
+            yield fork_task, self.runs.find(self.run.tenant, child_id)
             return
         for item in range(fan.total):
-            child_id = self.run.item_request_id(index, self.run.forks[index], item)
-            yield f"{fork_task}/{item}", child_id
+            yield f"{fork_task}/{item}", child_of_item(self.runs, self.run, index, item)
 
-    def _of_child(self, child_id: str) -> list[Artifact]:
-        child = self.runs.find(self.run.tenant, child_id)
+    def _of_child(self, child: JobRun | None) -> list[Artifact]:
         if child is None:
             return []
         found = self._that_counted(child, range(len(child.marks)))

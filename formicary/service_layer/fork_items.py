@@ -13,6 +13,7 @@ from formicary.domain.events import (
     BatchDue,
     CancelDue,
     CancelRequested,
+    ChildFinished,
     ChildForked,
     Event,
     ItemsForked,
@@ -26,9 +27,10 @@ from formicary.domain.job_run import ActivityState, Fan, JobRun
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.object_keys import items_key
 from formicary.domain.parsed_job import ParsedJob
-from formicary.domain.proofs import internal_proof
+from formicary.domain.proofs import fork_proof, internal_proof
 from formicary.domain.secret_placeholders import secrets_in
-from formicary.domain.states import ErrorCode
+from formicary.domain.states import ChildMark, ErrorCode, RequestState
+from formicary.domain.tally import Tally, page_tally
 from formicary.domain.task_definition import TaskDefinition
 from formicary.ports import EventQueue, ObjectStore, RunRepository
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts
@@ -120,8 +122,11 @@ class JobForker:
             batch = batch_of(page, event.begin, fan.total)
         except ValueError as error:
             return failed_attempt(attempt, ErrorCode.FORK_FAILED, str(error))
+        kept = self._completed_before(run, index, event)
         wanted: list[WantedChild] = []
         for item, value in enumerate(batch, event.begin):
+            if item in kept:
+                continue
             above = {**seen.above, "Item": value, "ItemIndex": item}
             visible = replace(seen, above=above)
             prepared = self.renderer.prepare(run, parsed, attempt, visible, _CHILD)
@@ -133,9 +138,22 @@ class JobForker:
         fault = self.forker.fork_all(run, wanted)
         if fault:
             return failed_attempt(attempt, ErrorCode.FORK_FAILED, fault)
+        if kept:
+            done = RequestState.COMPLETED
+            self.events.send_all([end_of_item(run, index, event.task_type, i, done) for i in kept])
         return ItemsForked(
-            event.task_type, event.attempt, event.fork, event.begin, event.begin + len(wanted)
+            event.task_type, event.attempt, event.fork, event.begin, event.begin + len(batch)
         )
+
+    def _completed_before(self, run: JobRun, index: int, event: BatchDue) -> list[int]:
+        """Return the items of a batch whose children had completed when the fork went on."""
+        if not run.fans[index].resumed:
+            return []
+        page, first = divmod(event.begin, PAGE)
+        name = page_tally(index, chr(ord(event.fork) - 1), page)
+        marks = self.runs.tallies(run.tenant, run.request_id, name).get(name, Tally()).marks
+        places = range(first, first + BATCH)
+        return [page * PAGE + i for i in places if marks.get(i) is ChildMark.COMPLETED]
 
     def cancel_batch(self, run: JobRun, event: CancelDue) -> None:
         """Cancel the first children of a range that have not ended, and call for the next."""
@@ -148,6 +166,16 @@ class JobForker:
             self.events.send_all(wishes)
         if then < event.end:
             self.events.send(_internal(run, replace(event, begin=then)))
+
+
+def end_of_item(
+    run: JobRun, index: int, task_type: str, item: int, state: RequestState
+) -> EventMessage:
+    """Return the notice of how the child for an item ended, as that child would give it."""
+    child_id = run.item_request_id(index, run.forks[index], item)
+    event = ChildFinished(task_type, child_id, state, item=item)
+    proof = fork_proof(run.key, run.execution_id, task_type)
+    return pack_event(run.tenant, run.request_id, run.execution_id, proof, event)
 
 
 def _page_key(run: JobRun, index: int, listing: str, page: int) -> str:

@@ -20,6 +20,7 @@ from formicary.domain.socket_ant import SocketAnt
 from formicary.domain.states import TERMINAL_STATES, RequestState
 from formicary.domain.sweep import (
     PATIENCE,
+    AwaitedChild,
     Stall,
     TaskSupply,
     awaited_children,
@@ -45,6 +46,8 @@ from formicary.ports import (
     SocketAntRepository,
 )
 from formicary.service_layer.admission import applicant_of
+from formicary.service_layer.child_of_item import child_of_item
+from formicary.service_layer.fork_items import end_of_item
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tell_parent import notice_of_end
 
@@ -105,7 +108,12 @@ class RunSweeper:
             for child in awaited_children(run, self._tallies_of(run))
         )
         children = list(islice(awaited, begin, begin + _CHILDREN))
-        found = [one for r, child in children if child for one in self._ended_child(r, child, now)]
+        found = [
+            one
+            for run, child in children
+            if not child.counted
+            for one in self._ended_child(run, child, now)
+        ]
         if len(children) == _CHILDREN:
             return self._send(found, f"{begin + _CHILDREN}:{place}")
         return self._send(found, f"0:{next_page}" if next_page else None)
@@ -203,12 +211,19 @@ class RunSweeper:
         found = (self.gates.waits(run.tenant, claim.gate, rank) for claim in wanted(run.gates))
         return any(who is not None and who.stint == run.stint for who in found)
 
-    def _ended_child(self, parent: JobRun, request_id: str, now: datetime) -> Iterator[Found]:
-        child = self.runs.find(parent.tenant, request_id)
+    def _ended_child(self, parent: JobRun, awaited: AwaitedChild, now: datetime) -> Iterator[Found]:
+        index, item = awaited.index, awaited.item
+        if item < 0:
+            child = self.runs.find(parent.tenant, parent.child_request_id(index))
+        else:
+            child = child_of_item(self.runs, parent, index, item)
         if child is None or child.parent is None or not child.state.terminal:
             return
         if is_quiet(child, now):
-            yield Stall.UNTOLD_PARENT, notice_of_end(child, child.parent)
+            notice = notice_of_end(child, child.parent)
+            if item >= 0:
+                notice = end_of_item(parent, index, child.parent.task_type, item, child.state)
+            yield Stall.UNTOLD_PARENT, notice
 
 
 def message_to(run: JobRun, event: Event) -> EventMessage:

@@ -132,7 +132,7 @@ def a_full_run(tenant: str, request_id: str = "full") -> JobRun:
         context={"Size": "10", "Ünï": "çödé 🐜"},
         outcome=RequestState.FAILED,
         failure=Failure("a", "9", "ERR_X", "it broke", fatal=True, retries=2),
-        fans={3: Fan(250, "listing", 5, 250, 240, 9, 1, "item 3"), 7: Fan(2, "other")},
+        fans={3: Fan(250, "listing", 5, 250, 240, 9, 1, "item 3"), 7: Fan(2, "other", resumed=3)},
         parent=ParentLink("p1", "p1-e1", "fork", "proof", 12),
         depth=2,
         definition_tenant="publisher",

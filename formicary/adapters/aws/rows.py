@@ -83,6 +83,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
         "failed",
         "cancelled",
         "failures",
+        "resumed",
     ),
     DispatchTask: ("task_type", "attempt", "again"),
     ForkJob: ("task_type", "attempt", "child_request_id"),

@@ -7,8 +7,9 @@ from formicary.domain.events import ChildrenFinished, ItemsForked, ItemsListed, 
 from formicary.domain.fork_items import BATCH
 from formicary.domain.job_run import ActivityState, Fan
 from formicary.domain.outbox import caused_by
+from formicary.domain.restart import repinned, restarted
 from formicary.domain.states import ChildMark, ErrorCode, RequestState, TaskMark, TaskMethod
-from tests.unit.domain.engine_play import Play, graph_of, node
+from tests.unit.domain.engine_play import START, Play, graph_of, node
 
 MANY = 2 * BATCH + 1
 GRAPH = graph_of(
@@ -145,8 +146,14 @@ def test_a_pause_stops_the_forking_and_a_resume_goes_on() -> None:
     assert forked(play).mark("fork") is TaskMark.COMPLETED
 
 
-def test_a_restart_forks_anew_and_takes_nothing_of_the_earlier_children() -> None:
-    play = forked(listed()).take(ChildrenFinished("fork", "1", 50, 1)).restart()
+def failed_fan(*, failed: int = 1, cancelled: int = 0) -> Play:
+    """Play until the await has failed, for some of its children did not complete."""
+    completed = MANY - failed - cancelled
+    return forked(listed()).take(ChildrenFinished("fork", "1", completed, failed, cancelled, "f"))
+
+
+def test_a_hard_restart_forks_anew_and_takes_nothing_of_the_earlier_children() -> None:
+    play = failed_fan().restart(hard=True)
 
     assert play.run.fans == {}
     assert play.run.forks[0] == "2"
@@ -154,6 +161,76 @@ def test_a_restart_forks_anew_and_takes_nothing_of_the_earlier_children() -> Non
     play.take(ItemsListed("fork", 1, 3, "listing"))
     assert play.commands == [ForkItems("fork", 1, 0, "2", 0)]
     assert play.take(ItemsForked("fork", 1, "1", 0, 3)).rejected
+
+
+@pytest.mark.parametrize(("failed", "cancelled"), [(1, 0), (0, 2), (MANY, 0)])
+def test_a_restart_goes_on_with_the_items_as_they_were(failed: int, cancelled: int) -> None:
+    play = failed_fan(failed=failed, cancelled=cancelled).restart()
+
+    assert play.run.fans == {0: Fan(MANY, "listing", resumed=1)}
+    assert play.run.child(0) is ChildMark.RUNNING
+    assert play.commands == [ForkItems("fork", 1, 0, "2", 0)]
+    forked(play)
+    assert play.take(ChildrenFinished("fork", "1", MANY)).rejected
+    play.take(ChildrenFinished("fork", "2", MANY))
+    assert play.mark("wait") is TaskMark.COMPLETED
+    assert play.run.fans[0].completed == MANY
+
+
+def test_a_second_restart_goes_on_where_the_first_has_ended() -> None:
+    play = failed_fan().restart()
+    forked(play).take(ChildrenFinished("fork", "2", 50, 1)).restart()
+
+    assert play.run.fans == {0: Fan(MANY, "listing", resumed=2)}
+    assert play.run.forks[0] == "3"
+
+
+def test_a_restart_from_the_fork_task_forks_for_all_items_again() -> None:
+    assert failed_fan().restart(from_task="fork").run.fans == {}
+
+
+def test_a_fork_that_was_broken_off_forks_for_all_items_again() -> None:
+    play = listed().take(ItemsForked("fork", 1, "1", 0, BATCH)).cancel().restart()
+
+    assert play.run.fans == {}
+    assert play.run.forks[0] == "2"
+
+
+def test_a_fork_that_was_broken_off_while_it_went_on_forks_for_all_items_again() -> None:
+    play = failed_fan().restart().take(ItemsForked("fork", 1, "2", 0, BATCH)).cancel().restart()
+
+    assert play.run.fans == {}
+    assert play.run.forks[0] == "3"
+
+
+def test_a_fork_that_waits_to_go_on_is_hard_restarted_for_all_items() -> None:
+    run = failed_fan().run
+    waiting = restarted(run, GRAPH, START)
+    assert waiting.fans[0].resumed == 1
+
+    assert restarted(waiting, GRAPH, START, hard=True).fans == {}
+
+
+def test_items_that_are_made_anew_are_forked_for_anew() -> None:
+    graph = graph_of(
+        node(0, "names", on_completed="fork", allow_start_if_completed=True),
+        node(1, "fork", method=TaskMethod.FORK_JOB, on_completed="wait"),
+        node(2, "wait", method=TaskMethod.AWAIT_FORKED_JOB, await_forked_tasks=("fork",)),
+    )
+    play = Play(graph).start().completes("names").take(ItemsListed("fork", 1, 2, "listing"))
+    play.take(ItemsForked("fork", 1, "1", 0, 2)).take(ChildrenFinished("fork", "1", 1, 1))
+
+    play.restart().completes("names")
+
+    assert play.run.fans == {}
+    assert play.run.forks[1] == "2"
+
+
+def test_another_version_of_the_job_forks_for_all_items() -> None:
+    run = repinned(failed_fan().run, GRAPH, GRAPH, 2)
+
+    assert run.fans[0].failed == 1
+    assert not restarted(run, GRAPH, START).fans[0].resumed
 
 
 def test_a_restart_keeps_the_children_of_a_fork_that_completed() -> None:

@@ -21,6 +21,7 @@ from formicary.domain.parsed_job import parse_job
 from formicary.domain.states import ChildMark, RequestState
 from formicary.domain.sweep import (
     PATIENCE,
+    AwaitedChild,
     Stall,
     TaskSupply,
     awaited_children,
@@ -231,8 +232,8 @@ CHILDREN = f"{ChildMark.RUNNING}{ChildMark.COMPLETED}{ChildMark.NONE}{ChildMark.
 def test_a_run_waits_for_the_children_that_have_not_ended_if_it_awaits_any():
     run = out("wait", task_state=ActivityState.AWAITING).evolve(children=CHILDREN, forks="1111")
     assert list(awaited_children(run, no_tallies)) == [
-        run.child_request_id(0),
-        run.child_request_id(3),
+        AwaitedChild(0),
+        AwaitedChild(3),
     ]
     works = out("work").evolve(children=CHILDREN, forks="1111")
     assert list(awaited_children(works, no_tallies)) == []
@@ -245,7 +246,7 @@ def test_of_many_children_those_are_awaited_that_are_not_counted():
 
     awaited = list(awaited_children(run, lambda prefix: {f"{prefix}000": one}))
 
-    assert awaited == [run.item_request_id(0, "2", 0), "", run.item_request_id(0, "2", 2)]
+    assert awaited == [AwaitedChild(0, 0), AwaitedChild(0, 1, counted=True), AwaitedChild(0, 2)]
 
 
 def counted(places: int) -> Tally:

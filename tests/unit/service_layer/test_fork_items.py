@@ -135,25 +135,114 @@ def test_an_await_fails_when_any_child_failed_and_names_the_first() -> None:
     assert run.child(0) is ChildMark.FAILED
 
 
-def test_a_restart_forks_again_for_all_items() -> None:
-    broken = True
+class Broken:
+    """Fails the children of some items, as long as they are broken; notes who ran."""
 
-    def outcome(message: TaskMessage) -> Result:
-        return Result("9") if broken and "resize p1.png 1" in message.request.script else Result()
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = set(numbers)
+        self.ran: list[int] = []
 
-    world = world_with(outcome=outcome)
+    def __call__(self, message: TaskMessage) -> Result:
+        name, *rest = message.request.script[0].split()
+        if name != "resize":
+            return Result()
+        self.ran.append(int(rest[-1]))
+        return Result("9" if self.ran[-1] in self.numbers else "0", artifacts=("out.png",))
+
+
+def test_a_restart_forks_for_the_items_whose_children_did_not_complete() -> None:
+    broken = Broken(1, BATCH + 3, PAGE + 2)
+    world = world_with(outcome=broken)
+    request = world.submit("album", Pictures=names(PAGE + 5))
+    world.settle(limit=20_000)
+    assert world.run(request).fans[0].failed == 3
+    broken.ran, broken.numbers = [], {BATCH + 3}
+
+    world.restart(request)
+    world.settle(limit=20_000)
+    run = world.run(request)
+    assert broken.ran == [1, BATCH + 3, PAGE + 2]
+    assert (run.fans[0].completed, run.fans[0].failed) == (PAGE + 4, 1)
+    assert run.error_message.startswith("of 105 children forked by fork 1 failed: item 28 (job ")
+    broken.ran, broken.numbers = [], set()
+
+    world.restart(request)
+    world.settle(limit=20_000)
+    run = world.run(request)
+    assert broken.ran == [BATCH + 3]
+    assert (run.state, run.fans[0].completed) == (RequestState.COMPLETED, PAGE + 5)
+    assert len(children_of(world, request)) == 1
+
+
+def test_a_hard_restart_forks_again_for_all_items() -> None:
+    broken = Broken(1)
+    world = world_with(outcome=broken)
     request = world.submit("album", Pictures=names(3))
     world.settle()
     first = {child.request_id for child in children_of(world, request)}
-    broken = False
+    broken.numbers = set()
 
-    world.restart(request)
+    world.restart(request, hard=True)
     world.settle()
 
     assert world.run(request).state is RequestState.COMPLETED
     second = {child.request_id for child in children_of(world, request)}
     assert len(second) == 3
     assert not first & second
+
+
+def test_retry_of_the_job_forks_for_the_items_that_failed() -> None:
+    broken = Broken(1)
+    world = world_with(PARENT.replace("tasks:", "retry: 1\ntasks:", 1), broken)
+    request = world.submit("album", Pictures=names(4))
+
+    world.settle()
+
+    assert broken.ran == [0, 1, 2, 3, 1]
+    assert world.run(request).state is RequestState.FAILED
+
+
+def test_artifacts_of_children_that_a_restart_keeps_are_handed_on() -> None:
+    handed: list[str] = []
+    broken = Broken(1)
+
+    def outcome(message: TaskMessage) -> Result:
+        handed.extend(artifact.path for artifact in message.dependencies)
+        return broken(message)
+
+    world = world_with(outcome=outcome)
+    with_artifacts(world)
+    request = world.submit("album", Pictures=names(3))
+    world.settle()
+    broken.numbers = set()
+    for _ in range(2):
+        world.restart(request)
+        world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    assert sorted(handed) == ["fork/0/out.png", "fork/1/out.png", "fork/2/out.png", "out.png"]
+
+
+def test_a_restart_after_a_cancel_keeps_the_children_that_had_completed() -> None:
+    broken = Broken()
+    world = world_with(outcome=broken)
+    request = world.submit("album", Pictures=names(6))
+    while world.handle_events():
+        pass
+    world.work()
+    world.work()
+    while world.handle_events():
+        pass
+    world.cancel(request)
+    world.settle()
+    assert world.run(request).state is RequestState.CANCELLED
+    broken.ran = []
+
+    world.restart(request)
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    assert sorted(broken.ran) == [2, 3, 4, 5]
 
 
 def test_more_than_ten_thousand_items_fail_the_task_before_anything_is_forked() -> None:
@@ -339,7 +428,7 @@ def test_a_cancel_leaves_no_child_behind_though_a_function_dies(before: bool, st
 
 
 class Rivalry(ParentsCalls):
-    """Lets another engine go first at one call of the parent's, or right after it."""
+    """Lets another engine go first at one call of the parent's."""
 
     rival: Callable[[], None] | None = None
 
@@ -361,13 +450,9 @@ class _Contested:
         method, rivalry = getattr(self._port, name), self._rivalry
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            gives_way = rivalry.reached()
-            if gives_way and rivalry.before:
+            if rivalry.reached():
                 rivalry.give_way()
-            answer = method(*args, **kwargs)
-            if gives_way and not rivalry.before:
-                rivalry.give_way()
-            return answer
+            return method(*args, **kwargs)
 
         return call
 
@@ -396,13 +481,12 @@ def contested(rivalry: Rivalry, *, goes_on: bool, cancels: bool = False) -> Watc
 
 
 @pytest.mark.parametrize("goes_on", [False, True], ids=["the same event", "all that follows"])
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_two_engines_at_one_fan_fork_and_count_each_child_once(before: bool, goes_on: bool) -> None:
+def test_two_engines_at_one_fan_fork_and_count_each_child_once(goes_on: bool) -> None:
     counting = ParentsCalls()
     album(counting).settle(limit=20_000)
 
     for at in range(1, counting.calls + 1):
-        rivalry = Rivalry(at=at, before=before)
+        rivalry = Rivalry(at=at)
         world = contested(rivalry, goes_on=goes_on)
 
         assert rivalry.taken == 1
@@ -416,19 +500,46 @@ def test_two_engines_at_one_fan_fork_and_count_each_child_once(before: bool, goe
         assert world.ran in ([("publish", 1)], [("publish", 1)] * 2), f"raced at call {at}"
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
-def test_a_cancel_that_another_engine_takes_meanwhile_leaves_no_child_behind(before: bool) -> None:
+def test_a_cancel_that_another_engine_takes_meanwhile_leaves_no_child_behind() -> None:
     counting = ParentsCalls()
     album(counting).settle(limit=20_000)
 
     ends = set()
     for at in range(1, counting.calls + 1):
-        world = contested(Rivalry(at=at, before=before), goes_on=True, cancels=True)
+        world = contested(Rivalry(at=at), goes_on=True, cancels=True)
 
         ends.add(world.run(world.parent).state)
         found = world.runs.list_runs(TENANT, job_type="resize", limit=100).records
         assert all(child.state.terminal for child in found), f"raced at call {at}"
     assert ends == {RequestState.CANCELLED, RequestState.COMPLETED}
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_a_fork_that_goes_on_ends_the_same_though_a_function_dies(before: bool) -> None:
+    def restarted(killer: Killer) -> WatchedWorld:
+        world = WatchedWorld(Broken(1, BATCH + 1), killer)
+        world.upload(CHILD)
+        world.upload(PARENT)
+        world.parent = world.submit("album", Pictures=names(BATCH + 2))
+        at, killer.at = killer.at, 0
+        world.settle(limit=20_000)
+        assert world.run(world.parent).fans[0].failed == 2
+        world.outcomes = Broken()
+        killer.calls, killer.at = 0, at
+        world.restart(world.parent)
+        world.settle(limit=20_000)
+        return world
+
+    counting = ParentsCalls()
+    restarted(counting)
+    for at in range(1, counting.calls + 1):
+        world = restarted(ParentsCalls(at=at, before=before))
+
+        run = world.run(world.parent)
+        assert run.state is RequestState.COMPLETED, f"killed at call {at}"
+        assert (run.fans[0].forked, run.fans[0].completed) == (BATCH + 2, BATCH + 2)
+        found = world.runs.list_runs(TENANT, job_type="resize", limit=100)
+        assert found.total == BATCH + 4
 
 
 def with_artifacts(world: World) -> None:

@@ -28,7 +28,7 @@ from tests.unit.service_layer.engine_world import (
     Result,
     World,
 )
-from tests.unit.service_layer.test_fork_items import PARENT, QUICK_CHILD, names
+from tests.unit.service_layer.test_fork_items import CHILD, PARENT, QUICK_CHILD, Broken, names
 from tests.unit.service_layer.test_websocket_ants import ANN, SocketWorld
 
 
@@ -584,3 +584,27 @@ def test_a_count_that_was_broken_off_for_good_is_finished_after_the_sweep(at):
 
     assert world.run(request).state is RequestState.COMPLETED
     assert swept(world) == {}
+
+
+def test_lost_ends_of_children_that_a_restart_keeps_are_counted_after_the_sweep():
+    broken = Broken(1)
+    world = World(broken)
+    world.upload(CHILD)
+    world.upload(PARENT)
+    request = world.submit("album", Pictures=names(5))
+    world.settle()
+    broken.numbers = set()
+    world.restart(request)
+    while received := world.events.receive(1):
+        (got,) = received
+        if got.message.kind != "ChildFinished":
+            world.handle(got.message)
+        world.events.delete(got.receipt)
+    world.clock.advance(60 * 60)
+
+    found = swept(world)
+    world.settle()
+
+    assert found["untold_parents"] == 4
+    run = world.run(request)
+    assert (run.state, run.fans[0].completed) == (RequestState.COMPLETED, 5)
