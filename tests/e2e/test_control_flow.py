@@ -277,19 +277,21 @@ tasks:
     assert answer.body.rstrip().endswith(b"the end")
 
 
-def test_a_child_is_forked_for_each_item_and_all_are_awaited(api):
+def test_a_child_is_forked_for_each_item_and_again_for_what_failed(api, tmp_path):
     api.define(
         "job_type: e2e-item\nmax_concurrency: 8\ntasks:\n- task_type: work\n  method: SHELL\n"
         "  script:\n    - echo {{.City}} {{.Number}}\n"
-        "    - if [ {{.City}} = c7 ]; then exit 3; fi\n"
+        "    - if [ {{.City}} = c7 ] && [ ! -e {{.Notes}}/mended ]; then exit 3; fi\n"
     )
     api.define(
         "job_type: e2e-items\ntasks:\n- task_type: each\n  method: FORK_JOB\n"
         "  fork_job_type: e2e-item\n  fork_items: '{{.Cities}}'\n  variables:\n"
-        "    City: '{{.Item}}'\n    Number: '{{.ItemIndex}}'\n  on_completed: all\n"
+        "    City: '{{.Item}}'\n    Number: '{{.ItemIndex}}'\n    Notes: '{{.Notes}}'\n"
+        "  on_completed: all\n"
         "- task_type: all\n  method: AWAIT_FORKED_JOB\n  await_forked_tasks: [each]\n"
     )
-    parent = api.submit("e2e-items", Cities="\n".join(f"c{number}" for number in range(40)))
+    cities = "\n".join(f"c{number}" for number in range(40))
+    parent = api.submit("e2e-items", Cities=cities, Notes=str(tmp_path))
 
     run = api.ended(parent, "FAILED")
 
@@ -300,3 +302,17 @@ def test_a_child_is_forked_for_each_item_and_all_are_awaited(api):
     failed = api.get("/api/jobs/requests", parent_id=parent, job_state="FAILED")["records"]
     assert [child["error_code"] for child in failed] == ["ERR_TASK_EXECUTE"]
     assert api.log(failed[0]["id"], "work") == "c7 7\n"
+
+    (tmp_path / "mended").touch()
+    assert api.call("POST", f"/api/jobs/requests/{parent}/restart").status == 202
+    api.reaches(parent, lambda run: run["last_job_execution_id"])
+    run = api.ended(parent, "COMPLETED")
+
+    assert tasks_of(run)["each"]["forked_jobs"] == {
+        "total": 40,
+        "forked": 40,
+        "completed": 40,
+        "failed": 0,
+        "cancelled": 0,
+    }
+    assert api.get("/api/jobs/requests", parent_id=parent)["total_records"] == 41
