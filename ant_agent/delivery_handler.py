@@ -96,7 +96,9 @@ class DeliveryHandler:
             _log.error("message for a newer ant", extra={"schema": message.schema_version})
             self._leases.give_back(delivery.lease, _UNKNOWN_SCHEMA_SECONDS)
             return None
-        if delivery.receive_count > 1 or message.repeated:
+        if message.needs_claim(
+            deliveries=delivery.receive_count, waited_seconds=delivery.waited_seconds
+        ):
             return self._claim(message, delivery)
         return message
 

@@ -28,7 +28,12 @@ class Delivery:
     def __init__(self, lease: Lease, message: "MessageTypeDef") -> None:
         self.lease = lease
         self.body = message.get("Body", "")
-        self.receive_count = int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+        attributes = message.get("Attributes", {})
+        self.receive_count = int(attributes.get("ApproximateReceiveCount", "1"))
+        sent = int(attributes.get("SentTimestamp", "0"))
+        # Both by the clock of the queue.
+        first_received = int(attributes.get("ApproximateFirstReceiveTimestamp", sent))
+        self.waited_seconds = max(0, first_received - sent) / 1000
 
 
 class PollLoops:
@@ -111,7 +116,11 @@ class PollLoops:
                 MaxNumberOfMessages=1,
                 WaitTimeSeconds=self._wait_seconds,
                 VisibilityTimeout=self._lease_seconds(),
-                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+                MessageSystemAttributeNames=[
+                    "ApproximateReceiveCount",
+                    "SentTimestamp",
+                    "ApproximateFirstReceiveTimestamp",
+                ],
             )
         )
 

@@ -22,6 +22,7 @@ class TimerKind(StrEnum):
     CANCEL_GRACE = "cancel_grace"
     SOCKET_LEASE = "socket_lease"
     ANT_WAIT = "ant_wait"
+    ANT_CHECK = "ant_check"
     PAUSE = "pause"
     JOB_RETRY = "job_retry"
     LEASE = "lease"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from formicary.domain.ant import AntRegistration
+from formicary.domain.job_run import ActiveTask, ActivityState
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import HTTP_METHODS
 from formicary.domain.task_request import TaskMessage
@@ -16,18 +17,56 @@ from formicary.domain.task_request import TaskMessage
 FUNCTION_ANT_ID = "http-function"
 # A function ends after 15 minutes; artifacts and the report take their part of that.
 FUNCTION_TASK_SECONDS = 840.0
+# When it is looked again whether an ant has, or will take, what was left to ants.
+ANT_CHECK_SECONDS = 60.0
+# From here on an ant asks before it runs such a message. What it took earlier, its heartbeat has
+# told by the time of the check.
+CLAIM_AFTER_SECONDS = 45.0
+# For how long a task waits for ants that are alive and full.
+FULL_ANTS_SECONDS = 600.0
+# How many silences an ant that has begun is waited for: its calls may fail while its lease holds.
+_PATIENCE_WITH_HOLDER = 4
 
 
 def is_served(
-    key: RoutingKey, ants: Iterable[AntRegistration], now: datetime, silence: timedelta
+    key: RoutingKey,
+    ants: Iterable[AntRegistration],
+    now: datetime,
+    silence: timedelta,
+    *,
+    with_room: bool = False,
 ) -> bool:
-    """Whether an ant that is alive and stays takes tasks of a routing key."""
+    """Whether an ant that is alive and stays takes tasks of a routing key, at once if need be."""
     return any(
         now - ant.updated_at <= silence
         and not ant.draining
+        and not (with_room and ant.current_load >= ant.max_capacity)
         and key.served_by(ant.methods, ant.tags)
         for ant in ants
     )
+
+
+def is_waited_for(
+    task: ActiveTask,
+    key: RoutingKey,
+    ants: Iterable[AntRegistration],
+    now: datetime,
+    silence: timedelta,
+) -> bool:
+    """Whether an ant has a task that was put on its queue, or may soon take it."""
+    known = list(ants)
+    if any(
+        _holds(ant, task) and now - ant.updated_at <= silence * _PATIENCE_WITH_HOLDER
+        for ant in known
+    ):
+        return True
+    waited = now - (task.dispatched_at or task.activated_at)
+    with_room = waited >= timedelta(seconds=FULL_ANTS_SECONDS)
+    return is_served(key, known, now, silence, with_room=with_room)
+
+
+def _holds(ant: AntRegistration, task: ActiveTask) -> bool:
+    return task.state is ActivityState.EXECUTING and ant.ant_id == task.ant_id
 
 
 @dataclass(frozen=True, slots=True)

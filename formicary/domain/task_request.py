@@ -92,6 +92,8 @@ class TaskMessage(BaseModel):
     it). `dependencies` are downloaded before the script runs; a missing one fails the task.
     `secrets` names those that the request has placeholders of; the ant fetches their values.
     `repeated` tells that one was sent before which may turn up: it is claimed before it runs.
+    So is one that has lain on its queue for `claim_after` seconds (0: for any time): its task may
+    have been given to somebody else meanwhile.
     """
 
     schema_version: int = 1
@@ -103,7 +105,13 @@ class TaskMessage(BaseModel):
     warnings: list[str] = Field(default_factory=list)
     secrets: list[str] = Field(default_factory=list)
     repeated: bool = False
+    claim_after: float = 0
     request: TaskRequest
+
+    def needs_claim(self, *, deliveries: int, waited_seconds: float) -> bool:
+        """Whether an ant asks before it runs it: somebody else may have it, or have had it."""
+        waited_long = 0 < self.claim_after <= waited_seconds
+        return deliveries > 1 or self.repeated or waited_long
 
     @property
     def task_key(self) -> str:

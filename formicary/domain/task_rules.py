@@ -79,8 +79,7 @@ def give_to_another_ant(walk: Walk, event: TaskRedelivered) -> None:
     if task is None or task.message_attempt != event.attempt:
         raise RejectedError("the attempt has ended")
     node = walk.graph.node(task.task_type)
-    on_ant = task.state in (ActivityState.DISPATCHED, ActivityState.EXECUTING)
-    if not on_ant or not node.method.needs_ant:
+    if task.state not in _ON_ANT or not node.method.needs_ant:
         raise RejectedError("the task is not, or no longer, for ants")
     if event.delivery and event.delivery <= task.delivery:
         # A claim that was slow: the message went to somebody else meanwhile, who may be done.
@@ -168,7 +167,7 @@ def time_task_out(walk: Walk, event: TimerFired) -> None:
 
 def give_up_on_socket(walk: Walk, event: TimerFired) -> None:
     """Dispatch a task again whose websocket ant has gone away for good."""
-    task = _waiting_for(walk, event, ActivityState.DISPATCHED, ActivityState.EXECUTING)
+    task = _waiting_for(walk, event, *_ON_ANT)
     walk.lose(task, walk.graph.node(task.task_type))
 
 
@@ -183,6 +182,15 @@ def fail_for_want_of_ants(walk: Walk, event: TimerFired) -> None:
         walk.graph.node(task.task_type),
         _failed(task, ErrorCode.ANTS_UNAVAILABLE, message),
     )
+
+
+def give_to_function(walk: Walk, event: TimerFired) -> None:
+    """Hand out an HTTP task again that no ant has, or will take: a function carries it out."""
+    task = walk.active.get(event.task_type)
+    # The timer belongs to the message: an ant that was lost may have claimed it as a new attempt.
+    if task is None or task.message_attempt != event.attempt or task.state not in _ON_ANT:
+        raise RejectedError("no ant is waited for, or for another message")
+    walk.lose(task, walk.graph.node(task.task_type))
 
 
 def _failed(task: ActiveTask, code: ErrorCode, message: str) -> TaskFinished:
@@ -209,6 +217,7 @@ def _current(walk: Walk, task_type: str, attempt: int) -> ActiveTask:
     return task
 
 
+_ON_ANT = (ActivityState.DISPATCHED, ActivityState.EXECUTING)
 _CHILD_MARKS = {
     RequestState.COMPLETED: ChildMark.COMPLETED,
     RequestState.FAILED: ChildMark.FAILED,
@@ -227,5 +236,6 @@ TASK_RULES = (
     Rule(TimerKind.TASK_TIMEOUT, AT_WORK, time_task_out, _OVER),
     Rule(TimerKind.SOCKET_LEASE, AT_WORK, give_up_on_socket, _OVER),
     Rule(TimerKind.ANT_WAIT, AT_WORK, fail_for_want_of_ants, _OVER),
+    Rule(TimerKind.ANT_CHECK, AT_WORK, give_to_function, _OVER),
     Rule(TimerKind.CANCEL_GRACE, (FINALIZING,), give_up_on_ant, _OVER),
 )

@@ -40,7 +40,7 @@ from formicary.ports import (
 )
 from formicary.service_layer.earlier_artifacts import EarlierArtifacts, too_many_children
 from formicary.service_layer.find_artifact import stored_artifact
-from formicary.service_layer.function_tasks import FunctionTasks
+from formicary.service_layer.function_tasks import FunctionTasks, Place
 from formicary.service_layer.render_attempt import (
     AttemptRenderer,
     PreparedTask,
@@ -108,7 +108,7 @@ class TaskDispatcher:
         # The queues of a plugin were made for the tenant that has published it.
         if run.definition_tenant or not parsed.has_routing_key(key):
             self._make_queue(run.tenant, key)
-        return self._send(run.tenant, key, body, command)
+        return self._send(run, key, body, command)
 
     def _handed_artifacts(
         self, run: JobRun, graph: JobGraph, task: TaskDefinition, command: DispatchTask
@@ -144,17 +144,26 @@ class TaskDispatcher:
         return lease
 
     def _send(
-        self, tenant: str, key: RoutingKey, message: TaskMessage, command: DispatchTask
+        self, run: JobRun, key: RoutingKey, message: TaskMessage, command: DispatchTask
     ) -> TaskFinished | None:
         try:
             if key.method is TaskMethod.WEBSOCKET and self.sockets is not None:
                 self.sockets.offer(key, message)
-            elif self.function is None or not self.function.take(key, message):
-                self.task_queues.send(tenant, key, message)
+            else:
+                self._send_to_ants(run, key, message)
         except PayloadTooLargeError as fault:
             text = f"the rendered task is too large for a message: {fault.message}"
             return failed_attempt(command, ErrorCode.VALIDATION, text)
         return None
+
+    def _send_to_ants(self, run: JobRun, key: RoutingKey, message: TaskMessage) -> None:
+        """Put a task on its queue, unless the function takes it."""
+        place = self.function.place(run, key, message) if self.function else Place.ANTS
+        if self.function is not None and place is Place.LENT:
+            # Before it is sent: a task without the timer might wait for ever.
+            message = self.function.lend(run, message)
+        if place is not Place.FUNCTION:
+            self.task_queues.send(run.tenant, key, message)
 
     def _make_queue(self, tenant: str, key: RoutingKey) -> None:
         """Make the queue of a key that only rendering could tell, and let ants know of it."""

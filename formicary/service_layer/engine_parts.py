@@ -64,6 +64,7 @@ class EngineParts:
     parsed_definitions: ParsedDefinitions = field(init=False)
     admission: Admission = field(init=False)
     leases: TaskLeases = field(init=False)
+    function_tasks: FunctionTasks | None = field(init=False)
     forker: JobForker = field(init=False)
     child_counter: ChildCounter = field(init=False)
     performer: CommandPerformer = field(init=False)
@@ -78,8 +79,10 @@ class EngineParts:
         self.admission = Admission(self.gates, self.events)
         self.leases = TaskLeases(self.gates, self.admission, self.clock)
         self.known_error_rules = KnownErrorRules(self.error_rules, self.clock)
-        by_function = (
-            FunctionTasks(self.task_function, self.ants, self.clock) if self.task_function else None
+        self.function_tasks = (
+            FunctionTasks(self.task_function, self.ants, self.events, self.clock)
+            if self.task_function
+            else None
         )
         dispatcher = TaskDispatcher(
             self.runs,
@@ -91,7 +94,7 @@ class EngineParts:
             self.leases,
             self.sockets,
             self.house,
-            by_function,
+            self.function_tasks,
         )
         children = ChildForker(
             self.runs,

@@ -83,7 +83,9 @@ class Engine(EngineParts):
             return aside
         if not _concerns(run, event, message.execution_id):
             return self._take_from_earlier_execution(run, event, message)
-        if isinstance(event, TimerFired) and self._is_early(run, event):
+        if isinstance(event, TimerFired) and (
+            self._is_early(run, event) or self._ants_have(run, event)
+        ):
             return Outcome.EARLY
         return self._apply_with_followers(run, event, message.response)
 
@@ -195,6 +197,13 @@ class Engine(EngineParts):
             again = self.clock.now() + LEASE_CHECK
             self.performer.start_timer(run, replace(event, fire_at=again))
         return True
+
+    def _ants_have(self, run: JobRun, event: TimerFired) -> bool:
+        """Whether ants have, or take, what is for the function if they do not."""
+        if event.timer is not TimerKind.ANT_CHECK or self.function_tasks is None:
+            return False
+        graph = self.situations.of(run, self.clock.now()).graph
+        return self.function_tasks.check(run, graph, event)
 
     def _apply_with_followers(
         self, run: JobRun, event: Event, response: TaskResponse | None, cause: str = ""

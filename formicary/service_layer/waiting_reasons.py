@@ -139,7 +139,7 @@ def _by_function(plane: ControlPlane, run: JobRun, parsed: ParsedJob, task: Acti
     )
     if objection:
         return f", and the function for HTTP tasks does not carry it out: {objection}"
-    return "; it is with the function for HTTP tasks, unless an ant served when it was handed out"
+    return "; the function for HTTP tasks has it, or takes it within a minute"
 
 
 def _lease_reasons(

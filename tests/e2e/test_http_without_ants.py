@@ -104,3 +104,26 @@ def test_a_task_that_is_none_for_the_function_waits_and_says_why(hostless, web, 
     assert web.of("/inside") == []
     hostless.cancel(request)
     hostless.ended(request, "CANCELLED")
+
+
+def test_a_task_that_an_ant_left_on_its_queue_is_carried_out_once_a_minute_later(system, web):
+    """An ant registers and is never heard of again; one that comes later finds it done."""
+    mine = token(system, "left", Role.ADMIN)
+    api = system.api(mine)
+    ant = {"ant_id": "gone", "methods": ["HTTP_GET"]}
+    assert api.post_json("/api/ants", ant).status == 201
+    api.define(
+        "job_type: e2e-left\ntasks:\n- task_type: call\n  method: HTTP_GET\n"
+        f"  url: {web.url}/left\n"
+    )
+    request = api.submit("e2e-left")
+    run = api.ended(request, "COMPLETED")
+
+    task = tasks_of(run)["call"]
+    assert task["ant_id"] == "http-function"
+    assert [attempt["attempt"] for attempt in task["attempts"]] == [2]
+    late = system.start_ant("late", tags="", methods="HTTP_GET", more={"FORMICARY_TOKEN": mine})
+    log = system.home.log("late")
+    assert eventually(lambda: "not claimed" in log.read_text())
+    late.drain()
+    assert len(web.of("/left")) == 1

@@ -80,7 +80,9 @@ class Ant:
 
     def take(self, url: str, got: ReceivedTask) -> None:
         """Begin what was received, or ask for the right to when it was delivered before."""
-        if got.receive_count == 1 and not got.message.repeated:
+        if not got.message.needs_claim(
+            deliveries=got.receive_count, waited_seconds=got.waited_seconds
+        ):
             self.begin(url, got.receipt, got.message)
             return
         self.claiming += 1

@@ -12,12 +12,16 @@ from formicary.ports import Clock
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message as one receiver got it; the receipt is good until the next receive of it."""
+    """A message as one receiver got it; the receipt is good until the next receive of it.
+
+    `waited_seconds` is how long ago it was sent.
+    """
 
     message_id: str
     receipt: str
     body: str
     receive_count: int
+    waited_seconds: float
 
 
 @dataclass(order=True, slots=True)
@@ -25,6 +29,7 @@ class _Entry:
     visible_at: datetime
     number: int
     body: str = field(compare=False)
+    sent_at: datetime = field(compare=False)
     receive_count: int = field(default=0, compare=False)
 
     @property
@@ -54,8 +59,9 @@ class InMemoryQueue:
     def send(self, body: str, delay_seconds: float = 0) -> None:
         """Put a message in."""
         with self._lock:
-            at = self._clock.now() + timedelta(seconds=delay_seconds)
-            entry = _Entry(at, next(self._numbers), body)
+            now = self._clock.now()
+            at = now + timedelta(seconds=delay_seconds)
+            entry = _Entry(at, next(self._numbers), body, now)
             self._entries[entry.number] = entry
             heapq.heappush(self._heap, entry)
 
@@ -69,7 +75,7 @@ class InMemoryQueue:
                 if entry.receive_count == self._max_receive_count:
                     self.dead_letters.append(self._entries.pop(entry.number).body)
                     continue
-                received.append(self._hide(entry, now + self._visibility))
+                received.append(self._hide(entry, now))
             return received
 
     def delete(self, receipt: str) -> bool:
@@ -109,12 +115,13 @@ class InMemoryQueue:
         while self._heap and self._entries.get(self._heap[0].number) is not self._heap[0]:
             heapq.heappop(self._heap)
 
-    def _hide(self, entry: _Entry, until: datetime) -> Received:
-        hidden = self._move(entry, until, entry.receive_count + 1)
-        return Received(str(entry.number), hidden.receipt, entry.body, hidden.receive_count)
+    def _hide(self, entry: _Entry, now: datetime) -> Received:
+        hidden = self._move(entry, now + self._visibility, entry.receive_count + 1)
+        waited = (now - entry.sent_at).total_seconds()
+        return Received(str(entry.number), hidden.receipt, entry.body, hidden.receive_count, waited)
 
     def _move(self, entry: _Entry, visible_at: datetime, receive_count: int) -> _Entry:
-        moved = _Entry(visible_at, entry.number, entry.body, receive_count)
+        moved = _Entry(visible_at, entry.number, entry.body, entry.sent_at, receive_count)
         self._entries[entry.number] = moved
         heapq.heappush(self._heap, moved)
         return moved

@@ -20,6 +20,7 @@ class ReceivedTask:
     message: TaskMessage
     receipt: str
     receive_count: int
+    waited_seconds: float
 
 
 class InMemoryTaskQueues:
@@ -64,7 +65,12 @@ class InMemoryTaskQueues:
     def receive(self, url: str, max_messages: int = 1) -> Sequence[ReceivedTask]:
         """Return visible tasks of a queue and hide them for the lease."""
         return [
-            ReceivedTask(TaskMessage.model_validate_json(got.body), got.receipt, got.receive_count)
+            ReceivedTask(
+                TaskMessage.model_validate_json(got.body),
+                got.receipt,
+                got.receive_count,
+                got.waited_seconds,
+            )
             for got in self.queue(url).receive(max_messages)
         ]
 

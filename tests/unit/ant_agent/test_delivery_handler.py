@@ -55,7 +55,10 @@ def test_the_files_of_a_task_make_room_for_its_report(tmp_path: Path) -> None:
         reporter=disk,
     )
     delivery: Any = SimpleNamespace(
-        lease="lease", body=task("fill").model_dump_json(), receive_count=1
+        lease="lease",
+        body=task("fill").model_dump_json(),
+        receive_count=1,
+        waited_seconds=0,
     )
 
     handler._handle(delivery)

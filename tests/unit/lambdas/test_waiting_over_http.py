@@ -95,7 +95,7 @@ def test_a_task_says_which_method_or_tag_no_ant_has(play: JobPlay) -> None:
     assert why(play, play.start()) == "task greet: no ant has method HTTP_GET"
 
 
-_TAKEN = "; it is with the function for HTTP tasks, unless an ant served when it was handed out"
+_TAKEN = "; the function for HTTP tasks has it, or takes it within a minute"
 _NOT_TAKEN = ", and the function for HTTP tasks does not carry it out: "
 _TOO_LONG = "its tasks end within 840 s, and this one may take longer"
 _SECRET = "the task mentions secret Key, which ants alone are handed"

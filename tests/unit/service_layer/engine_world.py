@@ -237,7 +237,7 @@ class World:
             return False
         url, task = got
         message = task.message
-        if task.receive_count > 1 or message.repeated:
+        if message.needs_claim(deliveries=task.receive_count, waited_seconds=task.waited_seconds):
             claimed = self._claimed(message, task.receive_count)
             if claimed is None:
                 self.task_queues.delete(url, task.receipt)

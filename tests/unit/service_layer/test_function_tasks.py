@@ -6,10 +6,11 @@ import pytest
 
 from formicary.adapters.memory.in_memory_task_function import InMemoryTaskFunction
 from formicary.domain.ant import AntRegistration
-from formicary.domain.events import TaskLost
+from formicary.domain.events import TaskLost, TaskStarted
+from formicary.domain.messages import pack_event
 from formicary.domain.states import RequestState, TaskMethod
 from formicary.domain.sweep import TaskSupply, lost_tasks
-from tests.unit.service_layer.engine_world import TENANT, Result, World
+from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
 
 JOB = """
 job_type: calls
@@ -46,6 +47,11 @@ class HostlessWorld(World):
             updated_at=now,
         )
         self.ants.register(TENANT, ant.model_copy(update=changes))
+
+    def beat(self, **changes: object) -> None:
+        (ant,) = self.ants.list(TENANT)
+        told = ant.model_copy(update={"updated_at": self.clock.now()} | changes)
+        assert self.ants.heartbeat(TENANT, told) is not None
 
     def on_queues(self) -> bool:
         return self.receive_task() is not None
@@ -178,3 +184,157 @@ def test_the_report_of_a_task_that_was_cancelled_is_late() -> None:
     world.settle()
 
     assert world.run(request).state is RequestState.CANCELLED
+
+
+def lent(**changes: object) -> tuple[HostlessWorld, str]:
+    """A world where a task lies on a queue, since an ant served when it was handed out."""
+    world = HostlessWorld()
+    world.register(**changes)
+    return world, world.begin()
+
+
+def pass_the_check(world: HostlessWorld, seconds: float = 60) -> None:
+    world.clock.advance(seconds)
+    while world.handle_events():
+        pass
+
+
+def test_a_task_that_an_ant_left_behind_reaches_the_function_a_minute_later() -> None:
+    world, request = lent()
+    pass_the_check(world, 59)
+    assert not world.function.taken()
+    pass_the_check(world, 1)
+
+    (message,) = world.function.taken()
+    assert message.attempt == 2
+    world.report(message, Result())
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    # The message on the queue was claimed in vain by the ant that came for it, and is gone.
+    assert world.ran == []
+
+
+def test_an_ant_that_comes_while_the_function_works_does_not_run_the_task_too() -> None:
+    world, request = lent()
+    pass_the_check(world)
+    (message,) = world.function.taken()
+
+    while world.work():
+        pass
+    assert world.ran == []
+    world.report(message, Result())
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+
+
+def test_a_task_is_left_to_an_ant_that_has_room_for_as_long_as_it_serves() -> None:
+    world, _ = lent()
+    for _ in range(3):
+        world.clock.advance(55)
+        world.register()
+        pass_the_check(world, 5)
+        assert not world.function.taken()
+
+    pass_the_check(world)
+    assert len(world.function.taken()) == 1
+
+
+def test_a_task_does_not_wait_for_an_ant_that_drains() -> None:
+    world, _ = lent()
+    world.clock.advance(55)
+    world.register(draining=True)
+    pass_the_check(world, 5)
+
+    assert len(world.function.taken()) == 1
+
+
+def test_a_task_waits_ten_minutes_for_an_ant_that_is_full() -> None:
+    world, _ = lent(current_load=1)
+    for _ in range(9):
+        world.clock.advance(55)
+        world.beat(current_load=1)
+        pass_the_check(world, 5)
+        assert not world.function.taken()
+
+    world.clock.advance(55)
+    world.beat(current_load=1)
+    pass_the_check(world, 5)
+    assert len(world.function.taken()) == 1
+
+
+def test_what_a_full_ant_works_on_stays_with_it_and_what_a_dead_one_did_does_not() -> None:
+    world, request = lent()
+    (_, got) = world.receive_task() or pytest.fail("nothing was handed out")
+    run = world.run(request)
+    started = TaskStarted("ask", 1, "ant-1", "host", world.clock.now())
+    world.handle(pack_event(TENANT, request, run.execution_id, got.message.proof, started))
+    world.clock.advance(50)
+    world.beat(current_load=1)
+    pass_the_check(world, 10)
+    assert not world.function.taken()
+
+    pass_the_check(world)
+    assert not world.function.taken()
+    pass_the_check(world)
+    (message,) = world.function.taken()
+    world.report(got.message, Result("7"))
+    world.report(message, Result())
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+
+
+def test_an_ant_that_takes_it_late_claims_it_and_is_looked_after_like_any_other() -> None:
+    world, request = lent()
+    world.clock.advance(50)
+    world.register()
+    (url, got) = world.receive_task() or pytest.fail("nothing was handed out")
+    assert got.message.needs_claim(deliveries=1, waited_seconds=got.waited_seconds)
+    claimed = world._claimed(got.message, 1)
+    assert claimed is not None and claimed.attempt == 2
+    pass_the_check(world, 10)
+    assert not world.function.taken()
+
+    for _ in range(3):
+        pass_the_check(world)
+    (message,) = world.function.taken()
+    assert message.attempt == 3
+    world.report(message, Result())
+    world.settle()
+
+    assert world.run(request).state is RequestState.COMPLETED
+    assert world.ran == []
+    assert not world.task_queues.count(url)
+
+
+def test_an_engine_that_dies_between_timer_and_message_has_both_in_the_end() -> None:
+    for at in range(1, 40):
+        world = HostlessWorld(killer=Killer(at))
+        world.register()
+        request = world.begin()
+        for _ in range(6):
+            pass_the_check(world)
+        for message in world.function.taken():
+            world.report(message, Result())
+        world.killer.at = 0
+        world.settle()
+
+        assert world.run(request).state is RequestState.COMPLETED, at
+        world.check_histories()
+
+
+@pytest.mark.parametrize("method", ["SHELL", "DOCKER"])
+def test_other_tasks_pay_for_no_timer(method: str) -> None:
+    world = HostlessWorld()
+    world.register()
+    world.upload(
+        f"job_type: calls\ntasks:\n- task_type: ask\n  method: {method}\n  script: [x]\n"
+        "  container: {image: alpine}\n"
+    )
+    world.submit("calls")
+    while world.handle_events():
+        pass
+
+    assert world.events.queue.next_visible_at() is None
