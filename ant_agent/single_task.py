@@ -1,12 +1,15 @@
 """An ant that lives for one task: a function is handed it, carries it out and reports.
 
 No queue, no lease, no heartbeat. What breaks off is started again as the same attempt; of two
-reports of an attempt the engine takes one.
+reports of an attempt the engine takes one. A desk of the control plane hands out the secrets of
+the attempt, and is asked every few seconds whether it is still wanted.
 """
 
+import contextlib
+import logging
 import platform
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,13 +18,15 @@ from typing import Protocol
 from ant_agent.ant_fault import outcome_of_fault
 from ant_agent.artifact_transfer import ArtifactTransfer
 from ant_agent.cache import Caches, CacheStore
-from ant_agent.cancellation import Cancellation
+from ant_agent.cancellation import Cancellation, StopReason
 from ant_agent.executors.http import HttpExecutor
 from ant_agent.log_streamer import ObjectSink
+from ant_agent.secret_values import with_values
 from ant_agent.spool import report_body
 from ant_agent.task_directory import TaskDirectory
 from ant_agent.task_outcome import Outcome
 from ant_agent.task_runner import TaskRunner
+from formicary.domain.ant import AttemptAnswer, AttemptQuestion
 from formicary.domain.events import TaskStarted
 from formicary.domain.http_function import (
     FUNCTION_ANT_ID,
@@ -32,10 +37,12 @@ from formicary.domain.http_function import (
 from formicary.domain.messages import pack_event
 from formicary.domain.states import HTTP_METHODS, ErrorCode
 from formicary.domain.task_request import TaskMessage
+from formicary.ports import AttemptDesk
 
+_log = logging.getLogger(__name__)
 _MEGABYTE = 2**20
-# As an ant's heartbeat would tell it: a shorter task costs no event of its own.
-_TOLD_AFTER_SECONDS = 5.0
+# As an ant's heartbeats would tell it, and be told: a shorter task costs neither.
+_BEAT_SECONDS = 5.0
 # What a task that was stopped has for keeping its artifacts; an ant gives as much.
 _KEEP_SECONDS = 20.0
 
@@ -71,13 +78,15 @@ class SingleTaskAnt:
         store: TaskStore,
         send: Callable[[str], None],
         folder: Path,
+        desk: AttemptDesk,
         secrets: Callable[[], list[str]] = list,
-        told_after_seconds: float = _TOLD_AFTER_SECONDS,
+        beat_seconds: float = _BEAT_SECONDS,
     ) -> None:
         """`send` puts a body on the events queue; `secrets` tells what no output may show."""
         self._send = send
         self._folder = folder
-        self._told_after_seconds = told_after_seconds
+        self._desk = desk
+        self._beat_seconds = beat_seconds
         self._runner = TaskRunner(
             executors=dict.fromkeys(HTTP_METHODS, HttpExecutor(_Host(settings))),
             transfer=ArtifactTransfer(store),
@@ -111,15 +120,54 @@ class SingleTaskAnt:
             outcome = Outcome()
             outcome.fail(ErrorCode.VALIDATION, f"this is no task for a function: {reason}")
             return outcome
-        told = threading.Timer(self._told_after_seconds, self._tell, (message, datetime.now(UTC)))
-        told.daemon = True
-        told.start()
+        answer = self._secrets_of(message)
+        if answer is not None and answer.secrets is None:
+            return _unserved(answer)
+        if answer is not None and answer.secrets is not None:
+            message = with_values(message, answer.secrets)
         try:
-            return self._runner.run(message, directory, cancellation)
+            with self._heartbeat(message, cancellation):
+                return self._runner.run(message, directory, cancellation)
         except Exception as error:  # noqa: BLE001 - boundary: the job must hear of it
             return outcome_of_fault(message, error)
+
+    def _secrets_of(self, message: TaskMessage) -> AttemptAnswer | None:
+        """Ask for the secrets that a task mentions; what keeps it from an answer is raised."""
+        return self._desk.ask(_question(message, message.secrets)) if message.secrets else None
+
+    @contextlib.contextmanager
+    def _heartbeat(self, message: TaskMessage, cancellation: Cancellation) -> Iterator[None]:
+        ended = threading.Event()
+        arguments = (message, cancellation, ended, datetime.now(UTC))
+        beats = threading.Thread(target=self._beat, args=arguments, name="beat", daemon=True)
+        beats.start()
+        try:
+            yield
         finally:
-            told.cancel()
+            # Not joined: an answer that is slow to come must not keep the task from its report.
+            ended.set()
+
+    def _beat(
+        self,
+        message: TaskMessage,
+        cancellation: Cancellation,
+        ended: threading.Event,
+        began_at: datetime,
+    ) -> None:
+        """Tell once that the task has begun, and ask again and again whether it is wanted."""
+        told = False
+        while not ended.wait(self._beat_seconds):
+            try:
+                if not told:
+                    self._tell(message, began_at)
+                    told = True
+                if not self._desk.ask(_question(message, [])).wanted:
+                    cancellation.stop(StopReason.CANCELLED)
+                    return
+            except Exception as error:  # noqa: BLE001 - loop boundary: the task goes on without
+                _log.warning(
+                    "no heartbeat", extra={"task": message.task_key, "error": type(error).__name__}
+                )
 
     def _tell(self, message: TaskMessage, began_at: datetime) -> None:
         """Tell the engine that somebody works on the task, so that it is not waited for."""
@@ -135,6 +183,29 @@ class SingleTaskAnt:
             started,
         )
         self._send(event.model_dump_json())
+
+
+def _question(message: TaskMessage, names: list[str]) -> AttemptQuestion:
+    request = message.request
+    return AttemptQuestion(
+        tenant=message.tenant,
+        job_request_id=request.job_request_id,
+        job_execution_id=request.job_execution_id,
+        task_type=request.task_type,
+        attempt=message.attempt,
+        proof=message.proof,
+        names=names,
+    )
+
+
+def _unserved(answer: AttemptAnswer) -> Outcome:
+    """Return the end of a task that is not handed its secrets."""
+    outcome = Outcome()
+    if answer.wanted:
+        outcome.fail(ErrorCode.VALIDATION, f"its secrets are not to be had: {answer.refused}")
+    else:
+        outcome.stop(StopReason.CANCELLED, None)
+    return outcome
 
 
 def _bounded(message: TaskMessage) -> TaskMessage:

@@ -113,6 +113,21 @@ class SecretsAnswer(BaseModel):
     placeholders: dict[str, str]
 
 
+class AttemptQuestion(ClaimRequest):
+    """What the function of HTTP tasks asks about its attempt: is it wanted; secrets by `names`."""
+
+    tenant: str
+    names: list[str] = Field(default_factory=list, max_length=200)
+
+
+class AttemptAnswer(BaseModel):
+    """Whether an attempt is to go on, and its secrets, or in words why it does not get them."""
+
+    wanted: bool
+    secrets: SecretsAnswer | None = None
+    refused: str = ""
+
+
 class ClaimAnswer(BaseModel):
     """Either a new attempt with its fencing token, or `granted` false: delete the message."""
 

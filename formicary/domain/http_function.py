@@ -3,7 +3,7 @@
 The function stands outside of every network of a tenant's own, so a task with tags is never its.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -12,6 +12,7 @@ from formicary.domain.ant import AntRegistration
 from formicary.domain.job_run import ActiveTask, ActivityState
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.states import HTTP_METHODS
+from formicary.domain.task_definition import TaskDefinition
 from formicary.domain.task_request import TaskMessage
 
 FUNCTION_ANT_ID = "http-function"
@@ -77,7 +78,6 @@ class TaskTraits:
     timeout: float | None = None
     working_dir: str = ""
     has_cache: bool = False
-    secrets: Sequence[str] = ()
 
 
 def traits_of(message: TaskMessage) -> TaskTraits:
@@ -89,7 +89,16 @@ def traits_of(message: TaskMessage) -> TaskTraits:
         request.timeout,
         options.working_dir,
         has_cache=options.cache is not None,
-        secrets=message.secrets,
+    )
+
+
+def traits_of_definition(task: TaskDefinition) -> TaskTraits:
+    """Return what decides of a task as it is defined, as far as templates do not hide it."""
+    return TaskTraits(
+        RoutingKey.of(task.method, task.tags),
+        task.timeout,
+        task.working_dir,
+        has_cache=task.cache is not None,
     )
 
 
@@ -102,17 +111,12 @@ def _objections(task: TaskTraits) -> Iterator[str]:
     if task.key.method not in HTTP_METHODS:
         yield f"it carries out HTTP tasks, not {task.key.method}"
     if task.key.tags:
-        yield f"the task asks for an ant with {_listed('tag', task.key.tags)}"
+        tags = "tag" if len(task.key.tags) == 1 else "tags"
+        yield f"the task asks for an ant with {tags} {', '.join(task.key.tags)}"
     if task.timeout is not None and task.timeout > FUNCTION_TASK_SECONDS:
         yield f"its tasks end within {FUNCTION_TASK_SECONDS:g} s, and this one may take longer"
-    if task.secrets:
-        yield f"the task mentions {_listed('secret', task.secrets)}, which ants alone are handed"
     # The folders of a function are no tenant's: what lies there must not become an artifact.
     if PurePosixPath(task.working_dir).is_absolute():
         yield "the task names a working_dir of its host"
     if task.has_cache:
         yield "the task keeps a cache"
-
-
-def _listed(noun: str, names: Sequence[str]) -> str:
-    return f"{noun if len(names) == 1 else f'{noun}s'} {', '.join(names)}"

@@ -5,6 +5,7 @@ Every method is scoped to one tenant. Writes are idempotent unless said otherwis
 
 from formicary.ports.ants import (
     AntRepository,
+    AttemptDesk,
     CredentialBroker,
     SocketAntRepository,
     SocketGateway,
@@ -38,6 +39,7 @@ from formicary.ports.watching import WatchBell, WatcherRepository
 
 __all__ = [
     "AntRepository",
+    "AttemptDesk",
     "Clock",
     "ConfigRepository",
     "CredentialBroker",

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from formicary.domain.ant import AntRegistration, AwsCredentials, QueueDirective, TaskInFlight
+from formicary.domain.ant import (
+    AntRegistration,
+    AttemptAnswer,
+    AttemptQuestion,
+    AwsCredentials,
+    QueueDirective,
+    TaskInFlight,
+)
 from formicary.domain.records import Principal
 from formicary.domain.routing_key import RoutingKey
 from formicary.domain.socket_ant import SocketAnt, SocketTask
@@ -44,6 +51,13 @@ class AntRepository(Protocol):
 
     def cancels(self, tenant: str) -> Sequence[str]:
         """Return the task keys that shall be ended."""
+
+
+class AttemptDesk(Protocol):
+    """Answers who carries out an attempt and holds its proof."""
+
+    def ask(self, question: AttemptQuestion) -> AttemptAnswer:
+        """Return whether the attempt is wanted, with the secrets asked for; ForgedEventError."""
 
 
 class TokenRepository(Protocol):

@@ -10,6 +10,7 @@ from ant_agent.single_task import FunctionSettings, SingleTaskAnt
 from ant_agent.task_outcome import Outcome
 from formicary.domain.ant import AwsCredentials
 from formicary.domain.task_request import TaskMessage
+from formicary.ports import AttemptDesk
 from lambdas.serve_http.settings import Settings
 
 _CONNECTIONS = 8
@@ -21,6 +22,7 @@ def carry_out(
     *,
     region: str,
     credentials: Callable[[str, str], AwsCredentials],
+    desk: AttemptDesk,
 ) -> Outcome:
     """Carry the task out and report it; `credentials` makes those of a tenant and a prefix."""
 
@@ -43,6 +45,7 @@ def carry_out(
             store=S3ObjectStore(aws, lambda: settings.artifact_bucket),
             send=send,
             folder=Path(folder),
+            desk=desk,
             secrets=aws.secrets,
         )
         return ant.run(message)

@@ -12,6 +12,7 @@ class Settings(BaseSettings):
     events_queue_url: str = Field(description="The queue that feeds the engine")
     artifact_bucket: str = Field(description="The bucket of artifacts and logs")
     queue_name_prefix: str = Field(description="How the names of task queues begin")
+    attempt_function: str = Field(description="The function that answers about an attempt")
     task_role_arn: str = Field(description="The role whose rights a task is given, narrowed")
     private_addresses: bool = Field(False, description="Whether private addresses may be called")
     runtime_api: str = Field(

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 # The longest there is; tasks end a minute before it (`formicary/domain/http_function.py`).
 _TIMEOUT_SECONDS = 900
+# Shorter than the function waits for an answer.
+_DESK_TIMEOUT_SECONDS = 20
 # The nightly sweep hands out again what nobody has after half an hour; by then a start that was
 # held up must not come any more.
 _MAX_WAIT_SECONDS = 1200
 
 
 class HttpFunction(Construct):
-    """The function, and the role whose rights it takes, narrowed to the task it is started with."""
+    """The function, the role whose rights it takes, narrowed to its task, and what it may ask."""
 
     def __init__(
         self,
@@ -42,6 +44,7 @@ class HttpFunction(Construct):
         code: lambda_.Code,
     ) -> None:
         super().__init__(scope, construct_id)
+        desk = self._build_desk(deployment, data, code)
         self.server = PythonFunction(
             self,
             "ServeHttp",
@@ -52,8 +55,9 @@ class HttpFunction(Construct):
                 "ARTIFACT_BUCKET": data.artifacts.bucket_name,
                 "QUEUE_NAME_PREFIX": deployment.queue_name_prefix,
                 "PRIVATE_ADDRESSES": str(deployment.private_webhooks).lower(),
+                "ATTEMPT_FUNCTION": desk.function_name,
             },
-            permissions=[],
+            permissions=[permissions.allow(desk.function_arn, actions=("lambda:InvokeFunction",))],
             timeout_seconds=_TIMEOUT_SECONDS,
             memory_mb=512,
             max_concurrency=deployment.http_function_concurrency,
@@ -82,3 +86,25 @@ class HttpFunction(Construct):
             maximum_retry_attempts=2,
             maximum_event_age_in_seconds=_MAX_WAIT_SECONDS,
         )
+
+    def _build_desk(
+        self, deployment: Deployment, data: DataStack, code: lambda_.Code
+    ) -> lambda_.Function:
+        """Build what is asked about an attempt: it alone of the two may open secrets."""
+        return PythonFunction(
+            self,
+            "AnswerAttempt",
+            name="answer_attempt",
+            code=code,
+            environment={
+                "TABLE_NAME": data.table.table_name,
+                "ROOT_KEY_PARAMETER": deployment.root_key_parameter,
+            },
+            permissions=[
+                permissions.read_table(data.table),
+                permissions.read_parameter(deployment.root_key_parameter),
+            ],
+            timeout_seconds=_DESK_TIMEOUT_SECONDS,
+            memory_mb=512,
+            removal_policy=deployment.removal_policy,
+        ).function

@@ -43,6 +43,14 @@ class DeployedFunctions:
         assert "FunctionError" not in answer, answer
         return bytes(answer["Payload"].read())
 
+    def logs(self, part: str) -> str:
+        """Return all that a function has logged."""
+        configuration = self._lambda.get_function_configuration(FunctionName=self.name_of(part))
+        group = configuration["LoggingConfig"]["LogGroup"]
+        pages = self._system.aws.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=group).search("events[].message")
+        return "\n".join(filter(None, found))
+
     def bundle(self) -> tuple[str, str]:
         """Bucket and key of the code that the functions have in common."""
         (wanted,) = {self.code()[self.name_of(part)] for part in (ENGINE, API)}

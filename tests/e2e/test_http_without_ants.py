@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -127,3 +128,66 @@ def test_a_task_that_an_ant_left_on_its_queue_is_carried_out_once_a_minute_later
     assert eventually(lambda: "not claimed" in log.read_text())
     late.drain()
     assert len(web.of("/left")) == 1
+
+
+SECRET = "ghp_s3cr3tToken0"
+WITH_SECRET = """
+job_type: e2e-secret-call
+tasks:
+- task_type: call
+  method: HTTP_GET
+  url: "{{.Server}}/with-secret?key={{.Token}}"
+  headers:
+    Authorization: "Bearer {{.Token}}"
+  artifacts:
+    paths: [answer.txt]
+"""
+
+
+def test_a_secret_reaches_the_server_that_is_called_and_no_log_or_view(hostless, system, web):
+    config = {"name": "Token", "value": SECRET, "secret": True}
+    assert hostless.post_json("/api/orgs/me/configs", config).status == 201
+    web.files[f"/with-secret?key={SECRET}"] = f"welcome {SECRET}\n".encode()
+    hostless.define(WITH_SECRET)
+    request = hostless.submit("e2e-secret-call", Server=web.url)
+    run = hostless.ended(request, "COMPLETED")
+
+    (asked,) = web.of("/with-secret")
+    assert asked.path.endswith(f"?key={SECRET}")
+    assert asked.headers["Authorization"] == f"Bearer {SECRET}"
+    assert tasks_of(run)["call"]["ant_id"] == "http-function"
+    assert hostless.log(request, "call") == "welcome ***\n"
+    shown = json.dumps([run, hostless.get(f"/api/jobs/requests/{request}/history")])
+    assert SECRET not in shown
+    for part in ("ServeHttp", "AnswerAttempt", "RunEngine"):
+        told = DeployedFunctions(system).logs(part)
+        assert told
+        assert SECRET not in told
+
+
+SLOW = """
+job_type: e2e-slow-call
+tasks:
+- task_type: call
+  method: HTTP_GET
+  url: "{{.Server}}/slow"
+- task_type: clean
+  method: HTTP_GET
+  url: "{{.Server}}/clean"
+  always_run: true
+"""
+
+
+def test_a_cancel_ends_a_call_that_the_function_has_begun(hostless, web):
+    """What follows the cancel waits for the report of the call, not for a minute to pass."""
+    hostless.define(SLOW)
+    request = hostless.submit("e2e-slow-call", Server=web.url)
+    assert eventually(lambda: bool(web.of("/slow")))
+    began = time.monotonic()
+    hostless.cancel(request)
+    run = hostless.ended(request, "CANCELLED")
+    web.go_on.set()
+
+    assert time.monotonic() - began < 50
+    assert tasks_of(run)["call"]["task_state"] == "CANCELLED"
+    assert len(web.of("/clean")) == 1

@@ -7,6 +7,7 @@ import importlib
 import pytest
 
 FUNCTIONS = (
+    "answer_attempt",
     "authorize_request",
     "authorize_socket",
     "handle_api",

@@ -70,7 +70,8 @@ ALLOWED = {
         "execute-api:ManageConnections",
         "lambda:InvokeFunction",
     },
-    "HttpServeHttpRole": {*_LOGS, "sts:AssumeRole"},
+    "HttpServeHttpRole": {*_LOGS, "lambda:InvokeFunction", "sts:AssumeRole"},
+    "HttpAnswerAttemptRole": {*_LOGS, "dynamodb:GetItem", "dynamodb:Query", "ssm:GetParameter"},
     "HttpTasks": {*_OBJECTS, "sqs:SendMessage*"},
     "TimersRole": {"sqs:SendMessage"},
     "SendNotificationsRole": {
@@ -215,7 +216,7 @@ def test_ants_consume_task_queues_alone_and_send_to_the_events_queue_alone(dev):
 
 def test_the_root_key_of_secrets_is_for_those_who_open_them_and_is_never_overwritten(dev):
     readers = [r for r in ALLOWED if "ssm:GetParameter" in _actions(_statements(dev, r))]
-    assert readers == ["HandleApiRole", "SendNotificationsRole"]
+    assert readers == ["HandleApiRole", "HttpAnswerAttemptRole", "SendNotificationsRole"]
     statements = [s for s in _statements(dev, "HandleApiRole") if "ssm:" in str(s["Action"])]
     (making,) = [s for s in statements if s["Action"] == "ssm:PutParameter"]
 
@@ -269,6 +270,20 @@ def test_only_the_function_of_http_tasks_takes_the_role_of_its_tasks(dev):
     assert statement["Action"] == "sts:AssumeRole"
     assert "HttpServeHttpRole" in json.dumps(statement["Principal"])
     assert "HttpTasks" in json.dumps(takes["Resource"])
+
+
+def test_the_function_of_http_tasks_asks_the_desk_of_attempts_alone(dev):
+    statements = _statements(dev, "HttpServeHttpRole")
+    (asks,) = [s for s in statements if s["Action"] == "lambda:InvokeFunction"]
+
+    assert "HttpAnswerAttempt" in json.dumps(asks["Resource"])
+    assert "*" not in json.dumps(asks["Resource"])
+
+
+def test_nobody_else_asks_the_desk_of_attempts(dev):
+    who = [role for role in ALLOWED if "HttpAnswerAttempt" in json.dumps(_statements(dev, role))]
+
+    assert who == ["HttpServeHttpRole", "HttpAnswerAttemptRole"]
 
 
 def test_the_engine_starts_the_function_of_http_tasks_alone(dev):

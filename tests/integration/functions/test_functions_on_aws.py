@@ -1,7 +1,8 @@
 """The functions as AWS calls them: by their handlers, with their environment, on moto."""
 
+import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from formicary.domain.task_request import TaskMessage
 from formicary.domain.task_response import TaskLog, TaskResponse
 from formicary.routes import Role
 from formicary.service_layer.create_token import store_token
+from lambdas.answer_attempt import handler as desk
 from lambdas.authorize_request import handler as authorizer
 from lambdas.handle_api import handler as api
 from lambdas.publish_changes import handler as publisher
@@ -94,6 +96,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
             "WATCH_FUNCTION": "tell-watchers",
             "HTTP_FUNCTION": "serve-http",
             "SERVES_HTTP": "true",
+            "ATTEMPT_FUNCTION": "answer-attempt",
             "TASK_ROLE_ARN": "arn:aws:iam::123456789012:role/http-tasks",
         }
         for name, value in environment.items():
@@ -116,6 +119,8 @@ def _forget_clients() -> None:
         publisher._room,
         server._settings,
         server._broker,
+        server._desk,
+        desk._desk,
     ):
         made_once.cache_clear()
 
@@ -170,19 +175,61 @@ def test_an_http_task_goes_to_the_function_which_reports_it(
     assert "reach public addresses alone" in asked["error_message"]
 
 
+SECRET = "ghp_s3cr3t-Token"
+CALL_WITH_SECRET = """
+job_type: call
+tasks:
+- task_type: ask
+  method: HTTP_GET
+  url: http://127.0.0.1:9/{{.Token}}
+"""
+
+
+def test_the_function_asks_for_the_secrets_of_its_task_and_shows_none(
+    account: Account, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    started, asked = FakeFunctions(), FakeFunctions(desk.handler)
+    monkeypatch.setattr(engine._engine().performer.dispatcher.function.function, "_client", started)
+    monkeypatch.setattr(server._desk(), "_client", asked)
+    account.json("POST", "/api/orgs/me/configs", {"name": "Token", "value": SECRET, "secret": True})
+    account.json("POST", "/api/jobs/definitions", CALL_WITH_SECRET)
+    run_id = account.json("POST", "/api/jobs/requests", {"job_type": "call"})["id"]
+    account.run_engine()
+
+    ((_, _, task),) = started.calls
+    assert SECRET not in task.decode()
+    assert server.handler(json.loads(task), None)["status"] == "FAILED"
+    ((name, kind, question),) = asked.calls
+    assert (name, kind) == ("answer-attempt", "RequestResponse")
+    assert json.loads(question)["names"] == ["Token"]
+    assert asked.answers[0]["secrets"]["values"] == {"Token": SECRET}
+    account.run_engine()
+
+    view = account.call("GET", f"/api/jobs/requests/{run_id}")["body"]
+    assert "reach public addresses alone" in view
+    assert SECRET not in view
+    assert SECRET not in repr([vars(record) for record in caplog.records])
+
+
 @pytest.mark.parametrize("task", [{}, {"tenant": "acme"}, {"Records": []}])
 def test_what_is_no_task_is_refused_by_the_function(account: Account, task: Any) -> None:
     assert server.handler(task, None) == {"status": "refused"}
 
 
 class FakeFunctions:
-    """A client of Lambda that notes what is started."""
+    """A client of Lambda that notes what is started, and hands it to a function if it has one."""
 
-    def __init__(self) -> None:
+    def __init__(self, handler: Callable[[Any, Any], Any] | None = None) -> None:
+        self.handler = handler
         self.calls: list[tuple[str, str, bytes]] = []
+        self.answers: list[Any] = []
 
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> Any:  # noqa: N803
         self.calls.append((FunctionName, InvocationType, Payload))
+        if self.handler is None:
+            return None
+        self.answers.append(self.handler(json.loads(Payload), None))
+        return {"Payload": io.BytesIO(json.dumps(self.answers[-1]).encode())}
 
 
 def finish_next_task(ant: dict[str, Any], queue_url: str) -> None:

@@ -66,10 +66,6 @@ def test_every_http_method_is_for_the_function(method: TaskMethod, timeout: floa
             "the task asks for an ant with tags a, b",
         ),
         (TaskTraits(GET, 840.5), "its tasks end within 840 s, and this one may take longer"),
-        (
-            TaskTraits(GET, secrets=["Key"]),
-            "the task mentions secret Key, which ants alone are handed",
-        ),
         (TaskTraits(GET, working_dir="/proc/self"), "the task names a working_dir of its host"),
         (TaskTraits(GET, has_cache=True), "the task keeps a cache"),
     ],

@@ -293,7 +293,8 @@ def test_an_ant_that_takes_it_late_claims_it_and_is_looked_after_like_any_other(
     (url, got) = world.receive_task() or pytest.fail("nothing was handed out")
     assert got.message.needs_claim(deliveries=1, waited_seconds=got.waited_seconds)
     claimed = world._claimed(got.message, 1)
-    assert claimed is not None and claimed.attempt == 2
+    assert claimed is not None
+    assert claimed.attempt == 2
     pass_the_check(world, 10)
     assert not world.function.taken()
 

@@ -1,0 +1,1 @@
+"""Questions about an attempt, asked by the function that carries it out."""
