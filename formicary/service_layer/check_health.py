@@ -17,10 +17,11 @@ class ServiceStatus(BaseModel):
 
 
 class Health(BaseModel):
-    """How the control plane is."""
+    """How the control plane is; `http_function` tells that HTTP tasks need no ant."""
 
     overall_status: str
     version: str
+    http_function: bool = False
     dependent_service_statuses: list[ServiceStatus]
 
 
@@ -34,5 +35,6 @@ def check_health(plane: ControlPlane) -> Health:
     return Health(
         overall_status="HEALTHY" if healthy else "UNHEALTHY",
         version=__version__,
+        http_function=plane.ant_environment.http_function,
         dependent_service_statuses=[ServiceStatus(service="table", healthy=healthy)],
     )

@@ -1,13 +1,15 @@
 """What a control plane knows that helps to foresee a run: its ants, and the runs before."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from statistics import median
 from typing import Any
 
 from formicary.adapters.http.control_plane_client import ControlPlaneClient
+from formicary.domain.http_function import traits_of_definition, why_not_by_function
 from formicary.domain.routing_key import RoutingKey
+from formicary.domain.states import HTTP_METHODS
 from formicary.service_layer.plan_job import Plan
 
 Json = Mapping[str, Any]
@@ -18,13 +20,17 @@ TASK_PRICE, JOB_PRICE = 4.89, 10.88
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The ants that could take some tasks now; `hint` tells what the others lack."""
+    """The ants that could take some tasks now; `hint` tells what the others lack.
+
+    Without any, `function` tells that a function of the control plane takes them.
+    """
 
     method: str
     tags: list[str]
     tasks: list[str]
     ants: list[str]
     hint: str = ""
+    function: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,16 @@ class Forecast:
 def forecast(client: ControlPlaneClient, plan: Plan) -> Forecast:
     """Ask the control plane for its ants and for the latest completed runs of the job type."""
     ants = [ant for ant in client.ants() if ant.get("alive")]
-    fits = [_fit(key, tasks, ants) for key, tasks in plan.needs().items()]
     runs = client.runs(_RUNS, job_type=plan.job_type, state="COMPLETED")
     lengths = [length for run in runs if (length := _seconds(run)) is not None]
     task_seconds = _task_seconds(client.run(str(run["id"])) for run in runs[:_RUNS_READ])
+    by_function = bool(client.health().get("http_function"))
     return Forecast(
-        fits=fits,
+        fits=[
+            fit
+            for key, tasks in plan.needs().items()
+            for fit in _fits(key, tasks, ants, plan if by_function else None)
+        ],
         runs=len(lengths),
         seconds=median(lengths) if lengths else None,
         task_seconds=task_seconds,
@@ -60,10 +70,34 @@ def forecast(client: ControlPlaneClient, plan: Plan) -> Forecast:
     )
 
 
-def _fit(key: RoutingKey, tasks: list[str], ants: Sequence[Json]) -> Fit:
+def _fits(
+    key: RoutingKey, tasks: list[str], ants: Sequence[Json], plan: Plan | None
+) -> Iterator[Fit]:
+    """Tell who takes the tasks of a routing key; with a plan, the function takes what it can."""
+    method, tags = str(key.method), list(key.tags)
     able = [str(a["ant_id"]) for a in ants if key.served_by(a["methods"], a["tags"])]
-    hint = "" if able else _lacking(key, ants)
-    return Fit(str(key.method), list(key.tags), tasks, able, hint)
+    if able:
+        yield Fit(method, tags, tasks, able)
+        return
+    objections = _objections(plan, tasks) if plan and key.method in HTTP_METHODS else {}
+    for objection, names in objections.items():
+        if not objection:
+            yield Fit(method, tags, names, [], "the control plane's HTTP function", function=True)
+            continue
+        unfit = f"{_lacking(key, ants)}, and not for the HTTP function: {objection}"
+        yield Fit(method, tags, names, [], unfit)
+    if not objections:
+        yield Fit(method, tags, tasks, [], _lacking(key, ants))
+
+
+def _objections(plan: Plan, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the tasks by the reason why the function does not carry them out."""
+    found: dict[str, list[str]] = {}
+    for task in plan.tasks:
+        if task.name in names:
+            reason = why_not_by_function(traits_of_definition(task.task))
+            found.setdefault(reason, []).append(task.name)
+    return found
 
 
 def _lacking(key: RoutingKey, ants: Sequence[Json]) -> str:

@@ -76,7 +76,7 @@ def _needs(plan: Plan, forecast: Forecast | None) -> RenderableType:
         (fit.method, ", ".join(fit.tags), ", ".join(fit.tasks), ", ".join(fit.ants) or fit.hint)
         for fit in forecast.fits
     ]
-    return table(("METHOD", "TAGS", "TASKS", "ANTS"), fits)
+    return table(("METHOD", "TAGS", "TASKS", "WHO TAKES IT"), fits)
 
 
 def _expected(found: Forecast) -> Iterator[Text]:

@@ -53,6 +53,7 @@ def server(plane):
     plane.on("GET", "/api/ants", Answer(a_page(ant(), ant("dead", alive=False))))
     plane.on("GET", "/api/jobs/requests", Answer(a_page(listed)))
     plane.on("GET", f"/api/jobs/requests/{RUN_ID}", Answer(run))
+    plane.on("GET", "/api/health", Answer({"overall_status": "HEALTHY"}))
     return plane
 
 
@@ -158,6 +159,60 @@ def test_the_server_tells_which_ants_fit_and_what_the_others_lack(plan, server):
     assert fits[0]["ants"] == ["a1"]
     assert fits[1]["ants"] == []
     assert fits[1]["hint"] == "none of 1 living ants has the method HTTP_GET"
+
+
+CALLS = """\
+job_type: calls
+tasks:
+- task_type: ask
+  method: HTTP_GET
+  url: https://example.com/
+  headers: {X: "{{.Token}}"}
+  on_completed: patient
+- task_type: patient
+  method: HTTP_GET
+  url: https://example.com/
+  timeout: 1h
+  on_completed: inside
+- task_type: inside
+  method: HTTP_GET
+  url: https://example.com/
+  tags: [linux]
+  on_completed: build
+- task_type: build
+  method: DOCKER
+  container: {image: alpine}
+  script: [make]
+"""
+
+
+def test_what_the_http_function_takes_needs_no_ant(plan, server):
+    server.on("GET", "/api/health", Answer({"http_function": True}))
+
+    fits = json.loads(plan("--server", text=CALLS).out)["forecast"]["fits"]
+
+    told = {fit["tasks"][0]: (fit["function"], fit["hint"]) for fit in fits}
+    lacking = "none of 1 living ants has the method"
+    unfit = f"{lacking} HTTP_GET, and not for the HTTP function: "
+    too_long = "its tasks end within 840 s, and this one may take longer"
+    assert told == {
+        "ask": (True, "the control plane's HTTP function"),
+        "patient": (False, unfit + too_long),
+        "inside": (False, unfit + "the task asks for an ant with tag linux"),
+        "build": (False, f"{lacking} DOCKER"),
+    }
+    shown = plan("--server", text=CALLS, output="table").out
+    assert "the control plane's HTTP function" in shown
+
+
+def test_an_ant_that_fits_goes_before_the_http_function(plan, server):
+    server.on("GET", "/api/health", Answer({"http_function": True}))
+    server.on("GET", "/api/ants", Answer(a_page(ant(methods=["HTTP_GET"]))))
+
+    fits = json.loads(plan("--server", text=CALLS).out)["forecast"]["fits"]
+
+    assert (fits[0]["ants"], fits[0]["function"], fits[0]["hint"]) == (["a1"], False, "")
+    assert fits[0]["tasks"] == ["ask", "patient"]
 
 
 def test_missing_tags_are_named(plan, server):
