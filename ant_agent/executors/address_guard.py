@@ -14,7 +14,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from formicary.domain.addresses import is_metadata, is_public, plain
+from formicary.domain.addresses import is_closed, is_metadata, is_public
 
 
 class ForbiddenAddressError(Exception):
@@ -35,7 +35,7 @@ class Reach:
                 f"{host} is {address}: tasks may not reach link-local addresses, where hosts find"
                 " their credentials"
             )
-        if f"{plain(address)}:{port}" in self.closed:
+        if is_closed(address, port, self.closed):
             raise ForbiddenAddressError(f"{host} is {address}: tasks may not reach its port {port}")
         if self.public_only and not is_public(address):
             raise ForbiddenAddressError(

@@ -33,6 +33,7 @@ def build_notifier(
     mail_from: str,
     base_url: str,
     private_webhooks: bool,
+    runtime_api: str = "",
 ) -> Notifier:
     """Return the notifier of the function that has this ARN."""
     clients = AwsClients()
@@ -58,7 +59,9 @@ def build_notifier(
         teller=Teller(
             planner=planner,
             writer=JinjaLetterWriter(),
-            web=GuardedWebCaller(private=private_webhooks),
+            web=GuardedWebCaller(
+                private=private_webhooks, closed=(runtime_api,) if runtime_api else ()
+            ),
             mailer=SesMailer(later(lambda: clients.mail), mail_from) if mail_from else None,
             base_url=base_url,
         ),

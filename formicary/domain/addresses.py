@@ -1,6 +1,7 @@
 """Addresses that a call on somebody's behalf must not reach, whatever name leads there."""
 
 import ipaddress
+from collections.abc import Collection
 
 # Outside the link-local ranges: EC2 over IPv6, Alibaba Cloud.
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
@@ -18,9 +19,29 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not is_metadata(address)
 
 
-def plain(address: str) -> str:
-    """Return an address in its one way of writing; an IPv4 one that IPv6 holds is written as it."""
-    return str(_address(address))
+def is_closed(address: str, port: int, closed: Collection[str]) -> bool:
+    """Whether an address and port are among those closed, as `10.0.0.5:8080`.
+
+    A host reaches itself by many addresses: a port that is closed on one of them is so on all.
+    """
+    found = _address(address)
+    for name in closed:
+        host, _, number = name.rpartition(":")
+        if number == str(port) and _is_same(found, "127.0.0.1" if host == "localhost" else host):
+            return True
+    return False
+
+
+def _is_same(address: ipaddress.IPv4Address | ipaddress.IPv6Address, host: str) -> bool:
+    try:
+        other = _address(host.strip("[]"))
+    except ValueError:
+        return False  # a name: where it leads is looked up nowhere
+    return address == other or (_is_itself(address) and _is_itself(other))
+
+
+def _is_itself(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_loopback or address.is_unspecified
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

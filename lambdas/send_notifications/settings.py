@@ -17,3 +17,8 @@ class Settings(BaseSettings):
     mail_from: str = Field("", description="The sender of e-mail; empty: none is sent")
     base_url: str = Field("", description="Where the API is, for links; empty: none are written")
     private_webhooks: bool = Field(False, description="Whether private addresses may be called")
+    runtime_api: str = Field(
+        default="",
+        validation_alias="AWS_LAMBDA_RUNTIME_API",
+        description="Where the function is handed its calls; no webhook may reach that",
+    )

@@ -70,6 +70,23 @@ def test_metadata_services_are_refused_whatever_the_deployment_says(host):
 
 
 @pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "127.0.0.2", "0.0.0.0", "[::1]", "[::]", "[::ffff:127.0.0.1]"],
+)
+def test_a_closed_port_of_the_own_host_is_refused_by_all_its_addresses(host):
+    """Where a function is handed its calls, it could be told of others."""
+    with server(OK) as (url, read):
+        port = int(url.rpartition(":")[2])
+        caller = GuardedWebCaller(private=True, closed=(f"127.0.0.1:{port}",))
+        with pytest.raises(DeliveryRefusedError, match=f"nobody may call port {port}"):
+            caller.post(f"http://{host}:{port}/2018-06-01/runtime/init/error", b"{}", {})
+        other = GuardedWebCaller(private=True, closed=(f"127.0.0.1:{port + 1}", f"10.0.0.1:{port}"))
+        assert other.post(url, b"{}", {}).status == 200
+
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize(
     "url", ["ftp://example.org/", "http:///x", "http://[::1", "http://h:99999/", "mailto:a@b"]
 )
 def test_what_is_no_web_address_is_refused(url):

@@ -14,12 +14,12 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urlsplit
 
-from formicary.domain.addresses import is_metadata, is_public
+from formicary.domain.addresses import is_closed, is_metadata, is_public
 from formicary.domain.errors import DeliveryRefusedError, UnavailableError
 from formicary.ports import WebAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 DEADLINE_SECONDS = 10.0
 MAX_ANSWER = 16 * 1024
@@ -30,11 +30,19 @@ _PORTS = {"http": 80, "https": 443}
 class GuardedWebCaller:
     """Calls public addresses, and with `private` also those of the own network.
 
-    Where hosts find their credentials, it never goes.
+    Where hosts find their credentials, it never goes, nor to what is `closed`: addresses with
+    their port, as 10.0.0.5:8080.
     """
 
-    def __init__(self, *, private: bool = False, seconds: float = DEADLINE_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        private: bool = False,
+        closed: Collection[str] = (),
+        seconds: float = DEADLINE_SECONDS,
+    ) -> None:
         self._private = private
+        self._closed = closed
         self._seconds = seconds
         self._tls = ssl.create_default_context()
 
@@ -73,6 +81,10 @@ class GuardedWebCaller:
             if is_metadata(address) or not (self._private or is_public(address)):
                 raise DeliveryRefusedError(
                     f"{host[:100]} is {address}: addresses that are not public are not called."
+                )
+            if is_closed(address, port, self._closed):
+                raise DeliveryRefusedError(
+                    f"{host[:100]} is {address}: nobody may call port {port} of it."
                 )
         return [(address, port) for address in addresses]
 
