@@ -5,8 +5,9 @@ from formicary.ports.queues import MAX_DELAY_SECONDS
 
 # A message, and all messages of one batch together: https://docs.aws.amazon.com/AWSSimpleQueueService
 MAX_BYTES = 1024 * 1024
-# What a function takes that is not waited for: https://docs.aws.amazon.com/lambda (quotas).
-MAX_START_BYTES = 256 * 1024
+# What a function takes that is not waited for: https://docs.aws.amazon.com/lambda/latest/api/
+# API_Invoke.html says 1 MB, not which.
+MAX_START_BYTES = 1_000_000
 
 
 def checked_delay(delay_seconds: int) -> int:

@@ -15,13 +15,13 @@ from formicary.domain.gates import (
     resource_gate,
     wanted,
 )
-from formicary.domain.http_function import traits_of_definition, why_not_by_function
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, Phase
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.routing_key import RoutingKey
-from formicary.domain.states import HTTP_METHODS, ChildMark, TaskMethod
+from formicary.domain.states import ChildMark, TaskMethod
 from formicary.service_layer.admission import MAX_LOOK, applicant_of
 from formicary.service_layer.control_plane import ControlPlane
+from formicary.service_layer.function_reasons import function_reason
 
 _NAMED = 2
 _FORKS_NAMED = 3
@@ -115,20 +115,8 @@ def _of_its_tasks(plane: ControlPlane, run: JobRun, parsed: ParsedJob) -> Iterat
             if reasons:
                 continue
             ants = plane.ants.list(run.tenant) if ants is None else ants
-            by_function = _by_function(plane, parsed, task)
             for reason in ant_reasons(task, _key_of(parsed, task), _alive(plane, ants)):
-                yield reason + by_function
-
-
-def _by_function(plane: ControlPlane, parsed: ParsedJob, task: ActiveTask) -> str:
-    """Tell what the function for HTTP tasks has to do with a task that waits for an ant."""
-    definition = parsed.definition.task(task.task_type)
-    if not plane.ant_environment.http_function or definition.method not in HTTP_METHODS:
-        return ""
-    objection = why_not_by_function(traits_of_definition(definition))
-    if objection:
-        return f", and the function for HTTP tasks does not carry it out: {objection}"
-    return "; the function for HTTP tasks has it, or takes it within a minute"
+                yield reason + function_reason(plane, run, parsed, task)
 
 
 def _lease_reasons(

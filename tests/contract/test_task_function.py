@@ -53,6 +53,12 @@ def test_it_is_started_with_the_task_as_it_is(function):
 
 def test_a_task_that_is_too_large_for_a_start_is_refused(function):
     with pytest.raises(PayloadTooLargeError):
-        function.start(a_task_message("acme", warnings=["x" * 270_000]))
+        function.start(a_task_message("acme", warnings=["x" * 1_000_000]))
 
     assert function.taken() == []
+
+
+def test_a_large_task_is_started(function):
+    function.start(a_task_message("acme", warnings=["x" * 990_000]))
+
+    assert len(function.taken()) == 1

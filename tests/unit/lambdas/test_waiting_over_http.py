@@ -106,6 +106,10 @@ _TOO_LONG = "its tasks end within 840 s, and this one may take longer"
         ("", _TAKEN),
         ("timeout: 1h", _NOT_TAKEN + _TOO_LONG),
         ("headers: {X: '{{.Key}}'}", _TAKEN),
+        ("timeout: '{{.Long}}'", _NOT_TAKEN + _TOO_LONG),
+        ("timeout: '{{.Short}}'", _TAKEN),
+        ("working_dir: '{{.Folder}}'", _NOT_TAKEN + "the task names a working_dir of its host"),
+        ("cache: {key: a, paths: [b]}", _NOT_TAKEN + "the task keeps a cache"),
     ],
 )
 def test_an_http_task_says_what_the_function_has_to_do_with_it(
@@ -116,7 +120,8 @@ def test_an_http_task_says_what_the_function_has_to_do_with_it(
     secret = {"name": "Key", "value": "s3cret", "secret": True}
     assert play.post("/api/orgs/me/configs", secret).status == 201
     play.define(
-        "job_type: hello\ntasks:\n- task_type: greet\n  method: HTTP_GET\n"
+        "job_type: hello\njob_variables: {Long: 1h, Short: 5m, Folder: /etc}\n"
+        "tasks:\n- task_type: greet\n  method: HTTP_GET\n"
         f"  url: http://x.example/\n  {more}\n"
     )
 

@@ -120,7 +120,7 @@ def test_what_the_function_cannot_take_waits_for_an_ant(more: str) -> None:
 def test_a_task_that_is_too_large_for_a_start_waits_for_an_ant() -> None:
     world = HostlessWorld()
     world.upload(JOB.format(more="headers: {X: '{{.Large}}'}"))
-    world.submit("calls", Large="x" * 270_000)
+    world.submit("calls", Large="x" * 505_000)
     while world.handle_events():
         pass
 
