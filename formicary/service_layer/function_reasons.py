@@ -2,7 +2,11 @@
 
 from formicary.domain.commands import DispatchTask
 from formicary.domain.events import TaskFinished
-from formicary.domain.http_function import traits_of_definition, why_not_by_function
+from formicary.domain.http_function import (
+    FULL_ANTS_SECONDS,
+    traits_of_definition,
+    why_not_by_function,
+)
 from formicary.domain.job_run import ActiveTask, JobRun
 from formicary.domain.parsed_job import ParsedJob
 from formicary.domain.states import HTTP_METHODS
@@ -18,14 +22,22 @@ _DECIDING = frozenset(
 )
 
 
-def function_reason(plane: ControlPlane, run: JobRun, parsed: ParsedJob, task: ActiveTask) -> str:
-    """Tell that the function takes a task, or why not; nothing where there is no function."""
+def function_reason(
+    plane: ControlPlane, run: JobRun, parsed: ParsedJob, task: ActiveTask, *, served: bool
+) -> str:
+    """Tell that the function takes a task, or why not; nothing where there is no function.
+
+    `served` tells that ants serve it, though they are full.
+    """
     method = parsed.definition.task(task.task_type).method
     if not plane.ant_environment.http_function or method not in HTTP_METHODS:
         return ""
     objection = why_not_by_function(traits_of_definition(_as_sent(plane, run, parsed, task)))
     if objection:
         return f", and the function for HTTP tasks does not carry it out: {objection}"
+    if served:
+        minutes = FULL_ANTS_SECONDS / 60
+        return f"; the function for HTTP tasks takes it when they are full for {minutes:g} minutes"
     return "; the function for HTTP tasks has it, or takes it within a minute"
 
 

@@ -115,8 +115,12 @@ def _of_its_tasks(plane: ControlPlane, run: JobRun, parsed: ParsedJob) -> Iterat
             if reasons:
                 continue
             ants = plane.ants.list(run.tenant) if ants is None else ants
-            for reason in ant_reasons(task, _key_of(parsed, task), _alive(plane, ants)):
-                yield reason + function_reason(plane, run, parsed, task)
+            key, alive = _key_of(parsed, task), _alive(plane, ants)
+            for reason in ant_reasons(task, key, alive):
+                served = any(
+                    not ant.draining and key.served_by(ant.methods, ant.tags) for ant in alive
+                )
+                yield reason + function_reason(plane, run, parsed, task, served=served)
 
 
 def _lease_reasons(

@@ -138,6 +138,21 @@ def test_a_task_says_that_the_ants_that_fit_are_busy(play: JobPlay) -> None:
     assert why(play, run_id) == "task greet: the ants that fit are all busy (2 of 2 slots)"
 
 
+def test_an_http_task_says_that_the_function_takes_it_from_ants_that_stay_full(
+    play: JobPlay,
+) -> None:
+    environment = replace(play.plane.ant_environment, http_function=True)
+    play.put_in_place(ant_environment=environment)
+    play.define(HELLO.replace("method: SHELL", "method: HTTP_GET").replace("echo", "http://x/"))
+    register_ant(play, methods=["HTTP_GET"], max_capacity=2)
+    play.post("/api/ants/ant-1/heartbeat", {"current_load": 2})
+
+    assert why(play, play.start()) == (
+        "task greet: the ants that fit are all busy (2 of 2 slots)"
+        "; the function for HTTP tasks takes it when they are full for 10 minutes"
+    )
+
+
 def test_a_higher_concurrency_lets_waiting_requests_begin(play: JobPlay) -> None:
     runs = [play.start() for _ in range(4)]
 

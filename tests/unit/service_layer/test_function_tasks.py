@@ -1,6 +1,7 @@
 """HTTP tasks in a world with a function: it is started where no ant serves."""
 
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -10,6 +11,7 @@ from formicary.domain.events import TaskLost, TaskStarted
 from formicary.domain.messages import pack_event
 from formicary.domain.states import RequestState, TaskMethod
 from formicary.domain.sweep import TaskSupply, lost_tasks
+from formicary.domain.task_request import TaskMessage
 from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
 
 JOB = """
@@ -339,3 +341,85 @@ def test_other_tasks_pay_for_no_timer(method: str) -> None:
         pass
 
     assert world.events.queue.next_visible_at() is None
+
+
+class Chances:
+    """Ants that come, take, report, drain and die, while events are doubled and functions die."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.world = HostlessWorld(killer=Killer(self.random.randint(1, 25)))
+        self.held: list[TaskMessage] = []
+        self.world.register()
+        self.request = self.world.begin()
+
+    def play(self) -> None:
+        acts = [self.wait, self.beat, self.drain, self.take, self.start, self.report, self.fail]
+        for _ in range(self.random.randint(5, 40)):
+            self.random.choice(acts)()
+            self.handle()
+
+    def handle(self) -> None:
+        self.world.killer.at = self.world.killer.calls + self.random.randint(1, 30)
+        self.world.handle_events()
+        self.world.killer.at = 0
+
+    def wait(self) -> None:
+        self.world.clock.advance(self.random.choice([1, 10, 29, 31, 59, 61]))
+
+    def beat(self) -> None:
+        self.world.beat(current_load=self.random.randint(0, 1))
+
+    def drain(self) -> None:
+        self.world.register(draining=self.random.random() < 0.3)
+
+    def take(self) -> None:
+        got = self.world.receive_task()
+        if got is None:
+            return
+        url, task = got
+        message: TaskMessage | None = task.message
+        if task.message.needs_claim(
+            deliveries=task.receive_count, waited_seconds=task.waited_seconds
+        ):
+            message = self.world._claimed(task.message, task.receive_count)
+            if message is None:
+                self.world.task_queues.delete(url, task.receipt)
+        if message is not None:
+            self.held.append(message)
+            self.world.register()
+
+    def start(self) -> None:
+        """An ant that has a task tells so by its heartbeat."""
+        if self.held:
+            message = self.random.choice(self.held)
+            request = message.request
+            now = self.world.clock.now()
+            event = TaskStarted(request.task_type, message.attempt, "ant-1", "host", now)
+            self.world.events.send(
+                pack_event(TENANT, self.request, request.job_execution_id, message.proof, event)
+            )
+
+    def report(self) -> None:
+        """An ant reports, perhaps twice and late, and leaves the message on its queue."""
+        if self.held and self.random.random() < 0.3:
+            self.world.report(self.random.choice(self.held), Result())
+
+    def fail(self) -> None:
+        self.held.clear()
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_whatever_ants_do_a_task_ends_when_none_is_left(seed: int) -> None:
+    chances = Chances(seed)
+    chances.play()
+    world = chances.world
+    for _ in range(20):
+        pass_the_check(world, 65)
+        for message in world.function.taken():
+            world.report(message, Result())
+
+    run = world.run(chances.request)
+    assert run.state is RequestState.COMPLETED
+    assert world.tasks(chances.request)["ask"].attempt <= 12
+    world.check_histories()
