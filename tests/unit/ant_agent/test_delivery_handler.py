@@ -1,16 +1,20 @@
-"""A task that fills the disk of its ant fails as it failed, and is told of."""
+"""What an ant does with a message: a claim, a run, and a report even from a full disk."""
 
 import errno
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from ant_agent.delivery_handler import DeliveryHandler
+from ant_agent.poll_loop import Delivery
 from ant_agent.running_tasks import RunningTasks
 from ant_agent.spool import Report
 from ant_agent.task_directory import TaskDirectory
 from ant_agent.task_outcome import Outcome
 from formicary.domain.states import ErrorCode
+from formicary.domain.task_request import TaskMessage
 from tests.integration.ant.world import task
 
 
@@ -67,3 +71,31 @@ def test_the_files_of_a_task_make_room_for_its_report(tmp_path: Path) -> None:
     assert "no space left on device" in disk.reports[0].body
     assert disk.given_back == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("attributes", "claims"),
+    [
+        ({}, False),
+        ({"ApproximateReceiveCount": "2"}, True),
+        ({"SentTimestamp": "1000", "ApproximateFirstReceiveTimestamp": "45999"}, False),
+        ({"SentTimestamp": "1000", "ApproximateFirstReceiveTimestamp": "46000"}, True),
+        ({"SentTimestamp": "46000"}, False),
+        ({"SentTimestamp": "46000", "ApproximateFirstReceiveTimestamp": "0"}, False),
+    ],
+)
+def test_what_has_lain_on_its_queue_for_long_is_claimed_if_it_says_so(
+    attributes: dict[str, str], claims: bool
+) -> None:
+    lease: Any = "lease"
+    received: Any = {"Body": "{}", "Attributes": attributes}
+    delivery = Delivery(lease, received)
+    lent = task("call").model_copy(update={"claim_after": 45.0})
+
+    def needs_claim(message: TaskMessage) -> bool:
+        return message.needs_claim(
+            deliveries=delivery.receive_count, waited_seconds=delivery.waited_seconds
+        )
+
+    assert needs_claim(lent) is claims
+    assert needs_claim(task("call")) is (delivery.receive_count > 1)
