@@ -18,6 +18,7 @@ from formicary.domain.commands import (
 )
 from formicary.domain.events import Event, JobSubmitted, TaskLost, TimerFired, TimerKind
 from formicary.domain.gates import GateMember, is_resource_gate
+from formicary.domain.http_function import FUNCTION_ANT_ID
 from formicary.domain.job_run import ActiveTask, ActivityState, Hold, JobRun, Phase
 from formicary.domain.outbox import still_due
 from formicary.domain.routing_key import RoutingKey
@@ -127,7 +128,9 @@ def lost_tasks(
         if definition.resources is not None and (not overdue or waits_in_line(task)):
             continue
         key = RoutingKey.of(method, definition.tags)
-        has_message = method.needs_ant and supply.accounts_for(task, key)
+        # A message that ants left behind is no longer that of a task which the function has begun.
+        with_ants = method.needs_ant and task.ant_id != FUNCTION_ANT_ID
+        has_message = with_ants and supply.accounts_for(task, key)
         if overdue and not has_message and not supply.is_reported(run, task):
             yield TaskLost(task.task_type, task.attempt)
 

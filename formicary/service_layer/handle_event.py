@@ -200,8 +200,10 @@ class Engine(EngineParts):
 
     def _ants_have(self, run: JobRun, event: TimerFired) -> bool:
         """Whether ants have, or take, what is for the function if they do not."""
-        if event.timer is not TimerKind.ANT_CHECK or self.function_tasks is None:
+        if event.timer is not TimerKind.ANT_CHECK:
             return False
+        if self.function_tasks is None:
+            return True  # there was one when the task was handed out
         graph = self.situations.of(run, self.clock.now()).graph
         return self.function_tasks.check(run, graph, event)
 

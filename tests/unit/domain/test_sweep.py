@@ -179,6 +179,12 @@ def test_a_task_is_not_lost_when_a_message_may_be_its_own_or_an_ant_has_it():
     assert lost(out("work"), reported=("exec:work:2",)) == ["work"]
 
 
+def test_a_task_that_the_function_began_and_never_ended_has_no_message_on_a_queue():
+    begun = out("work", task_state=ActivityState.EXECUTING, ant_id="http-function")
+    assert lost(begun, messages={"SHELL|linux": 1}) == ["work"]
+    assert lost(begun, out("work"), messages={"SHELL|linux": 1}) == ["work"]
+
+
 def test_a_task_that_was_handed_out_lately_is_not_lost():
     lately = NOW - PATIENCE + timedelta(seconds=1)
     assert lost(out("work", since=lately)) == []

@@ -1,5 +1,6 @@
 """HTTP tasks in a world with a function: it is started where no ant serves."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -326,6 +327,17 @@ def test_an_engine_that_dies_between_timer_and_message_has_both_in_the_end() -> 
 
         assert world.run(request).state is RequestState.COMPLETED, at
         world.check_histories()
+
+
+def test_without_the_function_that_there_was_the_task_stays_with_the_ants() -> None:
+    world, request = lent()
+    world.engine = replace(world.engine, task_function=None)
+    pass_the_check(world, 120)
+
+    assert world.run(request).active["ask"].attempt == 1
+    assert world.events.queue.next_visible_at() is None
+    world.settle()
+    assert world.run(request).state is RequestState.COMPLETED
 
 
 @pytest.mark.parametrize("method", ["SHELL", "DOCKER"])
