@@ -15,7 +15,7 @@ from formicary.service_layer.plan_job import Plan
 Json = Mapping[str, Any]
 _RUNS, _RUNS_READ = 20, 5
 # Dollars a million, from docs/cost.md: one more task in a job, and a job without its tasks.
-TASK_PRICE, JOB_PRICE = 4.89, 10.88
+TASK_PRICE, JOB_PRICE = 4.77, 11.58
 
 
 @dataclass(frozen=True, slots=True)
