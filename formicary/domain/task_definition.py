@@ -169,8 +169,8 @@ class TaskDefinition(Part):
     report_stdout: bool = Field(False, description="Whether the output is part of the result.")
     separate_streams: bool = Field(
         False,
-        description="SHELL, DOCKER: whether the log tells stderr from stdout; lines written to both"
-        " within a millisecond may then change places.",
+        description="SHELL, DOCKER, KUBERNETES: whether the log tells stderr from stdout; lines"
+        " written to both within a millisecond, in a pod some ten, may then change places.",
     )
     container: ContainerDefinition | None = Field(None, description="Container it runs in.")
     helper: ContainerDefinition | None = Field(None, description="Container that moves artifacts.")

@@ -1,15 +1,27 @@
 # The first process of a task's container. It runs the script and, when asked, the after_script, and
 # tells in the output, between record separators, how they went. Orders come as signals, since every
 # engine can send those: TERM ends what runs, USR2 kills it, USR1 asks for the after_script.
-# Arguments: nonce, working directory, "go" or "hold" (until state/go exists), "one" stream or "two",
-# ports to wait for.
+# Arguments: nonce, working directory, "go" or "hold" (until state/go exists), "one" stream, "two" or
+# "carried" (another container carries stderr on, see carry.sh), ports to wait for.
 # Only what every POSIX shell has built in may be used here, and sleep.
 nonce=$1 work=$2 gate=$3 streams=$4
 shift 4
 home=/formicary
-phase=waiting order='' interrupted='' child=''
+phase=waiting order='' interrupted='' child='' mixed=''
 
-[ "$streams" = one ] && exec 2>&1
+nap() { sleep 0.1 2>/dev/null || sleep 1; }
+
+if [ "$streams" = one ]; then
+  exec 2>&1
+elif [ "$streams" = carried ]; then
+  until [ -p "$home/stderr" ] || [ -e "$home/mixed" ]; do nap; done
+  if [ -e "$home/mixed" ]; then
+    exec 2>&1
+    mixed=mixed
+  else
+    exec 2>"$home/stderr"
+  fi
+fi
 
 mkdir -p "$home/state" 2>/dev/null
 
@@ -62,7 +74,15 @@ run() {
   count_kills
   item=-
   [ -r "$home/state/$1.position" ] && read -r item <"$home/state/$1.position"
-  tell ended "$code" "$item" $((kills - before))
+  ending="$1 $code $item $((kills - before))" times=0
+  tell_end
+}
+
+# Again and again while nothing else is to do: engines that turn their logs over may lose one.
+tell_end() {
+  times=$((times + 1))
+  # shellcheck disable=SC2086
+  tell ended $ending $times
 }
 
 # Whether somebody listens: protocol, port as four hexadecimal digits.
@@ -75,20 +95,28 @@ listens() {
   return 1
 }
 
-nap() { sleep 0.1 2>/dev/null || sleep 1; }
-
-while [ "$gate" = hold ] && [ ! -e "$home/state/go" ]; do nap; done
+naps=0
+while [ "$gate" = hold ] && [ ! -e "$home/state/go" ]; do
+  # Whoever has found this on both streams follows both, and lets the scripts begin.
+  naps=$((naps + 1)) told=no
+  if [ $naps -lt 100 ] || [ $((naps % 50)) = 0 ]; then told=yes; fi
+  [ "$streams$told" = carriedyes ] && tell waiting $naps
+  nap
+done
 for port in "$@"; do
   number=$(printf %04X "${port#*:}")
   until listens "${port%%:*}" "$number"; do nap; done
 done
-tell ready
+tell ready $mixed
 [ "$gate" = probe ] && exit 0
 run script
 while :; do
+  seconds=0
   until [ -n "$order" ]; do
     sleep 1 &
     wait $!
+    seconds=$((seconds + 1))
+    [ $((seconds % 5)) = 0 ] && tell_end
   done
   order=''
   run after

@@ -15,6 +15,8 @@ CONTROL = HOME / "ctl"
 STATE = HOME / "state"
 WORK = HOME / "work"
 GO = STATE / "go"
+# What the launcher was asked to run, as it names it when it tells the end.
+SCRIPT, AFTER_SCRIPT = "script", "after"
 _LAUNCHER = "launch.sh"
 
 
@@ -36,12 +38,12 @@ class Launch:
             streams=streams,
             nonce=nonce,
             script=ScriptSession(
-                "script",
+                SCRIPT,
                 [*request.before_script, *request.script],
                 len(request.before_script),
                 border=f"printf '\\036{nonce} border\\036\\n'",
             ),
-            after=ScriptSession("after", request.after_script),
+            after=ScriptSession(AFTER_SCRIPT, request.after_script),
             working_dir=WORK / request.executor_opts.working_dir,
         )
 
@@ -53,19 +55,30 @@ class Launch:
             **self.after.files(CONTROL, STATE / "after.position"),
         }
 
-    def command(self, *, hold: bool = False, ports: tuple[str, ...] = ()) -> list[str]:
-        """Return the command of the main container."""
+    def command(
+        self, *, hold: bool = False, carried: bool = False, ports: tuple[str, ...] = ()
+    ) -> list[str]:
+        """Return the command of the main container; `carried` where another one has its stderr."""
         gate = "hold" if hold else "go"
         launcher = str(CONTROL / _LAUNCHER)
-        many = "one" if len(self.streams) == 1 else "two"
+        many = "one" if len(self.streams) == 1 else "carried" if carried else "two"
         return ["/bin/sh", launcher, self.nonce, str(self.working_dir), gate, many, *ports]
 
 
 def launcher_text() -> str:
     """Return the launcher."""
-    return resources.files(__package__).joinpath(_LAUNCHER).read_text(encoding="utf-8")
+    return _text(_LAUNCHER)
+
+
+def carrier_command() -> list[str]:
+    """Return the command of a container that carries the stderr of the main one on."""
+    return ["/bin/sh", "-c", _text("carry.sh")]
 
 
 def probe_command(ports: tuple[str, ...]) -> list[str]:
     """Return the command of a container that ends once somebody listens on every port."""
     return ["/bin/sh", "-c", launcher_text(), "probe", "-", "/", "probe", "one", *ports]
+
+
+def _text(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

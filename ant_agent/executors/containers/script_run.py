@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from ant_agent.cancellation import Cancellation, StopReason
-from ant_agent.executors.containers.launcher import Launch
+from ant_agent.executors.containers.launcher import AFTER_SCRIPT, SCRIPT, Launch
 from ant_agent.executors.containers.marks import Mark, MarkFilter
 from ant_agent.output_log import OutputSink
 from formicary.domain.log_streams import Stream
@@ -92,19 +92,19 @@ class ScriptRun:
         self._reader = threading.Thread(target=self._read, name="output", daemon=True)
         self._reader.start()
 
-    def until_ready(self, seconds: float) -> Mark | Gone | None:
-        """Wait for the launcher to begin; None when the time is up or a stop came."""
-        return self._until("ready", time.monotonic() + seconds, self._stopped)
+    def until(self, kind: str, seconds: float) -> Mark | Gone | None:
+        """Wait for what the launcher tells before it begins; None for a stop and a lack of time."""
+        return self._until((kind,), time.monotonic() + seconds, self._stopped)
 
     def script(self) -> ScriptEnd:
         """Follow the script to its end."""
-        return self._to_the_end()
+        return self._to_the_end(SCRIPT)
 
     def after_script(self) -> ScriptEnd:
         """Have the after_script run and follow it."""
         if not self._gone:
             self._send(Order.AFTER)
-        return self._to_the_end()
+        return self._to_the_end(AFTER_SCRIPT)
 
     def close(self) -> None:
         """Read no more; the stream is closed already, or ends with its container."""
@@ -116,22 +116,23 @@ class ScriptRun:
                 self._queue.get_nowait()
         self._reader.join(_JOIN_SECONDS)
 
-    def _to_the_end(self) -> ScriptEnd:
-        found = self._until("ended", None, self._stopped)
+    def _to_the_end(self, name: str) -> ScriptEnd:
+        ended = ("ended", name)
+        found = self._until(ended, None, self._stopped)
         if found is not None:
             return _end_of(found)
         reason = self._cancellation.reason
-        return _end_of(self._stop(reason), reason)
+        return _end_of(self._stop(reason, ended), reason)
 
-    def _stop(self, reason: StopReason | None) -> Mark | Gone | None:
+    def _stop(self, reason: StopReason | None, ended: tuple[str, ...]) -> Mark | Gone | None:
         if reason is not StopReason.ABANDONED:
             self._try_to_send(Order.END)
             end = time.monotonic() + self._grace_seconds
-            found = self._until("ended", end, self._abandoned)
+            found = self._until(ended, end, self._abandoned)
             if found is not None:
                 return found
         self._try_to_send(Order.KILL)
-        return self._until("ended", time.monotonic() + _KILL_SECONDS, self._abandoned)
+        return self._until(ended, time.monotonic() + _KILL_SECONDS, self._abandoned)
 
     def _try_to_send(self, order: Order) -> None:
         try:
@@ -146,7 +147,7 @@ class ScriptRun:
         return self._cancellation.reason is StopReason.ABANDONED
 
     def _until(
-        self, kind: str, end: float | None, give_up: Callable[[], bool]
+        self, wanted: tuple[str, ...], end: float | None, give_up: Callable[[], bool]
     ) -> Mark | Gone | None:
         while not self._gone:
             left = _LOOK_SECONDS if end is None else min(end - time.monotonic(), _LOOK_SECONDS)
@@ -156,7 +157,7 @@ class ScriptRun:
                 event = self._queue.get(timeout=self._shorter(left))
             except queue.Empty:
                 continue
-            if self._take(event, kind):
+            if self._take(event, wanted):
                 assert not isinstance(event, _Block | _Woken)  # noqa: S101 - see _take
                 return event
         return Gone()
@@ -166,7 +167,7 @@ class ScriptRun:
         # A timeout that has passed is obeyed already when this is asked.
         return seconds if not remaining else min(seconds, remaining)
 
-    def _take(self, event: _Block | Mark | Gone | _Woken, kind: str) -> bool:
+    def _take(self, event: _Block | Mark | Gone | _Woken, wanted: tuple[str, ...]) -> bool:
         """Whether it is what is waited for."""
         match event:
             case _Block():
@@ -174,7 +175,7 @@ class ScriptRun:
             case Mark(kind="border"):
                 self.border_at = datetime.now(UTC)
             case Mark():
-                return event.kind == kind
+                return (event.kind, *event.words)[: len(wanted)] == wanted
             case Gone():
                 self._gone = True
                 return True
@@ -223,7 +224,7 @@ class ScriptRun:
 def _end_of(found: Mark | Gone | None, stopped: StopReason | None = None) -> ScriptEnd:
     if not isinstance(found, Mark):
         return ScriptEnd(stopped=stopped)
-    code, item, kills = found.words
+    _, code, item, kills, _ = found.words
     return ScriptEnd(
         code=int(code),
         item=int(item) if item.isdecimal() else None,

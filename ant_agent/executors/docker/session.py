@@ -165,7 +165,7 @@ class DockerSession:
             cancellation=self._task.cancellation,
             grace_seconds=self._settings.grace_seconds,
         )
-        found = self._run.until_ready(_BEGIN_SECONDS)
+        found = self._run.until("ready", _BEGIN_SECONDS)
         self._task.cancellation.check()
         if found is None or isinstance(found, Gone):
             words = self._how_it_ended().words or "its shell does not begin"

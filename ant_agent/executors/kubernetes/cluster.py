@@ -71,6 +71,12 @@ class Cluster:
         query = [("container", container), ("follow", True)]
         return self._send("GET", "pods", name, "log", query=query, timeout=timeout)
 
+    def log_so_far(self, name: str, container: str, size: int | None = None) -> Any:
+        """Return the response with the output of a container; up to a size, if one is given."""
+        limit = [("limitBytes", size)] if size is not None else []
+        query = [("container", container), *limit]
+        return self._send("GET", "pods", name, "log", query=query)
+
     def last_lines(self, name: str, container: str, lines: int) -> str:
         """Return the end of a container's output."""
         query = [("container", container), ("tailLines", lines)]

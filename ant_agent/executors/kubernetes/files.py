@@ -41,12 +41,15 @@ class PodFiles:
         self._task = task
 
     def put(self) -> None:
-        """Write the content of the staging folder, then let the scripts begin."""
+        """Write the content of the staging folder."""
         source = self._task.working_dir
         if any(source.iterdir()):
             with tempfile.TemporaryFile(dir=self._task.directory.control) as archive:
                 staging.write_tar(archive, texts={}, tree=(source, PurePosixPath()))
                 self._send(archive)
+
+    def let_go(self) -> None:
+        """Let the scripts begin."""
         let_go = f": >{GO}"
         run(self._cluster, self._pod, self._container, ["/bin/sh", "-c", let_go])
 

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from ant_agent.container_settings import ContainerSettings
-from ant_agent.executors.containers.launcher import CONTROL, HOME, Launch
+from ant_agent.executors.containers.launcher import CONTROL, HOME, Launch, carrier_command
 from ant_agent.executors.containers.options import ContainerOptions
 from ant_agent.executors.containers.rules import amounts
 from ant_agent.executors.kubernetes.placement import placement
 from ant_agent.executors.kubernetes.volumes import PodVolumes
-from formicary.domain.container_definition import ContainerDefinition, ResourceLimits, Service
+from formicary.domain.container_definition import ResourceLimits, Service
 
 _PULL_POLICIES = {"always": "Always", "never": "Never", "if-not-present": "IfNotPresent"}
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
 _LONGER_SECONDS = 300
 _IDLE = "trap 'exit 0' TERM; while :; do sleep 5 & wait $!; done"
+# It only copies from one pipe to another.
+_CARRIER = {"cpu_request": "10m", "memory_request": "16Mi", "memory_limit": "64Mi"}
 _UPPER = re.compile(r"_([a-z])")
 
 
@@ -46,6 +48,31 @@ class PodPlan:
     def helper(self) -> str:
         """Name of the container that moves files."""
         return f"{self.main}-helper"
+
+    @property
+    def helper_image(self) -> str:
+        """Image of the containers that the ant adds."""
+        return self.options.helper.image or self.settings.helper_image or self.options.image
+
+    @property
+    def carrier(self) -> str:
+        """Name of the container whose output is the stderr of the main one."""
+        return f"{self.main}-stderr"
+
+    @property
+    def is_carried(self) -> bool:
+        """Whether there is one: clusters do not tell the streams of a container apart."""
+        return len(self.launch.streams) > 1
+
+    @property
+    def containers(self) -> list[str]:
+        """Names of all containers."""
+        return [
+            self.main,
+            *([self.helper] if self.with_helper else []),
+            *([self.carrier] if self.is_carried else []),
+            *self.services,
+        ]
 
     @property
     def services(self) -> dict[str, Service]:
@@ -79,6 +106,7 @@ class PodPlan:
         containers = [
             self._main_container(volumes),
             *([self._helper_container(volumes)] if self.with_helper else []),
+            *([self._carrier_container(volumes)] if self.is_carried else []),
             *(self._service_container(*instance, volumes) for instance in self._instances()),
         ]
         options, settings = self.options, self.settings
@@ -128,7 +156,7 @@ class PodPlan:
             **self._common(self.main, self.options.image, container),
             "command": [
                 *(definition.entrypoint if definition else ()),
-                *self.launch.command(hold=self.hold, ports=ports),
+                *self.launch.command(hold=self.hold, carried=self.is_carried, ports=ports),
             ],
             "securityContext": {"privileged": privileged, **drop},
             "envFrom": [self._environment(), *_camel_list(container.env_from)],
@@ -142,15 +170,23 @@ class PodPlan:
 
     def _helper_container(self, volumes: PodVolumes) -> dict[str, Any]:
         helper = self.options.helper
-        image = helper.image or self.settings.helper_image or self.options.image
         return {
-            **self._common(self.helper, image, helper),
+            **self._common(self.helper, self.helper_image, helper),
             "command": ["/bin/sh", "-c", _IDLE],
             "env": [
                 {"name": name, "value": value}
                 for name, value in self.options.helper_environment.items()
             ],
             "volumeMounts": [self._home(volumes), *volumes.mounts(helper)],
+        }
+
+    def _carrier_container(self, volumes: PodVolumes) -> dict[str, Any]:
+        most_cpu = self.settings.default_cpu_limit or self.settings.max_cpu_limit
+        limits = ResourceLimits(cpu_limit=most_cpu, **_CARRIER)
+        return {
+            **self._common(self.carrier, self.helper_image, limits),
+            "command": carrier_command(),
+            "volumeMounts": [self._home(volumes)],
         }
 
     def _service_container(
@@ -175,9 +211,7 @@ class PodPlan:
             "volumeMounts": volumes.mounts(service),
         }
 
-    def _common(
-        self, name: str, image: str, holder: ContainerDefinition | Service
-    ) -> dict[str, Any]:
+    def _common(self, name: str, image: str, holder: ResourceLimits) -> dict[str, Any]:
         return {
             "name": name,
             "image": image,

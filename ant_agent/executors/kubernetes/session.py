@@ -1,12 +1,15 @@
 """One attempt on a cluster."""
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from ant_agent.executors.base import ExecutorError, ExecutorResult, TaskContext
 from ant_agent.executors.containers.launcher import HOME, Launch
+from ant_agent.executors.containers.marks import Mark
 from ant_agent.executors.containers.options import container_options
 from ant_agent.executors.containers.outcome import (
     ContainerEnd,
@@ -14,7 +17,7 @@ from ant_agent.executors.containers.outcome import (
     script_result,
 )
 from ant_agent.executors.containers.rules import amounts, check_allowed
-from ant_agent.executors.containers.script_run import Gone, Order, ScriptRun
+from ant_agent.executors.containers.script_run import Order, ScriptRun
 from ant_agent.executors.containers.waiting import ask_until
 from ant_agent.executors.kubernetes import trouble
 from ant_agent.executors.kubernetes.cluster import FAULTS, Cluster, telling
@@ -23,6 +26,7 @@ from ant_agent.executors.kubernetes.files import PodFiles
 from ant_agent.executors.kubernetes.logs import LogFollower
 from ant_agent.executors.kubernetes.pod import PodPlan
 from ant_agent.executors.kubernetes.pod_watch import PodWatch
+from ant_agent.executors.kubernetes.two_logs import TwoLogs
 from ant_agent.settings import Settings
 from formicary.domain.log_streams import Stream
 from formicary.domain.states import ErrorCode
@@ -30,6 +34,8 @@ from formicary.domain.states import ErrorCode
 _log = logging.getLogger(__name__)
 _BEGIN_SECONDS = 60.0
 _LAST_LINES = 20
+# What the launcher adds when both streams came to be one.
+_MIXED = "mixed"
 
 
 class KubernetesSession:
@@ -54,7 +60,8 @@ class KubernetesSession:
         self._made: list[tuple[str, str]] = []
         self._plan: PodPlan | None = None
         self._run: ScriptRun | None = None
-        self._follower: LogFollower | None = None
+        self._logs: LogFollower | TwoLogs | None = None
+        self._warnings: list[str] = []
 
     def run_scripts(self) -> ExecutorResult:
         """Make the pod, run the scripts, tell how they went."""
@@ -63,11 +70,10 @@ class KubernetesSession:
         self._make(plan)
         self._await_running(plan)
         started_at = datetime.now(UTC)
-        if plan.hold:
-            self._files(plan).put()
+        self._files(plan).put()
         run = self._begin(plan)
         end = run.script()
-        return script_result(
+        result = script_result(
             end,
             plan.launch.script,
             memory_limit=limit,
@@ -75,6 +81,7 @@ class KubernetesSession:
             started_at=started_at,
             border_at=run.border_at,
         )
+        return dataclasses.replace(result, warnings=(*result.warnings, *self._warnings))
 
     def run_after_script(self) -> list[str]:
         """Run it in the same container, in a shell of its own."""
@@ -100,8 +107,8 @@ class KubernetesSession:
             facts = {"attempt": self._name, "error": str(error)}
             _log.warning("left to the reaper", extra=facts)
         finally:
-            if self._follower is not None:
-                self._follower.close()
+            if self._logs is not None:
+                self._logs.close()
             if self._run is not None:
                 self._run.close()
             self._ended()
@@ -118,9 +125,10 @@ class KubernetesSession:
             task_name=request.executor_opts.name or request.task_type,
             options=options,
             settings=self._settings,
-            launch=Launch.of(request, [Stream.STDOUT]),
+            launch=Launch.of(request, self._task.streams),
             environment=self._task.environment,
-            hold=inputs,
+            # Until the files are there and both streams are followed.
+            hold=bool(inputs or len(self._task.streams) > 1),
             with_helper=bool(moves or options.helper.image),
             timeout_seconds=request.timeout,
         )
@@ -136,37 +144,63 @@ class KubernetesSession:
 
     def _await_running(self, plan: PodPlan) -> None:
         watch = PodWatch(self._cluster, self._settings, self._name, self._task.output.say)
-        needed = [plan.main, *([plan.helper] if plan.with_helper else []), *plan.services]
         most = self._settings.pull_seconds + self._settings.schedule_seconds
         with telling("cannot look after the pod"):
-            ready = ask_until(lambda: watch.running(needed), most, self._task.cancellation)
+            ready = ask_until(lambda: watch.running(plan.containers), most, self._task.cancellation)
             if ready is None:
                 raise watch.too_late()
 
     def _begin(self, plan: PodPlan) -> ScriptRun:
-        self._follower = LogFollower(self._cluster, self._name, plan.main, self._main_has_ended)
+        self._logs = self._follow(plan)
         run = self._run = ScriptRun(
-            self._follower.blocks(),
+            self._logs.blocks(),
             launch=plan.launch,
             send=self._send,
             output=self._task.output,
             cancellation=self._task.cancellation,
             grace_seconds=self._settings.grace_seconds,
         )
+        if plan.is_carried:
+            # Both are followed before the first line, or their order would be lost.
+            self._await(run, "waiting", plan, _BEGIN_SECONDS)
+        if plan.hold:
+            self._files(plan).let_go()
         patience = self._settings.service_seconds if plan.services else _BEGIN_SECONDS
+        ready = self._await(run, "ready", plan, patience)
+        if _MIXED in ready.words:
+            self._warnings.append(
+                f"the log does not tell the streams apart: image {plan.helper_image} has no cat or"
+                " no mkfifo, which separate_streams needs; name one that has as helper.image"
+            )
+        return run
+
+    def _follow(self, plan: PodPlan) -> LogFollower | TwoLogs:
+        def follower(container: str, stream: Stream) -> LogFollower:
+            def has_ended() -> bool:
+                return self._end_of(container) is not None
+
+            return LogFollower(self._cluster, self._name, container, has_ended, stream=stream)
+
+        stdout = follower(plan.main, Stream.STDOUT)
+        if not plan.is_carried:
+            return stdout
+        return TwoLogs(stdout, follower(plan.carrier, Stream.STDERR), self._carrier_is_whole)
+
+    def _await(self, run: ScriptRun, kind: str, plan: PodPlan, patience: float) -> Mark:
+        """Wait for what the launcher tells before it begins."""
         end = time.monotonic() + patience
         found = None
         while found is None and time.monotonic() < end:
-            found = run.until_ready(1.0)
+            found = run.until(kind, 1.0)
             self._task.cancellation.check()
             if found is None:
                 self._blame_services(plan)
-        if found is None and plan.services:
+        if isinstance(found, Mark):
+            return found
+        if found is None and plan.services and kind == "ready":
             raise self._not_ready(plan, patience)
-        if found is None or isinstance(found, Gone):
-            words = self._how_it_ended().words or "its shell does not begin"
-            raise ExecutorError(ErrorCode.CONTAINER, f"the container did not start: {words}")
-        return run
+        words = self._how_it_ended().words or "its shell does not begin"
+        raise ExecutorError(ErrorCode.CONTAINER, f"the container did not start: {words}")
 
     def _blame_services(self, plan: PodPlan) -> None:
         with telling("cannot look after the services"):
@@ -206,13 +240,18 @@ class KubernetesSession:
         words = ["/bin/sh", "-c", f"kill -{order.value} 1"]
         run(self._cluster, self._name, self._plan.main, words)
 
-    def _main_has_ended(self) -> bool:
+    def _end_of(self, container: str) -> dict[str, Any] | None:
+        """Tell how a container ended, None where it has not or nobody can tell."""
         try:
-            pod = self._cluster.pod(self._name)
+            return trouble.terminated(self._cluster.pod(self._name), container)
         except FAULTS:
-            return False
+            return None
+
+    def _carrier_is_whole(self) -> bool:
+        """Whether stderr came to its end because nobody is left who could write."""
         assert self._plan is not None  # noqa: S101 - it runs
-        return trouble.terminated(pod, self._plan.main) is not None
+        end = self._end_of(self._plan.carrier)
+        return end is not None and end.get("exitCode") == 0
 
     def _how_it_ended(self) -> ContainerEnd:
         assert self._plan is not None  # noqa: S101 - it ran
@@ -222,7 +261,7 @@ class KubernetesSession:
             return ContainerEnd(None, words=f"the cluster cannot tell ({error})")
         end = trouble.terminated(pod, self._plan.main)
         if end is None:
-            return ContainerEnd(None, words=trouble.end_of_pod(pod))
+            return ContainerEnd(None, words=trouble.why_unfollowed(pod, self._plan.carrier))
         reason, message = end.get("reason", ""), end.get("message", "")
         words = ": ".join(filter(None, (reason, message))) or f"exit code {end.get('exitCode')}"
         if (pod.get("status") or {}).get("reason"):

@@ -83,6 +83,15 @@ def end_of_pod(pod: dict[str, Any]) -> str:
     return f"the cluster ended the pod ({said})" if said else "the pod is gone"
 
 
+def why_unfollowed(pod: dict[str, Any], carrier: str) -> str:
+    """Tell why the scripts cannot be followed to their end, though their container runs."""
+    end = terminated(pod, carrier)
+    if end is None:
+        return end_of_pod(pod)
+    how = f"{end.get('reason', '')}, exit code {end.get('exitCode')}"
+    return f"container {carrier}, which carries their stderr on, ended before them ({how})"
+
+
 def terminated(pod: dict[str, Any], container: str) -> dict[str, Any] | None:
     """Return how a container ended, None while it has not."""
     found: dict[str, Any] | None = _state(pod, container).get("terminated")

@@ -19,6 +19,7 @@ from ant_agent.task_directory import TaskDirectory
 from ant_agent.task_outcome import Outcome
 from ant_agent.task_runner import TaskRunner
 from formicary.domain.artifact import Artifact
+from formicary.domain.log_streams import Stream, read_streams
 from formicary.domain.states import HTTP_METHODS
 from formicary.domain.task_request import TaskMessage
 
@@ -28,6 +29,7 @@ class InMemoryObjects:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.notes: dict[str, Mapping[str, str]] = {}
         self.failures = 0
         self.parts: dict[str, dict[int, bytes]] = {}
         self.parts_sent: list[int] = []
@@ -39,6 +41,7 @@ class InMemoryObjects:
     ) -> None:
         self._maybe_fail()
         self.objects[key] = body
+        self.notes[key] = metadata or {}
 
     def upload(self, file: HashedFile, key: str, content_type: str) -> None:
         self._maybe_fail()
@@ -136,9 +139,21 @@ class Workbench:
 
     def text(self, message: TaskMessage, outcome: Outcome) -> str:
         """The whole log."""
-        keys = (f"{message.object_prefix}log/{n:06d}" for n in range(1, outcome.log.chunks + 1))
-        chunks = b"".join(self.objects.objects[key] for key in keys)
+        chunks = b"".join(self.objects.objects[key] for key in _log_keys(message, outcome))
         return chunks.decode(errors="replace") or outcome.log.inline
+
+    def written_to(self, stream: Stream, message: TaskMessage, outcome: Outcome) -> bytes:
+        """What the log says that came from a stream."""
+        noted = [
+            (self.objects.objects[key], self.objects.notes[key].get("streams", ""))
+            for key in _log_keys(message, outcome)
+        ] or [(outcome.log.inline.encode(), outcome.log.streams)]
+        return b"".join(
+            text[part.begin : part.end]
+            for text, note in noted
+            for part in read_streams(note).parts(0, len(text))
+            if part.stream is stream
+        )
 
     def artifact(self, path: str, content: bytes, **changes: Any) -> Artifact:
         """Store an artifact of an earlier task."""
@@ -152,3 +167,7 @@ class Workbench:
             "sha256": hashlib.sha256(content).hexdigest(),
         }
         return Artifact(**(fields | changes))
+
+
+def _log_keys(message: TaskMessage, outcome: Outcome) -> list[str]:
+    return [f"{message.object_prefix}log/{n:06d}" for n in range(1, outcome.log.chunks + 1)]

@@ -227,6 +227,14 @@ def _privileged(bench: DockerBench, _: Path) -> None:
         assert "not permitted" in outcome.result.error_message
 
 
+@option("separate_streams")
+def _separate_streams(bench: DockerBench, _: Path) -> None:
+    pipes = "readlink /proc/$$/fd/1; readlink /proc/$$/fd/2"
+    apart = bench.output(pipes, options={"separate_streams": True}).split()
+    one = bench.output(pipes).split()
+    assert (len(set(apart)), len(set(one))) == (2, 1)
+
+
 @pytest.mark.parametrize("name", list(CHECKS))
 def test_option_is_seen_inside(name: str, engine: Any, tmp_path: Path) -> None:
     folder = tmp_path / "host"

@@ -57,6 +57,16 @@ def test_the_cluster_refuses_a_manifest_that_is_wrong(installed: client.CoreV1Ap
         create(installed.api_client, deployment)
 
 
+def test_the_network_policy_stands_as_it_was_written(installed: client.CoreV1Api) -> None:
+    """The cluster takes it; whether it is obeyed is a matter of the cluster's network."""
+    api = client.NetworkingV1Api(installed.api_client)
+
+    (kept,) = api.list_namespaced_network_policy(TASKS).items
+
+    wanted = next(one for one in renamed() if one["kind"] == "NetworkPolicy")["spec"]
+    assert installed.api_client.sanitize_for_serialization(kept.spec) == wanted
+
+
 @pytest.fixture
 def as_the_ant(installed: client.CoreV1Api, tmp_path: Path) -> Iterator[KubernetesBench]:
     """A bench that talks to the cluster with the ant's account, in the namespace of tasks."""
@@ -85,7 +95,7 @@ def test_the_rights_are_enough_for_a_task_with_files(as_the_ant: KubernetesBench
     text = as_the_ant.output(
         "echo made > out.txt",
         "ls /var/run/secrets/kubernetes.io 2>&1 || true",
-        options={"artifacts": {"paths": ["out.txt"]}},
+        options={"artifacts": {"paths": ["out.txt"]}, "separate_streams": True},
     )
 
     assert "No such file" in text  # no account to log in with

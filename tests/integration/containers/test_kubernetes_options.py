@@ -237,6 +237,14 @@ def _helper(bench: KubernetesBench) -> None:
     assert helper["env"] == [{"name": "MOVES", "value": "files"}]
 
 
+@option("separate_streams")
+def _separate_streams(bench: KubernetesBench) -> None:
+    apart = {"separate_streams": True, "helper": {"image": "docker.io/local/busybox:1"}}
+    assert bench.output("readlink /proc/$$/fd/2", options=apart) == "/formicary/stderr\n"
+    carrier = _pod_of(bench, options=apart)["spec"]["containers"][-1]
+    assert (carrier["name"], carrier["image"]) == ("work-stderr", "docker.io/local/busybox:1")
+
+
 @option("services: name, alias, ports")
 def _service_names(bench: KubernetesBench) -> None:
     service = _service("redis", "sleep 1; while :; do echo pong | nc -l -p 6379; done")

@@ -1,7 +1,6 @@
 """Scripts in a container of a real engine: order, sessions, exit codes, stops, files."""
 
 from ant_agent.cancellation import Cancellation, StopReason
-from formicary.domain.log_streams import read_streams
 from formicary.domain.states import RequestState, TaskMethod
 from tests.integration.ant.world import eventually
 from tests.integration.containers.benches import ContainerBench
@@ -19,30 +18,6 @@ def test_one_session_runs_before_script_and_script_another_the_after_script(
     assert text == "in /tmp with red\nafter in /formicary/work with none\n"
     assert outcome.status() is RequestState.COMPLETED
     assert (outcome.result.exit_code, outcome.warnings) == ("0", [])
-
-
-def test_the_log_tells_which_stream_wrote_what_where_the_engine_does(
-    bench: ContainerBench,
-) -> None:
-    outcome, text = bench.run(
-        "echo out",
-        "sleep 0.3; echo bad >&2; sleep 0.3",
-        "echo end",
-        after_script=["echo x >&2"],
-        options={"separate_streams": True},
-    )
-
-    assert text == "out\nbad\nend\nx\n"
-    switches = (4, 8, 12) if bench.method is TaskMethod.DOCKER else ()
-    assert read_streams(outcome.log.streams).switches == switches
-
-
-def test_nothing_that_a_script_wrote_comes_after_its_end(bench: ContainerBench) -> None:
-    options = {"separate_streams": True}
-    _, text = bench.run("seq 20000 >&2; seq 20000", after_script=["echo after"], options=options)
-
-    assert text.endswith("after\n")
-    assert len(text.splitlines()) == 40_001
 
 
 def test_timings_tell_each_step(bench: ContainerBench) -> None:

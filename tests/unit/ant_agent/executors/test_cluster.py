@@ -159,3 +159,13 @@ def test_what_cannot_be_deleted_is_told(cluster: Cluster, server: Server, kind: 
 
     with pytest.raises(ApiException):
         cluster.delete(kind, "p")
+
+
+def test_the_beginning_of_a_log_is_asked_for_alone(cluster: Cluster, server: Server) -> None:
+    cluster.log_so_far("p", "work", 64)
+    cluster.log_so_far("p", "work")
+
+    assert [path for _, path, _, _ in server.asked] == [
+        "/api/v1/namespaces/ns/pods/p/log?container=work&limitBytes=64",
+        "/api/v1/namespaces/ns/pods/p/log?container=work",
+    ]

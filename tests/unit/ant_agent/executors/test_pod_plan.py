@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ def plan(
     environment: dict[str, str] | None = None,
     with_helper: bool = False,
     timeout_seconds: float | None = None,
+    streams: Sequence[Stream] = (Stream.STDOUT,),
     **options: Any,
 ) -> PodPlan:
     return PodPlan(
@@ -32,7 +34,7 @@ def plan(
         task_name=task_name,
         options=ContainerOptions.model_validate({"container": {"image": "alpine"}, **options}),
         settings=ContainerSettings(**(settings or {})),
-        launch=Launch.of(task("echo hidden-word").request, [Stream.STDOUT]),
+        launch=Launch.of(task("echo hidden-word").request, streams),
         environment=environment or {},
         hold=False,
         with_helper=with_helper,
@@ -255,3 +257,25 @@ def test_keys_are_spelt_as_the_cluster_spells_them() -> None:
 
     assert {"configMapRef": {"name": "settings"}} in main["envFrom"]
     assert main["env"] == [{"name": "DB", "valueFrom": {"secretKeyRef": reference}}]
+
+
+def test_separate_streams_take_one_small_container_more() -> None:
+    made = plan(
+        {"helper_image": "busybox", "default_memory_limit": "2Gi", "max_cpu_limit": "2"},
+        container={"image": "alpine", "cpu_limit": "1"},
+        helper={"cpu_limit": "1"},
+        streams=tuple(Stream),
+        with_helper=True,
+    )
+
+    found = containers(made)
+    assert list(found) == made.containers == ["work", "work-helper", "work-stderr"]
+    carrier = found["work-stderr"]
+    assert carrier["image"] == "busybox"
+    assert carrier["resources"] == {
+        "limits": {"cpu": "2000m", "memory": str(64 * 2**20)},
+        "requests": {"cpu": "10m", "memory": str(16 * 2**20)},
+    }
+    assert carrier["volumeMounts"] == [{"name": "formicary", "mountPath": "/formicary"}]
+    assert "carried" in found["work"]["command"]
+    assert "work-stderr" not in containers(plan(with_helper=True))

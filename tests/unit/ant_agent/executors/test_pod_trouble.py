@@ -69,6 +69,17 @@ def test_a_pod_that_the_cluster_ended_tells_why() -> None:
     assert trouble.end_of_pod({}) == "the pod is gone"
 
 
+def test_a_carrier_that_ended_early_is_named() -> None:
+    state = {"terminated": {"reason": "OOMKilled", "exitCode": 137}}
+    pod = {"status": {"containerStatuses": [{"name": "work-stderr", "state": state}]}}
+
+    assert trouble.why_unfollowed(pod, "work-stderr") == (
+        "container work-stderr, which carries their stderr on, ended before them"
+        " (OOMKilled, exit code 137)"
+    )
+    assert trouble.why_unfollowed({}, "work-stderr") == "the pod is gone"
+
+
 def test_events_tell_of_volumes_and_images() -> None:
     missing = {"reason": "FailedMount", "message": 'configmap "x" not found'}
     pulling = {"reason": "Pulling", "message": "Pulling image"}
