@@ -216,7 +216,7 @@ def test_a_silent_control_plane_makes_a_pod_unready_and_kills_it_not() -> None:
 
 
 def test_the_image_copies_what_is_there_and_nothing_is_hidden_from_it() -> None:
-    ignored = files.CONTAINERFILE.with_name("Containerfile.dockerignore").read_text().split()
+    ignored = (files.ROOT / ".dockerignore").read_text().split()
     shown = {line.removeprefix("!") for line in ignored if line.startswith("!")}
 
     assert ignored[0] == "**"
