@@ -67,7 +67,7 @@ class Endings(Turns):
         for task in list(self.active.values()):
             self._cancel(task, wait=waits)
         if children:
-            self._cancel_children()
+            self.cancel_children()
         if retries:
             self.rest_before_retry()
         else:
@@ -206,7 +206,8 @@ class Endings(Turns):
             entry.command for entry in self.run.outbox if isinstance(entry.command, ReturnLease)
         )
 
-    def _cancel_children(self) -> None:
+    def cancel_children(self) -> None:
+        """Cancel the children that have not ended."""
         for index, mark in enumerate(self.run.children):
             if mark == ChildMark.RUNNING and index in self.run.fans:
                 self.cancel_items(index, self.run.fans[index])

@@ -128,6 +128,8 @@ def cancel(walk: Walk, event: CancelRequested) -> None:
     """Cancel what is active and the children; `always_run` tasks run, if any task has."""
     walk.fail_job(ErrorCode.JOB_CANCELLED, event.reason or "cancelled")
     if walk.run.phase is WAITING and not _has_tried(walk):
+        # One that was restarted has those of the forks that are kept.
+        walk.cancel_children()
         walk.finish_unstarted(RequestState.CANCELLED)
     else:
         walk.stop(RequestState.CANCELLED, children=True)

@@ -12,6 +12,7 @@ from formicary.domain.messages import pack_response
 from formicary.domain.states import ErrorCode, RequestState
 from formicary.domain.task_request import TaskMessage
 from formicary.domain.task_response import TaskResponse, TaskResponseTimings
+from tests.simulator.error_table import said_of
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
@@ -208,10 +209,15 @@ class Ant:
             status=status,
             ant_id=self.name,
             exit_code=exit_code,
+            exit_message=self._said(status, exit_code),
             error_code=error_code,
             job_context={f"from_{request.task_type}": exit_code},
             timings=TaskResponseTimings(received_at=job.started_at + own_time),
         )
+
+    def _said(self, status: RequestState, exit_code: str) -> str:
+        told = self.world.scenario.extras.full and status is RequestState.FAILED and exit_code
+        return said_of(exit_code) if told else ""
 
     def _extend(self, now: datetime) -> None:
         self.next_extension = now + timedelta(seconds=LEASE_SECONDS / 3)

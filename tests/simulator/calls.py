@@ -9,7 +9,9 @@ from formicary.domain.errors import UnavailableError
 from tests.simulator.faults import Faults
 from tests.simulator.functions import SimulatedKillError, in_function, set_aside
 
-_READS = frozenset({"find", "attempts", "queues", "cancels", "list", "get", "artifacts_of_run"})
+_READS = frozenset(
+    {"find", "attempts", "queues", "cancels", "list", "get", "artifacts_of_run", "tallies"}
+)
 
 
 class Interruptions:

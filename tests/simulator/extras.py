@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.simulator.error_table import ErrorTable, draw_error_table
+from tests.simulator.fans import Fans, draw_fans
 from tests.simulator.shapes import Shape
 
 PLAIN = 20_000
@@ -66,6 +68,8 @@ class Extras:
     full: bool = False
     losses: Losses = field(default_factory=Losses)
     limits: Limits = field(default_factory=Limits)
+    fans: Fans = field(default_factory=Fans)
+    errors: ErrorTable = field(default_factory=ErrorTable)
 
     def features(self) -> set[str]:
         """Return what is drawn, for the figures."""
@@ -76,17 +80,24 @@ class Extras:
             "lease_timeout": any(r.lease_timeout for r in self.limits.resources),
             "limits change": bool(self.limits.changes),
         }
-        return {name for name, there in drawn.items() if there}
+        found = {name for name, there in drawn.items() if there}
+        return found | self.fans.features() | self.errors.features()
 
 
 def draw_extras(seed: int) -> Extras:
     """Draw what a seed has beside its scenario."""
     if seed < PLAIN:
         return Extras()
+    losses = _draw_losses(Random(f"losses {seed}"))
+    limits = _draw_limits(Random(f"limits {seed}"))
+    if seed < FULL_FROM:
+        return Extras(losses=losses, limits=limits)
     return Extras(
-        full=seed >= FULL_FROM,
-        losses=_draw_losses(Random(f"losses {seed}")),
-        limits=_draw_limits(Random(f"limits {seed}")),
+        full=True,
+        losses=losses,
+        limits=limits,
+        fans=draw_fans(Random(f"fans {seed}")),
+        errors=draw_error_table(Random(f"errors {seed}")),
     )
 
 

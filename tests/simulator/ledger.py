@@ -19,12 +19,16 @@ from formicary.domain.task_request import TaskMessage
 from formicary.service_layer.replay_history import replay
 from tests.simulator.ants import TENANT
 from tests.simulator.broken import BrokenError
+from tests.simulator.families import Families
+from tests.simulator.shapes import Task
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
 
 _NOT_UNDER_WAY = frozenset({Phase.WAITING, Phase.ENDED})
 _GATES = 1000
+# What a run that has ended may still hear of its children.
+_TOLD_LATER = ("children", "fans", "updated_at", "outbox", "tail")
 _ENDED = frozenset(STATE_OF_MARK)
 _WELL = frozenset({TaskMark.COMPLETED, TaskMark.SKIPPED, TaskMark.ALLOWED})
 
@@ -40,9 +44,11 @@ class Ledger(InMemoryRunRepository):
         self._winners: set[tuple[str, str, int]] = set()
         self._tries: Counter[tuple[str, str]] = Counter()
         self.judged: Counter[str] = Counter()
+        self.families = Families(self)
 
     def create(self, run: JobRun) -> JobRun:
         created = super().create(run)
+        self.families.born(created)
         self._log.setdefault(created.request_id, [created])
         return created
 
@@ -50,19 +56,37 @@ class Ledger(InMemoryRunRepository):
         saved = super().save(run)
         states = self._log[run.request_id]
         self._check_winner(states[-1], saved)
-        check_step(states[-1], saved, self._names(saved))
+        check_step(states[-1], saved, self.names(saved))
         self.world.stream.tell(states[-1], saved, kind=not self.world.faults.on)
         states.append(saved)
         self._check_limit(saved)
         self._check_gates(saved)
         self._check_parallel(saved)
         self._check_joins(states[-2], saved)
+        self.families.committed(states[-2], saved)
         self.world.say(f"run {run.request_id[-4:]} v{saved.version} {saved.state} {saved.marks}")
         return saved
 
     def handles(self, message: EventMessage) -> None:
         """Hear what the function that calls is about to apply."""
         self._reports[getcurrent()] = message
+        self.families.handles(message)
+
+    def latest(self, request_id: str) -> JobRun:
+        """Return a run as it stands."""
+        return self._log[request_id][-1]
+
+    def states(self, request_id: str) -> list[JobRun]:
+        """Return all that was committed of a run."""
+        return self._log[request_id]
+
+    def task(self, request_id: str, index: int) -> Task:
+        """Return a task of a run as it was drawn."""
+        return self.world.shapes[self.latest(request_id).job_type].tasks[index]
+
+    def goes_on(self, run: JobRun) -> bool:
+        """Whether a run counts for what bounds how many go on."""
+        return _goes_on(run)
 
     def _check_winner(self, before: JobRun, after: JobRun) -> None:
         """An outcome counts once, and only that of the attempt that is waited for."""
@@ -130,9 +154,11 @@ class Ledger(InMemoryRunRepository):
             self._check_history(run)
             self._check_always_run(run)
             self._check_outcomes(run)
+            self.families.check_end(run)
             self.judged[self._check_expectation(run)] += 1
 
-    def _names(self, run: JobRun) -> list[str]:
+    def names(self, run: JobRun) -> list[str]:
+        """Return the tasks of a run in declaration order."""
         return [task.name for task in self.world.shapes[run.job_type].tasks]
 
     def _check_limit(self, run: JobRun) -> None:
@@ -237,7 +263,10 @@ class Ledger(InMemoryRunRepository):
             return "not: users interfere, or time decides"
         if self._gave_up():
             return "not: so many ants were lost that a task was given up, as it is said to be"
-        expected = self.world.expectations[run.job_type]
+        item = run.parent.item if run.parent else -1
+        expected = self.world.expectations[run.job_type, item]
+        if self._is_given_up(run):
+            return "not: its parent ended it, as it raced"
         if expected.state not in ("", run.state) or expected.marks not in ("", run.marks):
             raise BrokenError(
                 f"{run.job_type} ended {run.state} {run.marks}, "
@@ -245,7 +274,15 @@ class Ledger(InMemoryRunRepository):
             )
         if expected.marks:
             return "to the last task"
-        return "by its state" if expected.state else "not: branches race for a restart"
+        return "by its state" if expected.state else f"not: {expected.why}"
+
+    def _is_given_up(self, run: JobRun) -> bool:
+        """Whether a branch of the parent ended it while another one still forked."""
+        parent = self.latest(run.parent.request_id) if run.parent else None
+        if parent is None or run.state is not RequestState.CANCELLED:
+            return False
+        raced = not self.world.expectations[parent.job_type, -1].marks
+        return raced and self.families.gave_up(run)
 
     def _gave_up(self) -> bool:
         executions = {
@@ -279,7 +316,7 @@ def check_step(before: JobRun, after: JobRun, names: list[str]) -> None:
     if after.version != before.version + 1:
         raise BrokenError(f"a state was overwritten: version {before.version} to {after.version}")
     if before.state.terminal and after.execution_id == before.execution_id:
-        kept = {name: getattr(after, name) for name in ("children", "updated_at", "outbox", "tail")}
+        kept = {name: getattr(after, name) for name in _TOLD_LATER}
         if after != before.evolve(version=after.version, **kept):
             raise BrokenError(f"a run that had ended as {before.state} changed")
     if after.state.terminal != (after.phase is Phase.ENDED) or (

@@ -22,6 +22,7 @@ from formicary.service_layer.handle_event import Engine
 from formicary.service_layer.situation import Situation, Situations
 from tests.simulator.definitions import FastEngine
 from tests.simulator.ledger import Ledger
+from tests.simulator.mutants_of_fans import MUTANTS_OF_FANS
 from tests.simulator.nights import Nights
 from tests.simulator.world import World
 
@@ -173,4 +174,5 @@ MUTANTS = {
     ),
     "the sweep": WorldWithoutSweep,
     "what is held of a gate": WorldWithWholeTake,
+    **MUTANTS_OF_FANS,
 }

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.simulator.extras import Extras, add_leases, draw_extras
+from tests.simulator.fans import LARGE, add_fans
+from tests.simulator.fans import SHAPES as SHAPES_WITH_FANS
 from tests.simulator.faults import draw_rates
 from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE, Shape, draw_shape
 
@@ -39,7 +41,8 @@ class Scenario:
     @property
     def predictable(self) -> bool:
         """Whether faults may not change how it ends: nobody interferes, and nothing is timed."""
-        return not self.verbs and self.parent.steady and self.child.steady
+        interfered = self.verbs or self.extras.fans.verbs or self.extras.errors.changes
+        return not interfered and self.parent.steady and self.child.steady
 
     def features(self) -> set[str]:
         """Return what of the language is drawn, and what users do."""
@@ -53,12 +56,17 @@ def draw_scenario(seed: int) -> Scenario:
     random = Random(f"scenario {seed}")
     # Definitions come again, in other circumstances: to parse one takes longer than to run it.
     number = random.randrange(SHAPES)
+    extras = draw_extras(seed)
+    if extras.fans.variant:
+        number %= SHAPES_WITH_FANS
     shapes = Random(f"shape {number}")
     steady = shapes.random() < 0.6
     child = draw_shape(shapes, CHILD_TYPE, shapes.randint(1, 2), steady)
     parent = draw_shape(shapes, PARENT_TYPE, shapes.choice([1, 2, 3, 4, 5, 7]), steady)
+    add_fans(Random(f"fans of {number} {extras.fans.variant}"), parent, extras.fans)
     count = random.choice([1, 1, 2, 2, 4])
-    extras = draw_extras(seed)
+    if extras.fans.variant:
+        count = 1 if extras.fans.variant == LARGE else min(count, 2)
     for shape in (parent, child):
         leases = Random(f"leases of {shape.job_type} {number} {extras.limits.variant}")
         add_leases(leases, shape, extras.limits)

@@ -30,6 +30,13 @@ class Task:
     depends_on: list[str] = field(default_factory=list)
     skip: str = ""
     leases: str = ""
+    items: int | None = None
+    item_parallel: int = 0
+
+    @property
+    def is_script(self) -> bool:
+        """Whether an ant does it."""
+        return self.method == "SHELL"
 
     def routes(self) -> list[str]:
         """Return the tasks it leads to."""
@@ -42,6 +49,9 @@ class Task:
             document["script"] = ["work {{.JobID}}"]
         if self.method == "FORK_JOB":
             document |= {"fork_job_type": CHILD_TYPE, "variables": {"Part": self.name}}
+        if self.items is not None:
+            document["fork_items"] = [f"item {number}" for number in range(self.items)]
+            document["variables"] |= {"Thing": "{{.Item}}", "Place": "{{.ItemIndex}}"}
         optional = {
             "await_forked_tasks": self.awaits,
             "depends_on": self.depends_on,
@@ -55,6 +65,7 @@ class Task:
             "delay_between_retries": self.delay,
             "timeout": self.timeout,
             "tags": self.tags,
+            "fork_max_parallel": self.item_parallel,
         }
         document |= {name: value for name, value in optional.items() if value}
         return document | _resources(self.leases)
@@ -124,7 +135,17 @@ class Shape:
 
 
 _TOLD = frozenset(
-    {"depends_on", "retry", "timeout", "except", "allow_failure", "always_run", "resources"}
+    {
+        "depends_on",
+        "retry",
+        "timeout",
+        "except",
+        "allow_failure",
+        "always_run",
+        "resources",
+        "fork_items",
+        "fork_max_parallel",
+    }
 )
 
 
@@ -147,7 +168,7 @@ def draw_shape(random: Random, job_type: str, size: int, steady: bool) -> Shape:
     if random.random() < 0.5:
         _add_joins(random, shape)
     if job_type == PARENT_TYPE and random.random() < 0.4:
-        _add_children(random, tasks)
+        add_children(random, tasks)
     shape.timeout = 0 if steady or random.random() < 0.7 else random.choice([60, 300])
     shape.max_concurrency = random.choice([0, 0, 1, 2])
     shape.max_parallel = random.choice([0, 0, 1, 2])
@@ -219,7 +240,7 @@ def _furnish(random: Random, task: Task, steady: bool) -> None:
         task.skip = random.choice(["{{eq 1 1}}", '{{eq .from_t0 "0"}}'])
 
 
-def _add_children(random: Random, tasks: list[Task]) -> None:
+def add_children(random: Random, tasks: list[Task]) -> None:
     """Put forks, and a task that awaits them, behind the first task."""
     count = random.randint(1, 3)
     forks = [Task(f"fork{n}", "FORK_JOB") for n in range(count)]

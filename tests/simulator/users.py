@@ -13,6 +13,7 @@ from formicary.service_layer.pause_job import pause_job, resume_job, trigger_job
 from formicary.service_layer.restart_job import RestartWish, restart_job
 from formicary.service_layer.submit_job import submit_job
 from tests.simulator.administrators import administrators
+from tests.simulator.fans import ChildVerb
 from tests.simulator.people import User
 from tests.simulator.scenario import Verb
 from tests.simulator.shapes import PARENT_TYPE
@@ -45,6 +46,7 @@ def users_of(world: "World") -> list[User]:
         for number, seconds in enumerate(world.scenario.submits)
     ]
     users += [_interferer(world, verb, submitted) for verb in world.scenario.verbs]
+    users += [_meddler(world, verb, submitted) for verb in world.scenario.extras.fans.verbs]
     return users + administrators(world)
 
 
@@ -71,3 +73,16 @@ def _interferer(world: "World", verb: Verb, submitted: dict[int, str]) -> User:
         return _ASKS[verb.name](plane, CALLER, request_id)
 
     return User(world, verb.name, wish, EPOCH + timedelta(seconds=verb.at))
+
+
+def _meddler(world: "World", verb: ChildVerb, submitted: dict[int, str]) -> User:
+    """Return somebody who wants something of one of many children."""
+
+    def wish(plane: ControlPlane) -> Any:
+        children = world.runs.families.children_of(submitted.get(verb.request, ""))
+        if not children:
+            return None
+        return _ASKS[verb.name](plane, CALLER, children[verb.child % len(children)])
+
+    name = f"{verb.name} a child"
+    return User(world, name, wish, EPOCH + timedelta(seconds=verb.at))

@@ -24,20 +24,19 @@ from formicary.service_layer.heartbeat_ant import heartbeat_ant
 from formicary.service_layer.register_ant import register_ant
 from formicary.service_layer.situation import Situations
 from formicary.service_layer.tenant_limits import KnownLimits
-from tests.simulator.administrators import furnish
+from tests.simulator.administrators import add_rows, furnish
 from tests.simulator.ants import LEASE_SECONDS, TENANT, Ant
 from tests.simulator.broken import BrokenError
 from tests.simulator.calls import Interruptions, SkewedClock
 from tests.simulator.definitions import FastEngine, SharedDefinitions, store
+from tests.simulator.expectations import expect_all
 from tests.simulator.faults import Faults
 from tests.simulator.functions import Function, SimulatedKillError
 from tests.simulator.ledger import Ledger
 from tests.simulator.nights import Nights
-from tests.simulator.oracle import expect
 from tests.simulator.outcomes import Ending, Outcomes
 from tests.simulator.people import User
 from tests.simulator.scenario import Scenario
-from tests.simulator.shapes import CHILD_TYPE, PARENT_TYPE
 from tests.simulator.stream import Stream
 from tests.simulator.users import resumer, users_of
 
@@ -48,6 +47,7 @@ NOISY_STEPS = 3_000
 NOISY_SECONDS = 1_800
 LATE_SECONDS = 120
 _FALLIBLE = ("runs", "ants", "events", "task_queues", "gates")
+_FALLIBLE_BESIDE = ("error_rules", "objects")
 _RECEIVED_AT_ONCE = (1, 1, 2, 5)
 
 
@@ -68,12 +68,10 @@ class World:
         self.interruptions = Interruptions(
             Random(f"calls {scenario.seed}"), self.faults, self.clock, scenario.interruptions
         )
-        self.outcomes = Outcomes(scenario.seed)
+        self.outcomes = Outcomes(scenario.seed, scenario.extras.errors.rows)
         self.shapes = {shape.job_type: shape for shape in (scenario.parent, scenario.child)}
         if scenario.predictable:
-            child = expect(scenario.child, self.outcomes)
-            parent = expect(scenario.parent, self.outcomes, child.state)
-            self.expectations = {PARENT_TYPE: parent, CHILD_TYPE: child}
+            self.expectations = expect_all(scenario, self.outcomes)
         self.ids = SequentialIds(str(scenario.seed))
         api = build_in_memory_api(self.clock, self.ids)
         self.gates = self.gates_type()
@@ -97,6 +95,7 @@ class World:
         for _ in range(scenario.ants):
             self.hire()
         self.resources = furnish(api, scenario.extras.limits)
+        self.rows = add_rows(api, scenario.extras.errors)
         self.users: list[User] = users_of(self)
         self.nights = self.nights_type(self)
 
@@ -113,7 +112,8 @@ class World:
 
     def plane(self) -> ControlPlane:
         """Return the ports of the API as one of its functions has them."""
-        wrapped = {name: self.interruptions.wrap(getattr(self.ports, name)) for name in _FALLIBLE}
+        names = (*_FALLIBLE, *_FALLIBLE_BESIDE) if self.scenario.extras.full else _FALLIBLE
+        wrapped = {name: self.interruptions.wrap(getattr(self.ports, name)) for name in names}
         return replace(self.ports, **wrapped)
 
     def call(
@@ -144,7 +144,8 @@ class World:
         shape = self.shapes[message.request.job_type]
         task = shape.by_name()[message.request.task_type]
         tries = self.runs.tries(message.request.job_request_id, task.name)
-        return self.outcomes.ending(shape, task, message.attempt, tries)
+        item = self.runs.families.item_of(message.request.job_request_id)
+        return self.outcomes.ending(shape, task, message.attempt, tries, item)
 
     def began(self, ant: Ant, message: TaskMessage) -> None:
         """Note that a script begins: it must be its turn."""

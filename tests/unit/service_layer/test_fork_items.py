@@ -638,3 +638,55 @@ def test_an_await_that_ends_as_soon_as_the_job_is_retried_has_its_outcome_in_tha
     run = world.run(request)
     assert (run.state, run.retried) == (RequestState.COMPLETED, 1)
     assert world.tasks(request)["wait"].status is RequestState.COMPLETED
+
+
+KEPT = """
+job_type: kept
+max_concurrency: 1
+tasks:
+- task_type: fork
+  method: FORK_JOB
+  fork_job_type: resize
+  fork_items: [one, two]
+  variables: {Picture: one, Number: "1"}
+  on_completed: check
+- task_type: check
+  method: SHELL
+  script: [check]
+  on_completed: wait
+- task_type: wait
+  method: AWAIT_FORKED_JOB
+  await_forked_tasks: [fork]
+"""
+
+
+def handle_all(world: World) -> None:
+    while world.handle_events():
+        pass
+
+
+@pytest.mark.parametrize("text", [KEPT, KEPT.replace("  fork_items: [one, two]\n", "")])
+def test_a_restarted_job_that_is_cancelled_before_it_begins_cancels_the_children_it_kept(
+    text: str,
+) -> None:
+    world = world_with(text)
+    request = world.submit("kept")
+    handle_all(world)
+    while taken := world.receive_task():
+        if taken[1].message.request.task_type == "check":
+            world.report(taken[1].message, Result("1"))
+    handle_all(world)
+    # Another job takes the slot before the first one is restarted.
+    other = world.submit("kept")
+    handle_all(world)
+    world.restart(request)
+    handle_all(world)
+    world.cancel(request)
+    handle_all(world)
+
+    run = world.run(request)
+    assert (run.state, run.retried) == (RequestState.CANCELLED, 1)
+    assert world.run(other).state is RequestState.EXECUTING
+    ids = [run.item_request_id(0, run.forks[0], item) for item in range(2)]
+    children = [world.run(one) for one in (ids if run.fans else [run.child_request_id(0)])]
+    assert {child.state for child in children} == {RequestState.CANCELLED}

@@ -18,6 +18,11 @@ CATCHES = {
     "the last retry of a job": 209,
     "the sweep": 51_004,
     "what is held of a gate": 51_312,
+    "the tally of children": 100_007,
+    "the cursor of a fan": 100_018,
+    "fork_max_parallel": 100_012,
+    "the table of error codes": 100_027,
+    "the sweep of children": 100_757,
 }
 # Where a change of the engine changes the story of that seed, one of the next ones must tell.
 NEXT = 100
