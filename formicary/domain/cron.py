@@ -16,6 +16,7 @@ NICKNAMES = {
     "@hourly": "0 * * * *",
 }
 _MAX_LENGTH = 200
+_ONE_VALUE = re.compile(r"(?<![\w-])(\w+)-\1(/\d+)?(?![\w-])", re.IGNORECASE)
 _RANDOM = re.compile(r"\b[rh]\b", re.IGNORECASE)
 _HORIZON_YEARS = 30
 
@@ -68,7 +69,8 @@ def _normal(expression: str) -> str:
         return NICKNAMES[text.lower()]
     if _RANDOM.search(text):
         raise ValueError("R and H, random fields, are not known here")
-    fields = text.split()
+    # croniter takes a range of one value for all values.
+    fields = _ONE_VALUE.sub(r"\1", text).split()
     match len(fields):
         case 5:
             return " ".join(fields)

@@ -41,7 +41,16 @@ def decide(run: JobRun, event: Event, graph: JobGraph, now: datetime, cause: str
     except RejectedError as reason:
         return Decision(run, rejected=str(reason))
     walk.advance()
-    if run.occurrence and run.phase is Phase.WAITING and walk.run.phase is not Phase.WAITING:
+    if run.occurrence and _has_left(run, walk.run):
         walk.commands.append(PlanNext())
     new_run = walk.committed(cause or event_key(event))
     return Decision(new_run, tuple(walk.commands), ended=tuple(walk.ended))
+
+
+def _has_left(before: JobRun, after: JobRun) -> bool:
+    """Whether a run waits for its time no more; an execution that begins says so once more.
+
+    What the execution before it has left undone is forgotten.
+    """
+    another = after.execution_id != before.execution_id
+    return after.phase is not Phase.WAITING and (before.phase is Phase.WAITING or another)

@@ -195,9 +195,10 @@ class TimerFired:
 
 @dataclass(frozen=True, slots=True)
 class CancelRequested:
-    """Somebody (or the parent run) asked to end the run."""
+    """Somebody (or the parent run) asked to end the run; `unbegun` spares one that has begun."""
 
     reason: str = ""
+    unbegun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from formicary.domain.events import (
 from formicary.domain.job_run import LATE, Hold, Occurrence, Phase
 from formicary.domain.restart import restarted
 from formicary.domain.rule_table import ENDED, RETRYING, WAITING, WALKING, RejectedError, Rule
+from formicary.domain.schedule import has_left
 from formicary.domain.states import SKIPPED_EXIT_CODE, ErrorCode, RequestState
 from formicary.domain.walk import Walk
 
@@ -126,6 +127,8 @@ def time_job_out(walk: Walk, _event: TimerFired) -> None:
 
 def cancel(walk: Walk, event: CancelRequested) -> None:
     """Cancel what is active and the children; `always_run` tasks run, if any task has."""
+    if event.unbegun and has_left(walk.run):
+        raise RejectedError("the occurrence has begun already")
     walk.fail_job(ErrorCode.JOB_CANCELLED, event.reason or "cancelled")
     if walk.run.phase is WAITING and not _has_tried(walk):
         # One that was restarted has those of the forks that are kept.

@@ -108,7 +108,7 @@ def _next_batch_due(run: JobRun, command: ForkItems) -> bool:
 def _timer_due(run: JobRun, timer: StartTimer) -> bool:
     """Whether a timer is waited for; those of a job are set anew when a pause ends."""
     if timer.timer is TimerKind.START:
-        return run.phase is Phase.WAITING
+        return run.phase is Phase.WAITING and not run.hold
     if timer.timer is TimerKind.JOB_TIMEOUT:
         return run.phase is Phase.WALKING and not run.hold and timer.fire_at == run.deadline
     if timer.timer is TimerKind.JOB_RETRY:

@@ -12,7 +12,8 @@ class Schedule(Evolving):
     """The schedule of a job type. `serial` grows with each change of it and so ends the old one.
 
     `pending_at` is the fire time of the occurrence that waits; None when no time follows.
-    `changed_at` is when that was decided.
+    `changed_at` is when that was decided. `replaced` is the id of the occurrence that waited when
+    the schedule before this one was ended: it may have been made only after it was looked for.
     """
 
     tenant: str
@@ -26,6 +27,7 @@ class Schedule(Evolving):
     pending_at: datetime | None = None
     revision: int = 0
     changed_at: datetime | None = None
+    replaced: str = ""
 
     @property
     def pending_id(self) -> str:

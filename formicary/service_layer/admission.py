@@ -14,10 +14,13 @@ from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.events import (
     Event,
     JobSubmitted,
+    RestartRequested,
+    ResumeRequested,
     SlotFreed,
     SlotsGranted,
     TimerFired,
     TimerKind,
+    TriggerRequested,
 )
 from formicary.domain.gates import UNLIMITED, Applicant, Claim, Gate, rank_of, wanted
 from formicary.domain.job_run import JobRun
@@ -30,6 +33,7 @@ MAX_LOOK = 100
 WAKE_AT_ONCE = 10
 WAKE_AFTER_PASSING = 2
 _TRIES = 10
+_BEGINNINGS = (TimerKind.START, TimerKind.JOB_RETRY, TimerKind.PAUSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +112,25 @@ class Admission:
 
         It may have been cancelled between its taking the slots and its being told of them.
         """
-        stint = _stint_of(run, event)
-        if stint is None or not wanted(run.gates):
+        if not wanted(run.gates):
             return
-        if run.holds_slots and run.stint == stint:
+        stint = _stint_of(run, event)
+        if stint is not None and run.holds_slots and run.stint == stint:
             rank = applicant_of(run, stint).rank
             for claim in wanted(run.gates):
                 self.gates.stop_waiting(run.tenant, claim.gate, rank, stint)
-        else:
+        elif stint is not None:
+            self.release(run, stint)
+        if _may_take(event):
+            self._release_stale(run)
+
+    def _release_stale(self, run: JobRun) -> None:
+        """Give back what a function took that died before it told the run, which goes on without.
+
+        The run may be several executions further; what it holds by now is of a later stint.
+        """
+        held = [self.gates.held(run.tenant, c.gate, run.request_id) for c in wanted(run.gates)]
+        for stint in sorted({one.stint for one in held if one and one.stint < run.stint}):
             self.release(run, stint)
 
     def set_limit(self, tenant: str, gate: str, limit: int | None, by: str) -> None:
@@ -196,6 +211,13 @@ def _stint_of(run: JobRun, event: Event) -> int | None:
     if begins or isinstance(event, JobSubmitted):
         return run.stint if run.holds_slots else run.stint - 1
     return None
+
+
+def _may_take(event: Event) -> bool:
+    """Whether slots may be taken for what an event begins."""
+    if isinstance(event, TimerFired):
+        return event.timer in _BEGINNINGS
+    return isinstance(event, JobSubmitted | TriggerRequested | RestartRequested | ResumeRequested)
 
 
 def _by(applicant: Applicant) -> str:

@@ -32,6 +32,7 @@ from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tenant_limits import KnownLimits
 
 _TRIES = 10
+SCHEDULE_CHANGED = "the schedule of the job type was changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class CronPlanner:
 
     def _go_on(self, schedule: Schedule) -> None:
         """Do once more what may have been broken off."""
+        self._cancel(schedule.tenant, schedule.replaced)
         pending = self.pending(schedule)
         if pending is not None and has_left(pending):
             self.plan_next(pending)
@@ -84,7 +86,8 @@ class CronPlanner:
 
     def _end(self, schedule: Schedule) -> None:
         changes = {"serial": schedule.serial + 1, "expression": "", "pending_at": None}
-        self.definitions.save_schedule(schedule.evolve(**changes, changed_at=self.clock.now()))
+        replaced = {"replaced": schedule.pending_id, "changed_at": self.clock.now()}
+        self.definitions.save_schedule(schedule.evolve(**changes, **replaced))
 
     def _scheduled_definition(self, record: JobTypeRecord | None) -> JobDefinition | None:
         """Return the version in force when it runs by itself and is not disabled."""
@@ -111,6 +114,7 @@ class CronPlanner:
             user_id=version.user_id if version else "",
             revision=current.revision if current else 0,
             changed_at=self.clock.now(),
+            replaced=current.pending_id if current else "",
         )
         return schedule.evolve(pending_at=first_fire(schedule, self.clock.now()))
 
@@ -133,7 +137,10 @@ class CronPlanner:
             return
         for _ in range(_TRIES):
             schedule = self.definitions.find_schedule(run.tenant, run.job_type)
-            if schedule is None or schedule.serial != run.occurrence.serial:
+            if schedule is None:
+                return
+            if schedule.serial != run.occurrence.serial:
+                self._cancel(schedule.tenant, schedule.replaced)
                 return
             try:
                 if schedule.pending_id == run.request_id:
@@ -204,9 +211,14 @@ class CronPlanner:
             return None, error.message
 
     def _cancel_pending(self, schedule: Schedule) -> None:
-        run = self.pending(schedule)
+        for request_id in (schedule.pending_id, schedule.replaced):
+            self._cancel(schedule.tenant, request_id)
+
+    def _cancel(self, tenant: str, request_id: str) -> None:
+        """End an occurrence of a schedule that is over, unless it has begun."""
+        run = self.runs.find(tenant, request_id) if request_id else None
         if run is not None and not has_left(run):
-            self._tell(run, CancelRequested("the schedule of the job type was changed"))
+            self._tell(run, CancelRequested(SCHEDULE_CHANGED, unbegun=True))
 
     def _tell(self, run: JobRun, event: Event) -> None:
         proof = internal_proof(run.key)

@@ -11,6 +11,8 @@ def delete_definition(plane: ControlPlane, caller: Principal, reference: str) ->
     job_type, number = split_reference(reference)
     record = plane.definitions.find_type(caller.tenant, job_type)
     if record is None:
+        # A deletion that broke off below is repaired by the next.
+        apply_schedule(plane, caller.tenant, job_type)
         raise unknown_job_type(plane, caller.tenant, job_type)
     if number is not None:
         plane.parsed.get(caller.tenant, job_type, number)

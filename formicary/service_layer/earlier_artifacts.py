@@ -11,6 +11,7 @@ from formicary.domain.records import TaskAttempt
 from formicary.domain.states import RequestState, TaskMark, TaskMethod
 from formicary.ports import ObjectStore, RunRepository
 from formicary.service_layer.child_of_item import child_of_item
+from formicary.service_layer.task_attempts import attempts_of_task
 
 ARTIFACT_URL_SECONDS = 6 * 3600
 # Of how many children of one fork task another task may be handed the artifacts.
@@ -56,17 +57,22 @@ class EarlierArtifacts:
             index = self.graph.index(task_type)
         except KeyError:
             return []
-        return self._that_counted(self.run, [index])
+        if self.run.mark(index) not in _WITH_RESULTS:
+            return []
+        execution = self.run.origin_execution_id(index)
+        stored = attempts_of_task(self.runs, self.run, task_type, index, execution)
+        counted = [attempt for attempt in stored if _counts(attempt)]
+        return list(counted[-1].artifacts) if counted else []
 
-    def _that_counted(self, run: JobRun, indexes: Iterable[int]) -> list[Artifact]:
+    def _of_all_tasks(self, run: JobRun) -> list[Artifact]:
         """Return what the last attempt of each task left that was in time."""
-        with_results = [i for i in indexes if run.mark(i) in _WITH_RESULTS]
+        with_results = [i for i in range(len(run.marks)) if run.mark(i) in _WITH_RESULTS]
         executions = {run.origin_execution_id(i) for i in with_results}
         only = with_results[0] if len(with_results) == 1 else None
         last: dict[int, TaskAttempt] = {}
         for execution in executions:
             for attempt in self.runs.attempts(run.tenant, run.request_id, execution, only):
-                if attempt.late or attempt.status is RequestState.CANCELLED:
+                if not _counts(attempt):
                     continue
                 if run.origin_execution_id(attempt.task_index) == execution:
                     last[attempt.task_index] = attempt
@@ -103,9 +109,13 @@ class EarlierArtifacts:
     def _of_child(self, child: JobRun | None) -> list[Artifact]:
         if child is None:
             return []
-        found = self._that_counted(child, range(len(child.marks)))
+        found = self._of_all_tasks(child)
         kept = [a for a in found if a.kind is ArtifactKind.TASK_ARTIFACTS]
         return sorted(kept, key=lambda artifact: artifact.id)
+
+
+def _counts(attempt: TaskAttempt) -> bool:
+    return not attempt.late and attempt.status is not RequestState.CANCELLED
 
 
 def too_many_children(run: JobRun, graph: JobGraph, dependencies: Iterable[str]) -> str:

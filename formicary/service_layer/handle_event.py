@@ -148,14 +148,21 @@ class Engine(EngineParts):
         if begins_execution(event):
             self.committer.finish(run, caused_by(run, event_key(event)), event_key(event))
         if isinstance(event, TaskFinished | Asked):
-            then = run.evolve(execution_id=message.execution_id)
+            then = self._earlier(run, message.execution_id)
             late = Decision(then, rejected="the execution has ended")
             now = self.clock.now()
-            graph = self.situations.of(run, now).graph
+            graph = self.situations.of(then, now).graph
             self.recorder.record(
                 Happening(then, graph, event, late, message.response, now, event_key(event))
             )
         return Outcome.STALE
+
+    def _earlier(self, run: JobRun, execution_id: str) -> JobRun:
+        """Return a run as one of an earlier execution, which may have been of another version."""
+        kept = self.runs.archived(run.tenant, run.request_id)
+        versions = {one.execution_id: one.job_version for one in kept}
+        version = versions.get(execution_id, run.job_version)
+        return run.evolve(execution_id=execution_id, job_version=version)
 
     def _dispatch_again(self, run: JobRun, event: SlotFreed, execution_id: str) -> Outcome:
         """Hand out a task that may have its lease now; who waits no more gives it back."""

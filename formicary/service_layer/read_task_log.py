@@ -18,6 +18,7 @@ from formicary.service_layer.find_run import find_run
 from formicary.service_layer.run_reader import RunReader
 from formicary.service_layer.show_run import task_facts
 from formicary.service_layer.suggest import did_you_mean
+from formicary.service_layer.task_attempts import attempts_of_task
 
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_CHUNKS = 64
@@ -87,7 +88,7 @@ def _find_attempt(reader: RunReader, run: JobRun, task_type: str, wanted: int | 
     execution_id = run.execution_id if active else run.origin_execution_id(index)
     if active is not None and wanted in (None, active.attempt):
         return _Found(execution_id, active.attempt, None)
-    stored = reader.runs.attempts(run.tenant, run.request_id, execution_id, index)
+    stored = attempts_of_task(reader.runs, run, task_type, index, execution_id)
     fitting = [a for a in stored if a.attempt == wanted or (wanted is None and not a.late)]
     if not fitting:
         which = f"attempt {wanted}" if wanted is not None else "attempt"

@@ -47,6 +47,7 @@ from formicary.ports import (
 )
 from formicary.service_layer.admission import applicant_of
 from formicary.service_layer.child_of_item import child_of_item
+from formicary.service_layer.cron_planner import SCHEDULE_CHANGED
 from formicary.service_layer.fork_items import end_of_item
 from formicary.service_layer.parsed_definitions import ParsedDefinitions
 from formicary.service_layer.tell_parent import notice_of_end
@@ -153,7 +154,7 @@ class RunSweeper:
             freed = SlotFreed(run.stint, f"sweep:{now.isoformat()}")
             yield Stall.OUT_OF_LINE, message_to(run, freed)
         if self._is_stray(run, now):
-            stray = CancelRequested("the schedule of the job type was changed")
+            stray = CancelRequested(SCHEDULE_CHANGED, unbegun=True)
             yield Stall.STRAY_OCCURRENCE, message_to(run, stray)
         parent = self.runs.find(run.tenant, run.parent.request_id) if run.parent else None
         if parent is not None and is_cancelled_by(parent, run):

@@ -126,11 +126,12 @@ def task_views(
     run: JobRun, facts: Sequence[TaskFacts], attempts: Iterable[TaskAttempt]
 ) -> list[TaskExecutionView]:
     """Show the tasks that have begun, in declaration order."""
-    by_index: dict[int, list[TaskAttempt]] = {}
+    # Not by their places: an execution of another version of the job may have had others.
+    by_name: dict[str, list[TaskAttempt]] = {}
     for attempt in attempts:
-        by_index.setdefault(attempt.task_index, []).append(attempt)
+        by_name.setdefault(attempt.task_type, []).append(attempt)
     return [
-        _task_view(run, index, fact, by_index.get(index, []))
+        _task_view(run, index, fact, by_name.get(fact.task_type, []))
         for index, fact in enumerate(facts)
         if _has_begun(run, index)
     ]

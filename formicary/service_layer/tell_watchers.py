@@ -13,6 +13,7 @@ from formicary.ports import Clock, SocketGateway, WatcherRepository
 from formicary.service_layer.read_task_log import LogPart, read_log_of
 from formicary.service_layer.run_reader import RunReader
 from formicary.service_layer.show_run import task_facts
+from formicary.service_layer.task_attempts import attempts_of_task
 from formicary.service_layer.task_view import TaskFacts
 
 # Escaped as JSON it may become longer; API Gateway carries 128 KB a message.
@@ -145,8 +146,8 @@ class _Telling:
             place = f"{execution_id}/{index}"
             if place in self.offsets:
                 return
-            stored = run_attempts(self.reader, run, execution_id, index)
-            attempts = range(1, max(stored, default=0) + 1)
+            stored = attempts_of_task(self.reader.runs, run, task_type, index, execution_id)
+            attempts = range(1, max((a.attempt for a in stored if not a.late), default=0) + 1)
         else:
             return
         for attempt in attempts:
@@ -209,12 +210,6 @@ class _Source:
     task_type: str
     attempt: int
     place: str
-
-
-def run_attempts(reader: RunReader, run: JobRun, execution_id: str, index: int) -> list[int]:
-    """Return the numbers of the attempts of a task that count."""
-    stored = reader.runs.attempts(run.tenant, run.request_id, execution_id, index)
-    return [attempt.attempt for attempt in stored if not attempt.late]
 
 
 def _whole_text(part: LogPart) -> tuple[str, int]:

@@ -170,7 +170,7 @@ def test_a_schedule_comes_back_as_it_was(definitions, tenant):
     assert definitions.find_schedule(tenant, "encode") == saved
     ended = definitions.save_schedule(saved.evolve(pending_at=None, expression=""))
     assert definitions.find_schedule(tenant, "encode") == ended
-    changed = definitions.save_schedule(ended.evolve(changed_at=NOW))
+    changed = definitions.save_schedule(ended.evolve(changed_at=NOW, replaced="run"))
     assert definitions.find_schedule(tenant, "encode") == changed
 
 

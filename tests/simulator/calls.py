@@ -12,6 +12,7 @@ from tests.simulator.functions import SimulatedKillError, in_function, set_aside
 _READS = frozenset(
     {"find", "attempts", "queues", "cancels", "list", "get", "artifacts_of_run", "tallies"}
 )
+_READS |= {"find_type", "find_version", "find_schedule", "list_types", "publisher"}
 
 
 class Interruptions:

@@ -42,7 +42,14 @@ def store(
     version = DefinitionVersion(tenant, shape.job_type, 1, text, digest, EPOCH, "user")
     job = parsed(text)
     plane.definitions.save_version(version, summary_of(job), 0)
-    urls = {key: queues.ensure(tenant, key) for key in job.routing_keys()}
+    return queues_of(plane, queues, shape, tenant)
+
+
+def queues_of(
+    plane: ControlPlane, queues: InMemoryTaskQueues, shape: Shape, tenant: str
+) -> dict[str, tuple[str, ...]]:
+    """Make the queues of a definition; return them with the tags that they want."""
+    urls = {key: queues.ensure(tenant, key) for key in parsed(shape.text()).routing_keys()}
     for key, url in urls.items():
         plane.ants.put_queue(tenant, key, url)
     return {url: tuple(key.tags) for key, url in urls.items()}

@@ -10,10 +10,13 @@ from random import Random
 
 from tests.simulator.error_table import ErrorTable, draw_error_table
 from tests.simulator.fans import Fans, draw_fans
+from tests.simulator.schedules import Schedules, draw_schedules
 from tests.simulator.shapes import Shape
+from tests.simulator.submissions import Submissions, draw_submissions
 
 PLAIN = 20_000
 FULL_FROM = 100_000
+USERS_FROM = 200_000
 LOSSES = ("event lost", "task message lost", "report out for an hour")
 
 
@@ -70,6 +73,13 @@ class Extras:
     limits: Limits = field(default_factory=Limits)
     fans: Fans = field(default_factory=Fans)
     errors: ErrorTable = field(default_factory=ErrorTable)
+    schedules: Schedules = field(default_factory=Schedules)
+    submissions: Submissions = field(default_factory=Submissions)
+
+    @property
+    def interfere(self) -> bool:
+        """Whether users do what decides how a job ends."""
+        return bool(self.submissions.restarts or self.submissions.new_version)
 
     def features(self) -> set[str]:
         """Return what is drawn, for the figures."""
@@ -81,7 +91,8 @@ class Extras:
             "limits change": bool(self.limits.changes),
         }
         found = {name for name, there in drawn.items() if there}
-        return found | self.fans.features() | self.errors.features()
+        found |= self.fans.features() | self.errors.features()
+        return found | self.schedules.features() | self.submissions.features()
 
 
 def draw_extras(seed: int) -> Extras:
@@ -92,12 +103,20 @@ def draw_extras(seed: int) -> Extras:
     limits = _draw_limits(Random(f"limits {seed}"))
     if seed < FULL_FROM:
         return Extras(losses=losses, limits=limits)
+    if seed < USERS_FROM:
+        return Extras(
+            full=True,
+            losses=losses,
+            limits=limits,
+            fans=draw_fans(Random(f"fans {seed}")),
+            errors=draw_error_table(Random(f"errors {seed}")),
+        )
     return Extras(
         full=True,
         losses=losses,
         limits=limits,
-        fans=draw_fans(Random(f"fans {seed}")),
-        errors=draw_error_table(Random(f"errors {seed}")),
+        schedules=draw_schedules(Random(f"schedules {seed}"), for_hours=losses.drawn),
+        submissions=draw_submissions(Random(f"submissions {seed}")),
     )
 
 

@@ -20,7 +20,9 @@ from formicary.service_layer.replay_history import replay
 from tests.simulator.ants import TENANT
 from tests.simulator.broken import BrokenError
 from tests.simulator.families import Families
+from tests.simulator.schedules import check_begin
 from tests.simulator.shapes import Task
+from tests.simulator.submissions import check_keys
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
@@ -49,7 +51,9 @@ class Ledger(InMemoryRunRepository):
     def create(self, run: JobRun) -> JobRun:
         created = super().create(run)
         self.families.born(created)
-        self._log.setdefault(created.request_id, [created])
+        if created.request_id not in self._log:
+            self._log[created.request_id] = [created]
+            self.world.definitions.check_created(created)
         return created
 
     def save(self, run: JobRun) -> JobRun:
@@ -57,6 +61,7 @@ class Ledger(InMemoryRunRepository):
         states = self._log[run.request_id]
         self._check_winner(states[-1], saved)
         check_step(states[-1], saved, self.names(saved))
+        check_begin(states[-1], saved, self.world.clock.now())
         self.world.stream.tell(states[-1], saved, kind=not self.world.faults.on)
         states.append(saved)
         self._check_limit(saved)
@@ -116,6 +121,10 @@ class Ledger(InMemoryRunRepository):
     def ends(self) -> list[RunEnd]:
         return [end_of(log[-1]) for log in self._log.values() if log[-1].state.terminal]
 
+    def newest(self) -> list[JobRun]:
+        """Return all runs as they are."""
+        return [log[-1] for log in self._log.values()]
+
     def paused(self) -> list[str]:
         return [log[-1].request_id for log in self._log.values() if log[-1].hold is Hold.USER]
 
@@ -150,6 +159,8 @@ class Ledger(InMemoryRunRepository):
         if any(not run.state.terminal for run in runs):
             raise BrokenError("nothing is left to do, but " + self.stuck())
         self._check_slots()
+        self.world.definitions.check_end()
+        check_keys(self.world, runs)
         for run in runs:
             self._check_history(run)
             self._check_always_run(run)
@@ -159,7 +170,7 @@ class Ledger(InMemoryRunRepository):
 
     def names(self, run: JobRun) -> list[str]:
         """Return the tasks of a run in declaration order."""
-        return [task.name for task in self.world.shapes[run.job_type].tasks]
+        return [task.name for task in self.world.shape(run.job_type, run.job_version).tasks]
 
     def _check_limit(self, run: JobRun) -> None:
         limit = self.world.shapes[run.job_type].max_concurrency
@@ -193,7 +204,8 @@ class Ledger(InMemoryRunRepository):
     def _check_lease(self, run: JobRun, task_type: str) -> None:
         """A script that is waited for has what it leases, unless the lease may have run out."""
         resources = self.world.scenario.extras.limits.resources
-        wanted = self.world.shapes[run.job_type].by_name()[task_type].leases.partition("*")[0]
+        shape = self.world.shape(run.job_type, run.job_version)
+        wanted = shape.by_name()[task_type].leases.partition("*")[0]
         if not wanted or any(resource.lease_timeout for resource in resources):
             return
         name = applicant_name(run.request_id, task_type)
@@ -207,7 +219,7 @@ class Ledger(InMemoryRunRepository):
             raise BrokenError(f"{task_type} runs, but has no lease of a {wanted}")
 
     def _check_parallel(self, run: JobRun) -> None:
-        shape = self.world.shapes[run.job_type]
+        shape = self.world.shape(run.job_type, run.job_version)
         tasks = shape.by_name()
         at_work = [name for name in run.active if tasks[name].method == "SHELL"]
         if shape.max_parallel and len(at_work) > shape.max_parallel:
@@ -215,11 +227,14 @@ class Ledger(InMemoryRunRepository):
 
     def _check_joins(self, before: JobRun, after: JobRun) -> None:
         """A task begins when all that it depends on have ended well; cleaning up waits for none."""
-        shape = self.world.shapes[after.job_type]
+        shape = self.world.shape(after.job_type, after.job_version)
         if after.phase is not Phase.WALKING or not any(task.depends_on for task in shape.tasks):
             return
         marks = dict(zip(shape.by_name(), after.marks, strict=True))
         begun = set(after.active) - set(before.active)
+        if after.retried:
+            # Where somebody restarts from begins at once, whatever it depends on.
+            begun -= {one.wish.from_task for one in self.world.scenario.extras.submissions.restarts}
         for task in shape.tasks:
             missing = [name for name in task.depends_on if marks[name] not in _WELL]
             if task.name in begun and missing:
@@ -249,7 +264,7 @@ class Ledger(InMemoryRunRepository):
             state.execution_id == run.execution_id and state.phase not in _NOT_UNDER_WAY
             for state in self._log[run.request_id]
         )
-        shape = self.world.shapes[run.job_type]
+        shape = self.world.shape(run.job_type, run.job_version)
         routed = shape.routed()
         for task, mark in zip(shape.tasks, run.marks, strict=True):
             unrouted = task.name not in routed
@@ -261,6 +276,8 @@ class Ledger(InMemoryRunRepository):
         """Nobody interfered, so whatever went wrong may not have changed how the job ends."""
         if not self.world.scenario.predictable:
             return "not: users interfere, or time decides"
+        if run.occurrence and not run.started_at and run.state == RequestState.CANCELLED:
+            return "not: an occurrence that was missed, or whose schedule ended"
         if self._gave_up():
             return "not: so many ants were lost that a task was given up, as it is said to be"
         item = run.parent.item if run.parent else -1
@@ -298,17 +315,17 @@ class Ledger(InMemoryRunRepository):
 
     def _check_outcomes(self, run: JobRun) -> None:
         """Each task that ended has exactly one outcome that counts: that of its last attempt."""
-        for index, letter in enumerate(run.marks):
+        for index, (letter, name) in enumerate(zip(run.marks, self.names(run), strict=True)):
             if letter not in _ENDED:
                 continue
             execution = run.origin_execution_id(index)
             counted = [
                 attempt
-                for attempt in self.attempts(run.tenant, run.request_id, execution, index)
-                if not attempt.late
+                for attempt in self.attempts(run.tenant, run.request_id, execution)
+                if not attempt.late and attempt.task_type == name
             ]
             if not counted:
-                raise BrokenError(f"task {index} ended as {letter} but has no outcome")
+                raise BrokenError(f"{name} ended as {letter} but has no outcome")
 
 
 def check_step(before: JobRun, after: JobRun, names: list[str]) -> None:

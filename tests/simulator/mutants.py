@@ -23,6 +23,7 @@ from formicary.service_layer.situation import Situation, Situations
 from tests.simulator.definitions import FastEngine
 from tests.simulator.ledger import Ledger
 from tests.simulator.mutants_of_fans import MUTANTS_OF_FANS
+from tests.simulator.mutants_of_users import MUTANTS_OF_USERS
 from tests.simulator.nights import Nights
 from tests.simulator.world import World
 
@@ -175,4 +176,5 @@ MUTANTS = {
     "the sweep": WorldWithoutSweep,
     "what is held of a gate": WorldWithWholeTake,
     **MUTANTS_OF_FANS,
+    **MUTANTS_OF_USERS,
 }

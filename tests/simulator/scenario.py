@@ -42,6 +42,7 @@ class Scenario:
     def predictable(self) -> bool:
         """Whether faults may not change how it ends: nobody interferes, and nothing is timed."""
         interfered = self.verbs or self.extras.fans.verbs or self.extras.errors.changes
+        interfered = interfered or self.extras.interfere
         return not interfered and self.parent.steady and self.child.steady
 
     def features(self) -> set[str]:
@@ -67,6 +68,9 @@ def draw_scenario(seed: int) -> Scenario:
     count = random.choice([1, 1, 2, 2, 4])
     if extras.fans.variant:
         count = 1 if extras.fans.variant == LARGE else min(count, 2)
+    if extras.submissions.new_version is not None:
+        # What a job type lets go on at once is looked at across its versions.
+        extras.submissions.new_version.max_concurrency = parent.max_concurrency
     for shape in (parent, child):
         leases = Random(f"leases of {shape.job_type} {number} {extras.limits.variant}")
         add_leases(leases, shape, extras.limits)

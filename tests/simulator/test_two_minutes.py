@@ -5,7 +5,7 @@ from itertools import chain, count, islice
 
 import pytest
 
-from tests.simulator.extras import FULL_FROM
+from tests.simulator.extras import FULL_FROM, USERS_FROM
 from tests.simulator.search import play_seeds
 
 SECONDS = 110
@@ -16,8 +16,9 @@ SEEDS = 3_000
 @pytest.mark.seeds
 @pytest.mark.timeout(300)
 def test_nothing_breaks_in_two_minutes_of_seeds(capsys: pytest.CaptureFixture[str]) -> None:
-    both = chain.from_iterable(zip(count(10_000), count(FULL_FROM + 10_000), strict=False))
-    figures = play_seeds(islice(both, SEEDS), until=time.monotonic() + SECONDS)
+    layers = [count(first + 10_000) for first in (0, FULL_FROM, USERS_FROM)]
+    all_layers = chain.from_iterable(zip(*layers, strict=False))
+    figures = play_seeds(islice(all_layers, SEEDS), until=time.monotonic() + SECONDS)
     with capsys.disabled():
         print(f"\nsimulator: {figures}")
     assert not figures.broken, str(figures)

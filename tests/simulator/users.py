@@ -8,7 +8,6 @@ from formicary.adapters.memory.fake_clock import EPOCH
 from formicary.domain.records import Principal
 from formicary.service_layer.cancel_job import cancel_job
 from formicary.service_layer.control_plane import ControlPlane
-from formicary.service_layer.job_submission import JobSubmission
 from formicary.service_layer.pause_job import pause_job, resume_job, trigger_job
 from formicary.service_layer.restart_job import RestartWish, restart_job
 from formicary.service_layer.submit_job import submit_job
@@ -16,7 +15,8 @@ from tests.simulator.administrators import administrators
 from tests.simulator.fans import ChildVerb
 from tests.simulator.people import User
 from tests.simulator.scenario import Verb
-from tests.simulator.shapes import PARENT_TYPE
+from tests.simulator.schedules import authors
+from tests.simulator.submissions import submission_of, visitors
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
@@ -47,12 +47,12 @@ def users_of(world: "World") -> list[User]:
     ]
     users += [_interferer(world, verb, submitted) for verb in world.scenario.verbs]
     users += [_meddler(world, verb, submitted) for verb in world.scenario.extras.fans.verbs]
-    return users + administrators(world)
+    return users + administrators(world) + authors(world) + visitors(world, submitted)
 
 
 def _submitter(world: "World", number: int, seconds: float, submitted: dict[int, str]) -> User:
-    # Only with a user key can somebody who got no answer ask again without a second run.
-    submission = JobSubmission(job_type=PARENT_TYPE, user_key=f"key-{number}")
+    # Only with a key can somebody who got no answer ask again without a second run.
+    submission, key = submission_of(world, number)
     caller = Principal(
         tenant=CALLER.tenant, user_id=f"user-{number % world.scenario.extras.limits.users}"
     )
@@ -61,7 +61,7 @@ def _submitter(world: "World", number: int, seconds: float, submitted: dict[int,
         submitted[number] = answer.run.request_id
 
     at = EPOCH + timedelta(seconds=seconds)
-    wish = lambda plane: submit_job(plane, caller, submission)  # noqa: E731
+    wish = lambda plane: submit_job(plane, caller, submission, key)  # noqa: E731
     return User(world, "submit", wish, at, heard)
 
 

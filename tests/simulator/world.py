@@ -28,15 +28,19 @@ from tests.simulator.administrators import add_rows, furnish
 from tests.simulator.ants import LEASE_SECONDS, TENANT, Ant
 from tests.simulator.broken import BrokenError
 from tests.simulator.calls import Interruptions, SkewedClock
-from tests.simulator.definitions import FastEngine, SharedDefinitions, store
+from tests.simulator.definitions import FastEngine, SharedDefinitions, queues_of, store
 from tests.simulator.expectations import expect_all
 from tests.simulator.faults import Faults
 from tests.simulator.functions import Function, SimulatedKillError
 from tests.simulator.ledger import Ledger
+from tests.simulator.lines import WatchedGates
 from tests.simulator.nights import Nights
+from tests.simulator.oracle import expect
 from tests.simulator.outcomes import Ending, Outcomes
 from tests.simulator.people import User
 from tests.simulator.scenario import Scenario
+from tests.simulator.schedules import TIMED_TYPE, WatchedDefinitions
+from tests.simulator.shapes import PARENT_TYPE, Shape
 from tests.simulator.stream import Stream
 from tests.simulator.users import resumer, users_of
 
@@ -58,7 +62,7 @@ class World:
     engine_type: type[Engine] = FastEngine
     situations_type: type[Situations] = Situations
     nights_type: type[Nights] = Nights
-    gates_type: type[InMemoryGateRepository] = InMemoryGateRepository
+    gates_type: type[InMemoryGateRepository] = WatchedGates
 
     def __init__(self, scenario: Scenario, allowed: frozenset[int] | None = None) -> None:
         self.scenario = scenario
@@ -70,14 +74,20 @@ class World:
         )
         self.outcomes = Outcomes(scenario.seed, scenario.extras.errors.rows)
         self.shapes = {shape.job_type: shape for shape in (scenario.parent, scenario.child)}
+        timed, newer = scenario.extras.schedules.shape, scenario.extras.submissions.new_version
         if scenario.predictable:
             self.expectations = expect_all(scenario, self.outcomes)
+            if timed is not None:
+                rows = scenario.extras.errors.rows
+                self.expectations[TIMED_TYPE, -1] = expect(timed, self.outcomes, {}, rows)
         self.ids = SequentialIds(str(scenario.seed))
         api = build_in_memory_api(self.clock, self.ids)
+        self.definitions = WatchedDefinitions(scenario.extras.schedules, self.clock)
+        api = replace(api, definitions=self.definitions)
         self.gates = self.gates_type()
         api = replace(api, gates=self.gates, limits=KnownLimits(self.gates, self.clock))
         self.stream = Stream(scenario.seed, scenario.extras.losses)
-        self.runs = self.runs_type(self)
+        self.runs = self.definitions.runs = self.runs_type(self)
         self.ports = replace(api, runs=self.runs, parsed=SharedDefinitions(api.definitions))
         self.situations = self.situations_type(self.ports.parsed, self.ports.configs)
         self.events: Any = api.events
@@ -92,6 +102,11 @@ class World:
         self.handled = 0
         for shape in self.shapes.values():
             self.queues.update(store(api, self.task_queues, shape, TENANT))
+        for later in (timed, newer):
+            if later is not None:
+                self.queues.update(queues_of(api, self.task_queues, later, TENANT))
+        if timed is not None:
+            self.shapes[TIMED_TYPE] = timed
         for _ in range(scenario.ants):
             self.hire()
         self.resources = furnish(api, scenario.extras.limits)
@@ -113,6 +128,7 @@ class World:
     def plane(self) -> ControlPlane:
         """Return the ports of the API as one of its functions has them."""
         names = (*_FALLIBLE, *_FALLIBLE_BESIDE) if self.scenario.extras.full else _FALLIBLE
+        names += ("definitions",) if self.scenario.extras.schedules.shape else ()
         wrapped = {name: self.interruptions.wrap(getattr(self.ports, name)) for name in names}
         return replace(self.ports, **wrapped)
 
@@ -141,11 +157,18 @@ class World:
         return ant
 
     def ending(self, message: TaskMessage) -> Ending:
-        shape = self.shapes[message.request.job_type]
+        shape = self.shape(message.request.job_type, message.request.job_type_version)
         task = shape.by_name()[message.request.task_type]
         tries = self.runs.tries(message.request.job_request_id, task.name)
         item = self.runs.families.item_of(message.request.job_request_id)
         return self.outcomes.ending(shape, task, message.attempt, tries, item)
+
+    def shape(self, job_type: str, version: int | str) -> Shape:
+        """Return what a version of a job was drawn as."""
+        newer = self.scenario.extras.submissions.new_version
+        if newer is not None and job_type == PARENT_TYPE and int(version) > 1:
+            return newer
+        return self.shapes[job_type]
 
     def began(self, ant: Ant, message: TaskMessage) -> None:
         """Note that a script begins: it must be its turn."""

@@ -33,6 +33,7 @@ class DynamoDbSchedules:
             job_type,
             pending_at=_moment(item.get("pending_at")),
             changed_at=_moment(item.get("changed_at")),
+            replaced=item.get("replaced", ""),
             **{name: item[name] for name in _PLAIN},
         )
 
@@ -41,6 +42,7 @@ class DynamoDbSchedules:
         saved = schedule.evolve(revision=schedule.revision + 1)
         attributes = {name: getattr(saved, name) for name in _PLAIN}
         times = {name: getattr(saved, name) for name in _TIMES}
+        attributes["replaced"] = saved.replaced
         attributes |= {name: time_text(moment) for name, moment in times.items() if moment}
         condition = equals("revision", schedule.revision) if schedule.revision else ABSENT
         key = keys.schedule_key(schedule.tenant, schedule.job_type)

@@ -132,7 +132,7 @@ STORED_ORDER: Mapping[type[Any], tuple[str, ...]] = {
     ),
     ChildrenFinished: ("task_type", "fork", "completed", "failed", "cancelled", "failures"),
     TimerFired: ("timer", "task_type", "attempt", "fire_at", "once"),
-    CancelRequested: ("reason",),
+    CancelRequested: ("reason", "unbegun"),
     RestartRequested: ("hard", "from_task", "job_version"),
     PauseRequested: ("now", "after"),
     ResumeRequested: ("hold",),

@@ -77,3 +77,20 @@ def test_what_is_no_cron_expression_is_refused(expression: str) -> None:
 def test_an_unknown_time_zone_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="time zone"):
         check_timezone(name)
+
+
+@pytest.mark.parametrize(
+    ("expression", "first"),
+    [
+        ("3-3 * * * *", "01-01 00:03:00"),
+        ("5 3-3 * * *", "01-01 03:05:00"),
+        ("0 0 * * mon-MON", "01-05 00:00:00"),
+        ("*/10 1-1 0 * * * *", "01-01 00:01:00"),
+        ("50,10-10/5 * * * *", "01-01 00:10:00"),
+        ("1-11 * * * *", "01-01 00:01:00"),
+        ("11-11,13-13 11-1 * * *", "01-01 00:11:00"),
+    ],
+)
+def test_a_range_of_one_value_is_that_value(expression: str, first: str) -> None:
+    times = next_times(expression, datetime(2026, 1, 1, tzinfo=UTC), 1)
+    assert [f"{time:%m-%d %H:%M:%S}" for time in times] == [first]

@@ -2,10 +2,14 @@
 
 import pytest
 
-from formicary.domain.events import PauseRequested, ResumeRequested
+from formicary.domain.events import (
+    JobSubmitted,
+    PauseRequested,
+    ResumeRequested,
+)
 from formicary.domain.gates import TENANT_GATE, Gate, TenantLimits, type_gate, user_gate
 from formicary.domain.states import RequestState
-from formicary.service_layer.admission import Admission
+from formicary.service_layer.admission import Admission, applicant_of
 from tests.unit.service_layer.engine_world import TENANT, Killer, World
 
 LIMITED = """
@@ -225,6 +229,7 @@ def _story(killer: Killer) -> tuple[World, list[str]]:
     return world, requests
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_a_function_killed_at_any_call_loses_no_slot(before: bool) -> None:
     counting = Killer()
@@ -322,4 +327,22 @@ def test_a_run_that_waits_to_go_on_may_be_paused_again_or_cancelled(verb: str) -
         resumed(world, first)
         world.settle()
         assert world.run(first).state is RequestState.COMPLETED
+    assert_nothing_is_held(world)
+
+
+def test_a_slot_taken_for_an_execution_that_two_have_followed_is_given_back() -> None:
+    """Seed 105350 of the simulator: a function took it long after, and died before it was told."""
+    world = limited_world()
+    request = world.submit("limited")
+    world.settle()
+    first = applicant_of(world.run(request), 0)
+    for _ in range(2):
+        world.restart(request)
+        world.settle()
+    run = world.run(request)
+    assert run.stint > 1
+    assert world.gates.take(TENANT, run.gates, first, waited=False)
+
+    Admission(world.gates, world.events).refused(run, JobSubmitted())
+
     assert_nothing_is_held(world)

@@ -1,5 +1,6 @@
 """What people ask of a run while the engine is at it: pause, restart on another version."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from formicary.domain.events import (
     PauseRequested,
     RestartRequested,
     ResumeRequested,
+    TimerFired,
+    TimerKind,
 )
 from formicary.domain.job_run import Phase
 from formicary.domain.states import RequestState
@@ -143,3 +146,28 @@ def test_tasks_that_waited_when_the_job_was_cancelled_are_not_shown() -> None:
     world.settle()
     shown = [view.task_type for view in task_views(world.run(request), facts, [])]
     assert shown == ["split", "left"]
+
+
+def test_the_timer_of_a_run_that_was_paused_before_its_time_fires_once() -> None:
+    """Seed 100442 of the simulator: it was started again and again, and each time fired at once."""
+    world = World()
+    world.upload(TWO)
+    world.scheduled_at = world.clock.now() + timedelta(seconds=40)
+    request = world.submit("two")
+    world.handle_events()
+    world.clock.advance(39.7)
+    early = TimerFired(TimerKind.START, fire_at=world.scheduled_at)
+    world.tell(world.run(request), early)
+    world.handle_events()
+    world.tell(world.run(request), PauseRequested())
+    world.handle_events()
+    assert world.run(request).state is RequestState.PAUSED
+
+    world.clock.advance(1)
+    handled = sum(world.handle_events() for _ in range(20))
+
+    assert handled <= 2
+    assert world.events.queue.next_visible_at() is None
+    world.tell(world.run(request), ResumeRequested(world.run(request).holds))
+    world.settle()
+    assert world.run(request).state is RequestState.COMPLETED

@@ -383,6 +383,7 @@ def album(killer: Killer, child: str = QUICK_CHILD) -> WatchedWorld:
     return world
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_a_parent_whose_function_dies_at_any_call_ends_the_same(before: bool) -> None:
     counting = ParentsCalls()
@@ -401,6 +402,7 @@ def test_a_parent_whose_function_dies_at_any_call_ends_the_same(before: bool) ->
         assert all(child.state is RequestState.COMPLETED for child in found.records)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("steps", [3, 20])
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_a_cancel_leaves_no_child_behind_though_a_function_dies(before: bool, steps: int) -> None:
@@ -480,6 +482,7 @@ def contested(rivalry: Rivalry, *, goes_on: bool, cancels: bool = False) -> Watc
     return world
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("goes_on", [False, True], ids=["the same event", "all that follows"])
 def test_two_engines_at_one_fan_fork_and_count_each_child_once(goes_on: bool) -> None:
     counting = ParentsCalls()
@@ -500,6 +503,7 @@ def test_two_engines_at_one_fan_fork_and_count_each_child_once(goes_on: bool) ->
         assert world.ran in ([("publish", 1)], [("publish", 1)] * 2), f"raced at call {at}"
 
 
+@pytest.mark.thorough
 def test_a_cancel_that_another_engine_takes_meanwhile_leaves_no_child_behind() -> None:
     counting = ParentsCalls()
     album(counting).settle(limit=20_000)
@@ -514,6 +518,7 @@ def test_a_cancel_that_another_engine_takes_meanwhile_leaves_no_child_behind() -
     assert ends == {RequestState.CANCELLED, RequestState.COMPLETED}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_a_fork_that_goes_on_ends_the_same_though_a_function_dies(before: bool) -> None:
     def restarted(killer: Killer) -> WatchedWorld:

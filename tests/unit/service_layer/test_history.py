@@ -9,6 +9,7 @@ from formicary.domain.ant import ClaimRequest
 from formicary.domain.errors import ForgedEventError, NotFoundError
 from formicary.domain.events import (
     CancelRequested,
+    JobSubmitted,
     RestartRequested,
     TaskFinished,
     TriggerRequested,
@@ -297,5 +298,34 @@ def test_a_run_for_later_that_was_cancelled_and_restarted_can_be_replayed() -> N
     run = world.run(request)
     assert (run.state, run.submitted_for) == (RequestState.COMPLETED, due)
     assert run.scheduled_at < due
+    again = replay(world.engine.situations, world.runs, run)
+    assert again.evolve(tail=()) == run.evolve(tail=())
+
+
+RETRIED = """
+job_type: pipeline
+retry: 1
+delay_between_retries: 60
+tasks:
+- task_type: extract
+  method: SHELL
+  script: [work]
+"""
+
+
+def test_a_scheduled_run_whose_job_was_retried_can_be_replayed_though_its_timer_was_lost() -> None:
+    """Seed 100009 of the simulator: it was taken for one that began when it was submitted."""
+    world = World(lambda message: Result("1"))
+    world.upload(RETRIED)
+    request = world.submit("pipeline", due=world.clock.now() + timedelta(seconds=40))
+    world.handle_events()
+    world.clock.advance(50)
+    for got in world.events.receive(10):
+        world.events.delete(got.receipt)
+    world.tell(world.run(request), JobSubmitted())
+    world.settle()
+
+    run = world.run(request)
+    assert (run.state, run.job_retries) == (RequestState.FAILED, 1)
     again = replay(world.engine.situations, world.runs, run)
     assert again.evolve(tail=()) == run.evolve(tail=())

@@ -227,3 +227,61 @@ def test_all_types_are_looked_at_a_page_after_the_other(play: JobPlay) -> None:
     assert kept(play)["lost_schedules"] == 3
     listed = play.plane.runs.list_runs(play.tenant, limit=1000).records
     assert {run.job_type for run in listed} == {f"job-{number:03}" for number in range(103)}
+
+
+def test_the_next_occurrence_is_made_though_the_job_is_retried_before_its_event_comes_again(
+    play: JobPlay,
+) -> None:
+    play.define(HOURLY.replace("description:", "retry: 1\ndescription:"))
+    engine_dies_at(play, definitions="save_schedule")
+
+    play.finish(play.next_task(), "1")
+    let_time_pass(play, at(1, 1))
+
+    assert len(requests(play, "EXECUTING")) == 1
+    assert pending(play) == ["2026-01-01T02:00:00Z"]
+
+
+def test_a_deletion_that_broke_off_is_finished_by_the_next_one(play: JobPlay) -> None:
+    play.define(HOURLY)
+    play.settle()
+
+    def delete() -> int:
+        return play.call("DELETE", "/api/jobs/definitions/hello").status
+
+    api_dies_at(play, "find_schedule", delete)
+    assert pending(play) == [AT_ONE]
+
+    assert delete() == 404
+    play.settle()
+
+    assert pending(play) == []
+
+
+def test_an_upload_that_breaks_off_between_two_schedules_leaves_none_of_the_old_one(
+    play: JobPlay,
+) -> None:
+    play.define(HOURLY)
+    play.settle()
+    later = HOURLY.replace("0 * * * *", "30 * * * *")
+    api_dies_at(play, "save_schedule", lambda: play.define(later))
+
+    play.define(later)
+    let_time_pass(play, at(1, 10))
+
+    assert [run["scheduled_at"] for run in requests(play, "EXECUTING")] == ["2026-01-01T00:30:00Z"]
+    assert pending(play) == ["2026-01-01T01:30:00Z"]
+
+
+def test_an_occurrence_that_has_begun_is_not_cancelled_by_a_new_schedule(play: JobPlay) -> None:
+    play.define(HOURLY)
+    play.settle()
+    play.clock.advance_to(at(1))
+    play.define(HOURLY.replace("0 * * * *", "30 * * * *"))
+    events: Any = play.plane.events
+    received = events.receive(10)
+    # The cancel is slower than what begins the run.
+    for got in sorted(received, key=lambda got: got.message.kind == "CancelRequested"):
+        play.engine.handle(got.message)
+
+    assert [run["scheduled_at"] for run in requests(play, "EXECUTING")] == [AT_ONE]

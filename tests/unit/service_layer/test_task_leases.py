@@ -196,6 +196,7 @@ def _story(killer: Killer) -> tuple[World, list[str]]:
     return world, requests
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 def test_a_function_killed_at_any_call_loses_no_lease(before: bool) -> None:
     counting = Killer()

@@ -6,6 +6,8 @@ from tests.simulator.mutants import MUTANTS
 from tests.simulator.scenario import draw_scenario
 from tests.simulator.search import play
 
+pytestmark = pytest.mark.thorough
+
 # Named seeds: with the guard each is a story without a fault, see test_simulator.py.
 CATCHES = {
     "the version check": 2,
@@ -18,11 +20,16 @@ CATCHES = {
     "the last retry of a job": 209,
     "the sweep": 51_004,
     "what is held of a gate": 51_312,
-    "the tally of children": 100_007,
+    "the tally of children": 100_012,
     "the cursor of a fan": 100_018,
     "fork_max_parallel": 100_012,
     "the table of error codes": 100_027,
     "the sweep of children": 100_757,
+    "the order of the line": 200_022,
+    "scheduled_at": 200_002,
+    "the Idempotency-Key": 200_002,
+    "the next occurrence": 200_006,
+    "the sweep of schedules": 102_223,
 }
 # Where a change of the engine changes the story of that seed, one of the next ones must tell.
 NEXT = 100

@@ -2,10 +2,14 @@
 
 from itertools import chain
 
-from tests.simulator.extras import FULL_FROM, LOSSES, PLAIN
+import pytest
+
+from tests.simulator.extras import FULL_FROM, LOSSES, PLAIN, USERS_FROM
 from tests.simulator.faults import KINDS
 from tests.simulator.scenario import draw_scenario
 from tests.simulator.search import play, play_seeds
+
+pytestmark = pytest.mark.thorough
 
 FOUND = (126, 143, 169, 196, 211, 352, 572, 3_022, 5_018, 11_514, 12_918)
 FOUND_LATER = (20_220, 21_471, 26_895, 50_040, 50_176, 50_224, 50_422, 51_106, 51_194, 60_950)
@@ -13,8 +17,8 @@ FOUND_IN_FULL = (100_418, 100_757, 100_840, 100_881)
 
 
 def test_nothing_breaks_over_300_seeds_and_those_that_once_did() -> None:
-    later = chain(range(PLAIN, PLAIN + 150), range(FULL_FROM, FULL_FROM + 150))
-    figures = play_seeds(chain(FOUND, FOUND_LATER, FOUND_IN_FULL, range(300), later))
+    later = (range(first, first + 100) for first in (PLAIN, FULL_FROM, USERS_FROM))
+    figures = play_seeds(chain(FOUND, FOUND_LATER, FOUND_IN_FULL, range(300), *later))
     assert not figures.broken, str(figures)
     assert figures.events > 10 * figures.seeds
     assert set(figures.faults) == {*KINDS, *LOSSES}
