@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from formicary.domain.error_rules import ErrorAction
@@ -83,6 +83,9 @@ def draw_error_table(random: Random) -> ErrorTable:
     if random.random() < 0.2:
         number = random.randrange(len(rows))
         other = _draw_row(random) if random.random() < 0.7 else None
+        if other is not None and other.action == ErrorAction.SUSPEND_JOB:
+            # Outcomes do not know of it: what fails for ever would be paused and resumed for ever.
+            other = replace(other, action="")
         changes = (RowChange(random.uniform(0, 120), number, other),)
     return ErrorTable(tuple(rows.values()), changes)
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from random import Random
 
 from formicary.domain.error_rules import ErrorAction
-from tests.simulator.error_table import Row, row_for
+from tests.simulator.error_table import Row
 from tests.simulator.shapes import AGAIN, Shape, Task
 
 
@@ -44,8 +44,8 @@ class Outcomes:
         """Return the exit codes that have the task run again, however often it did."""
         asks = {"1"} if task.on_exit_code.get("1") in AGAIN else set()
         for code in ("1", "2", "3") if self.rows else ():
-            row = row_for(self.rows, shape.job_type, task.name, code)
-            if row is not None and row.action == ErrorAction.SUSPEND_JOB:
+            fitting = [row for row in self.rows if row.fits(shape.job_type, task.name, code)]
+            if any(row.action == ErrorAction.SUSPEND_JOB for row in fitting):
                 asks.add(code)
         return frozenset(asks)
 
