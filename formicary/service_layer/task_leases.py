@@ -52,10 +52,23 @@ class TaskLeases:
         if lasts > 0:
             applicant = replace(applicant, expires_at=self.clock.now() + timedelta(seconds=lasts))
         granted = self.admission.pass_gates(run.tenant, [chosen.claim], applicant, waited=True)
+        if granted:
+            self._leave_other_lines(run, chosen.claim.gate, applicant)
         if granted and applicant.expires_at is not None:
             event = TimerFired(TimerKind.LEASE, task_type, applicant.stint, applicant.expires_at)
             Timers(self.admission.events, self.clock).start(run, event)
         return LeaseAnswer(granted, chosen.variables if granted else {})
+
+    def _leave_other_lines(self, run: JobRun, gate: str, applicant: Applicant) -> None:
+        """Leave the lines where it stood when another resource had most to give.
+
+        Whoever stands behind it there would wake it for ever, and it them, until an ant has begun.
+        """
+        for resource in self.gates.list_resources(run.tenant):
+            other = resource_gate(resource.id)
+            if other != gate and self.gates.waits(run.tenant, other, applicant.rank) is not None:
+                self.gates.stop_waiting(run.tenant, other, applicant.rank, applicant.stint)
+                self.admission.wake(run.tenant, other, f"{applicant.name}:{applicant.stint}:left")
 
     def give_back(self, run: JobRun, task_type: str, stint: int) -> None:
         """Give back what a task has leased, from whichever resource, and leave every line.

@@ -31,6 +31,7 @@ tasks:
   script: [after]
 """
 GATE = resource_gate("r1")
+OTHER = resource_gate("r2")
 
 
 def device_world(  # type: ignore[no-untyped-def]
@@ -241,6 +242,36 @@ def test_a_lease_is_not_given_back_for_an_earlier_attempt() -> None:
     assert [who.request_id for who in world.gates.holders(TENANT, GATE, 9)] == [first]
     world.engine.performer.dispatcher.leases.give_back(run, "leased", stint)
     assert not world.gates.holders(TENANT, GATE, 9)
+
+
+def test_a_task_that_has_its_lease_stands_in_no_other_line_any_more() -> None:
+    """Seed 110621 of the simulator: those behind it woke it, and it them, without end."""
+    world = device_world()
+    first = world.gates.find_resource(TENANT, "r1")
+    assert first is not None
+    world.gates.put_resource(TENANT, first.model_copy(update={"id": "r2"}))
+    requests = [world.submit("job") for _ in range(4)]
+    handle_all(world)
+    for _ in requests:
+        assert world.work()
+    handle_all(world)
+    waiting = [who for gate in (GATE, OTHER) for who in world.gates.line(TENANT, gate, 9)]
+    for who in waiting:  # each had stood at the other one before
+        for gate in (GATE, OTHER):
+            world.gates.wait(TENANT, gate, who)
+    for _ in range(3):
+        assert world.work()
+        handle_all(world)
+
+    for gate in (GATE, OTHER):
+        holders = {who.request_id for who in world.gates.holders(TENANT, gate, 9)}
+        line = {who.request_id for who in world.gates.line(TENANT, gate, 9)}
+        assert not holders & line
+    granted = {who.request_id for g in (GATE, OTHER) for who in world.gates.holders(TENANT, g, 9)}
+    in_line = {who.request_id for g in (GATE, OTHER) for who in world.gates.line(TENANT, g, 9)}
+    assert not granted & in_line
+    world.settle()
+    assert [world.run(request).state for request in requests] == [RequestState.COMPLETED] * 4
 
 
 def test_a_function_that_dispatches_too_late_keeps_no_lease_for_a_task_that_has_ended() -> None:
