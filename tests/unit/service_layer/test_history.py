@@ -302,17 +302,6 @@ def test_a_run_for_later_that_was_cancelled_and_restarted_can_be_replayed() -> N
     assert again.evolve(tail=()) == run.evolve(tail=())
 
 
-RETRIED = """
-job_type: pipeline
-retry: 1
-delay_between_retries: 60
-tasks:
-- task_type: extract
-  method: SHELL
-  script: [work]
-"""
-
-
 def test_a_scheduled_run_whose_job_was_retried_can_be_replayed_though_its_timer_was_lost() -> None:
     """Seed 100009 of the simulator: it was taken for one that began when it was submitted."""
     world = World(lambda message: Result("1"))
