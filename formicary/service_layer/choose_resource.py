@@ -12,10 +12,11 @@ from formicary.ports import GateRepository
 
 @dataclass(frozen=True, slots=True)
 class ChosenResource:
-    """A claim to a resource, and what the resource tells those that lease it."""
+    """A claim to a resource, what it tells those that lease it, and the gates of the others."""
 
     claim: Claim
     variables: dict[str, str]
+    others: tuple[str, ...] = ()
 
 
 def choose_resource(
@@ -31,7 +32,8 @@ def choose_resource(
     job has `leased`: two jobs that hold one each and wait for the other would wait for ever.
     """
     amount = amount_of(wanted)
-    fitting = [resource for resource in gates.list_resources(tenant) if resource.fits(wanted)]
+    resources = gates.list_resources(tenant)
+    fitting = [resource for resource in resources if resource.fits(wanted)]
     large = [resource for resource in fitting if resource.quota >= amount]
     if not fitting:
         raise InvalidRequestError(
@@ -52,7 +54,8 @@ def choose_resource(
         0 if chosen.disabled else chosen.quota,
         chosen.lease_timeout_seconds,
     )
-    return ChosenResource(claim, chosen.told_to(wanted))
+    others = tuple(resource_gate(r.id) for r in resources if r.id != chosen.id)
+    return ChosenResource(claim, chosen.told_to(wanted), others)
 
 
 def _most_free(gates: GateRepository, tenant: str, resources: list[JobResource]) -> JobResource:

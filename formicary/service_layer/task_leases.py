@@ -4,6 +4,7 @@ A task keeps its lease over its retries. One that waits stays DISPATCHED without
 gives the lease back sends `SlotFreed` for it, and it is dispatched again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -53,22 +54,21 @@ class TaskLeases:
             applicant = replace(applicant, expires_at=self.clock.now() + timedelta(seconds=lasts))
         granted = self.admission.pass_gates(run.tenant, [chosen.claim], applicant, waited=True)
         if granted:
-            self._leave_other_lines(run, chosen.claim.gate, applicant)
+            self._leave_lines(run.tenant, chosen.others, applicant)
         if granted and applicant.expires_at is not None:
             event = TimerFired(TimerKind.LEASE, task_type, applicant.stint, applicant.expires_at)
             Timers(self.admission.events, self.clock).start(run, event)
         return LeaseAnswer(granted, chosen.variables if granted else {})
 
-    def _leave_other_lines(self, run: JobRun, gate: str, applicant: Applicant) -> None:
+    def _leave_lines(self, tenant: str, gates: Iterable[str], applicant: Applicant) -> None:
         """Leave the lines where it stood when another resource had most to give.
 
         Whoever stands behind it there would wake it for ever, and it them, until an ant has begun.
         """
-        for resource in self.gates.list_resources(run.tenant):
-            other = resource_gate(resource.id)
-            if other != gate and self.gates.waits(run.tenant, other, applicant.rank) is not None:
-                self.gates.stop_waiting(run.tenant, other, applicant.rank, applicant.stint)
-                self.admission.wake(run.tenant, other, f"{applicant.name}:{applicant.stint}:left")
+        for gate in gates:
+            if self.gates.waits(tenant, gate, applicant.rank) is not None:
+                self.gates.stop_waiting(tenant, gate, applicant.rank, applicant.stint)
+                self.admission.wake(tenant, gate, f"{applicant.name}:{applicant.stint}:left")
 
     def give_back(self, run: JobRun, task_type: str, stint: int) -> None:
         """Give back what a task has leased, from whichever resource, and leave every line.
