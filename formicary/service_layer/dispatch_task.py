@@ -92,7 +92,7 @@ class TaskDispatcher:
             self.house.start(run.tenant, f"{run.execution_id}:{task.task_type}:{command.attempt}")
             return TaskFinished(command.task_type, command.attempt, RequestState.COMPLETED)
         refusal = _refusal(task, placeholders, graph, command)
-        handed = refusal or self._handed_artifacts(run, graph, task, command)
+        handed = refusal or self._handed_artifacts(earlier, task, command)
         if isinstance(handed, TaskFinished):
             return handed
         if task.resources is not None:
@@ -111,10 +111,10 @@ class TaskDispatcher:
         return self._send(run, key, body, command)
 
     def _handed_artifacts(
-        self, run: JobRun, graph: JobGraph, task: TaskDefinition, command: DispatchTask
+        self, earlier: EarlierArtifacts, task: TaskDefinition, command: DispatchTask
     ) -> list[Artifact] | TaskFinished:
         """Return what is put in place for a task: of earlier tasks, and what it names by id."""
-        fault = too_many_children(run, graph, task.dependencies)
+        fault = too_many_children(earlier.run, earlier.graph, task.dependencies)
         names = list(dict.fromkeys((*task.artifact_ids, *task.dependent_artifact_ids)))
         if len(names) > MAX_NAMED_ARTIFACTS:
             fault = f"artifact_ids: there are {len(names)}; at most {MAX_NAMED_ARTIFACTS} are given"
@@ -122,10 +122,9 @@ class TaskDispatcher:
             return failed_attempt(command, ErrorCode.VALIDATION, fault)
         now = self.clock.now()
         try:
-            named = [stored_artifact(self.runs, run.tenant, name, now) for name in names]
+            named = [stored_artifact(self.runs, earlier.run.tenant, name, now) for name in names]
         except NotFoundError as missing:
             return failed_attempt(command, ErrorCode.VALIDATION, f"artifact_ids: {missing.message}")
-        earlier = EarlierArtifacts(self.runs, self.objects, run, graph)
         return [*earlier.of_dependencies(task.dependencies), *named]
 
     def _lease(self, run: JobRun, command: DispatchTask, wanted: BasicResource) -> LeaseAnswer:
