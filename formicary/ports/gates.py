@@ -33,7 +33,8 @@ class GateRepository(Protocol):
 
         What is the applicant's already is not taken again; that of an earlier stint becomes that of
         this one. `waited` takes it out of the lines of these gates, too.
-        ConcurrentUpdateError when others are at the same gates.
+        ConcurrentUpdateError when others are at the same gates, or a later stint of that run stands
+        in line there by now.
         """
 
     def held(self, tenant: str, gate: str, name: str) -> Holding | None:
@@ -43,7 +44,7 @@ class GateRepository(Protocol):
         """Give back the slots of all claims; False when that stint holds none (any more)."""
 
     def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:
-        """Stand in line."""
+        """Stand in line, unless a later stint of that run stands there by now."""
 
     def stop_waiting(self, tenant: str, gate: str, rank: str, stint: int) -> None:
         """Leave the line, unless a later stint of that run stands there by now."""

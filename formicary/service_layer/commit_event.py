@@ -76,15 +76,17 @@ class EventCommitter:
                     self.runs.archive_execution(as_ended(run))
                 return self.runs.save(recorded), decision
             except ConcurrentUpdateError:
-                run = self._reload(run)
+                run = self._reload(run, event)
         raise ConcurrentUpdateError(f"run {run.request_id} is changed by too many at once")
 
-    def _reload(self, run: JobRun) -> JobRun:
+    def _reload(self, run: JobRun, event: Event) -> JobRun:
         found = self.runs.find(run.tenant, run.request_id)
         if found is None:
             raise NotFoundError(f"run {run.request_id} is gone")
         if found.execution_id != run.execution_id:
             # What was meant for the execution before must not count in this one: its tasks have
-            # the same names, and the same numbers of attempts. Delivered again, it is sorted out.
+            # the same names, and the same numbers of attempts. Delivered again, it is sorted out;
+            # if another function has done so already, nobody else gives back slots taken for it.
+            self.admission.refused(found, event)
             raise ConcurrentUpdateError(f"another execution of {run.request_id} has begun")
         return found

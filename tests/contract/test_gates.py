@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.gates import Applicant, Claim, Gate, Holding, TenantLimits, rank_of
 from formicary.domain.job_resource import JobResource
 from tests.contract.examples import NOW
@@ -200,6 +201,38 @@ def test_only_the_own_stint_and_earlier_ones_leave_the_line(gates, tenant):
     gates.stop_waiting(tenant, GATE, applicant("a").rank, 2)
     gates.stop_waiting(tenant, GATE, applicant("a").rank, 2)
     assert not gates.line(tenant, GATE, 1)
+
+
+def test_a_late_stint_does_not_take_the_place_of_a_later_one(gates, tenant):
+    gates.wait(tenant, GATE, applicant("a", stint=1))
+
+    gates.wait(tenant, GATE, applicant("a", stint=0))
+    assert list(gates.line(tenant, GATE, 9)) == [applicant("a", stint=1)]
+    gates.wait(tenant, GATE, applicant("a", stint=2))
+    assert list(gates.line(tenant, GATE, 9)) == [applicant("a", stint=2)]
+
+
+def test_a_late_stint_passes_no_gate_at_which_a_later_one_stands_in_line(gates, tenant):
+    gates.limit(tenant, GATE, 1)
+    gates.wait(tenant, GATE, applicant("a", stint=1))
+
+    with pytest.raises(ConcurrentUpdateError):
+        take(gates, tenant, "a", stint=0, waited=True)
+
+    assert gates.find(tenant, GATE).free == 1
+    assert list(gates.line(tenant, GATE, 9)) == [applicant("a", stint=1)]
+    assert take(gates, tenant, "a", stint=1, waited=True)
+    assert not gates.line(tenant, GATE, 9)
+
+
+def test_a_late_stint_that_holds_its_slots_leaves_the_later_one_in_line(gates, tenant):
+    gates.limit(tenant, GATE, 1)
+    take(gates, tenant, "a", stint=0)
+    gates.wait(tenant, GATE, applicant("a", stint=1))
+
+    assert take(gates, tenant, "a", stint=0, waited=True)
+
+    assert list(gates.line(tenant, GATE, 9)) == [applicant("a", stint=1)]
 
 
 def test_tenants_do_not_share_gates(gates, tenant):

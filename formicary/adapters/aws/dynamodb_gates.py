@@ -20,6 +20,7 @@ from formicary.adapters.aws.dynamodb_table import (
     Removal,
     equals,
     in_partition,
+    not_after,
 )
 from formicary.adapters.aws.items import pack, unpack
 from formicary.adapters.run_summary import time_text
@@ -116,7 +117,10 @@ class DynamoDbGateRepository(DynamoDbResources):
             elif stint < applicant.stint:
                 writes.append(Put(holder, _encode(applicant, claim.amount), equals("stint", stint)))
             if waited and not held:
-                writes.append(Removal(keys.waiter_key(tenant, claim.gate, applicant.rank)))
+                # The place of a later stint is not this one's to give up: who has come so late
+                # takes nothing at all.
+                place = keys.waiter_key(tenant, claim.gate, applicant.rank)
+                writes.append(Removal(place, not_after("stint", applicant.stint)))
         if writes:
             self._table.put_together(*writes)
         for claim in claims if held else ():
@@ -156,9 +160,15 @@ class DynamoDbGateRepository(DynamoDbResources):
         raise ConcurrentUpdateError("Too many are at the same gates.")
 
     def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:
-        """Stand in line."""
+        """Stand in line, unless a later stint of that run stands there by now."""
         key = keys.waiter_key(tenant, gate, applicant.rank)
-        self._table.put(Put(key, _encode(applicant, 0)))
+        mine = not_after("stint", applicant.stint)
+        try:
+            self._table.put(Put(key, _encode(applicant, 0), mine))
+        except ConcurrentUpdateError:
+            there = self.waits(tenant, gate, applicant.rank)
+            if there is None or there.stint <= applicant.stint:
+                raise  # somebody's transaction is at that place just now
 
     def stop_waiting(self, tenant: str, gate: str, rank: str, stint: int) -> None:
         """Leave the line, unless a later stint of that run stands there by now."""

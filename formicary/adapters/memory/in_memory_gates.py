@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.gates import (
     Applicant,
     Claim,
@@ -22,6 +23,11 @@ class _Stored:
     holders: dict[str, Applicant] = field(default_factory=dict)
     amounts: dict[str, int] = field(default_factory=dict)
     waiters: dict[str, Applicant] = field(default_factory=dict)
+
+    def later(self, applicant: Applicant) -> bool:
+        """Whether a later stint of an applicant stands in line."""
+        there = self.waiters.get(applicant.rank)
+        return there is not None and there.stint > applicant.stint
 
 
 class InMemoryGateRepository:
@@ -57,16 +63,17 @@ class InMemoryGateRepository:
             gates = [(gate, claim) for gate, claim in stored if gate is not None]
             name = applicant.name
             missing = [(gate, claim) for gate, claim in gates if name not in gate.holders]
-            held = not missing
             if len(gates) < len(stored) or any(gate.free < c.amount for gate, c in missing):
                 return False
+            if waited and len(missing) == len(gates) and any(g.later(applicant) for g, _ in gates):
+                raise ConcurrentUpdateError(f"A later stint of {name} stands in line.")
             for gate, claim in gates:
                 if name not in gate.holders:
                     gate.free -= claim.amount
                     gate.amounts[name] = claim.amount
                 before = gate.holders.get(name, applicant)
                 gate.holders[name] = max(before, applicant, key=lambda who: who.stint)
-                if waited or held:
+                if (waited or not missing) and not gate.later(applicant):
                     gate.waiters.pop(applicant.rank, None)
             return True
 
@@ -93,10 +100,11 @@ class InMemoryGateRepository:
             return True
 
     def wait(self, tenant: str, gate: str, applicant: Applicant) -> None:
-        """Stand in line."""
+        """Stand in line, unless a later stint of that run stands there by now."""
         with self._lock:
             stored = self._gates.setdefault((tenant, gate), _Stored(0, 0))
-            stored.waiters[applicant.rank] = applicant
+            if not stored.later(applicant):
+                stored.waiters[applicant.rank] = applicant
 
     def stop_waiting(self, tenant: str, gate: str, rank: str, stint: int) -> None:
         """Leave the line, unless a later stint of that run stands there by now."""

@@ -1,7 +1,10 @@
 """Limits are kept, the line keeps its order, and no slot is lost, whatever happens in between."""
 
+from typing import Any
+
 import pytest
 
+from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.events import (
     JobSubmitted,
     PauseRequested,
@@ -345,4 +348,28 @@ def test_a_slot_taken_for_an_execution_that_two_have_followed_is_given_back() ->
 
     Admission(world.gates, world.events).refused(run, JobSubmitted())
 
+    assert_nothing_is_held(world)
+
+
+def test_slots_taken_while_another_execution_has_begun_and_ended_are_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seed 31229 of the simulator: another function had the event, too, and has dealt with it."""
+    world = limited_world()
+    request = world.submit("limited")
+    (submitted,) = world.events.pending()
+    take = world.gates.take
+
+    def take_late(*args: Any, **kwargs: Any) -> bool:
+        monkeypatch.undo()
+        world.settle()
+        world.restart(request)
+        world.settle()
+        return take(*args, **kwargs)
+
+    monkeypatch.setattr(world.gates, "take", take_late)
+    with pytest.raises(ConcurrentUpdateError):
+        world.handle(submitted)
+
+    assert world.run(request).state is RequestState.COMPLETED
     assert_nothing_is_held(world)
