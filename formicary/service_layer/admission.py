@@ -100,6 +100,14 @@ class Admission:
                 self.gates.stop_waiting(tenant, claim.gate, applicant.rank, applicant.stint)
             self._wake(tenant, claim.gate, WAKE_AT_ONCE, _by(applicant))
 
+    def leave_line(self, tenant: str, gate: str, applicant: Applicant) -> None:
+        """Leave the line of a gate; whoever was woken for nothing was woken in place of the next.
+
+        The next is woken though nobody stood there: a function may have died in between.
+        """
+        self.gates.stop_waiting(tenant, gate, applicant.rank, applicant.stint)
+        self._wake(tenant, gate, WAKE_AT_ONCE, f"{_by(applicant)}:left")
+
     def expire(self, run: JobRun, stint: int) -> None:
         """Take back the leases of a run that may last no longer; its other slots stay."""
         for claim in wanted(run.gates):
@@ -116,9 +124,8 @@ class Admission:
             return
         stint = _stint_of(run, event)
         if stint is not None and run.holds_slots and run.stint == stint:
-            rank = applicant_of(run, stint).rank
             for claim in wanted(run.gates):
-                self.gates.stop_waiting(run.tenant, claim.gate, rank, stint)
+                self.leave_line(run.tenant, claim.gate, applicant_of(run, stint))
         elif stint is not None:
             self.release(run, stint)
         if _may_take(event):

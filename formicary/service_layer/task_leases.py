@@ -67,8 +67,7 @@ class TaskLeases:
         """
         for gate in gates:
             if self.gates.waits(tenant, gate, applicant.rank) is not None:
-                self.gates.stop_waiting(tenant, gate, applicant.rank, applicant.stint)
-                self.admission.wake(tenant, gate, f"{applicant.name}:{applicant.stint}:left")
+                self.admission.leave_line(tenant, gate, applicant)
 
     def give_back(self, run: JobRun, task_type: str, stint: int) -> None:
         """Give back what a task has leased, from whichever resource, and leave every line.
@@ -103,10 +102,9 @@ class TaskLeases:
         if event.task_type not in run.active:
             self.give_back(run, event.task_type, event.stint)
             return
-        rank = self._applicant(run, event.task_type, event.stint).rank
+        applicant = self._applicant(run, event.task_type, event.stint)
         for resource in self.gates.list_resources(run.tenant):
-            gate = resource_gate(resource.id)
-            self.gates.stop_waiting(run.tenant, gate, rank, event.stint)
+            self.admission.leave_line(run.tenant, resource_gate(resource.id), applicant)
 
     def _applicant(self, run: JobRun, task_type: str, stint: int) -> Applicant:
         return Applicant(

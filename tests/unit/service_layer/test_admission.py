@@ -373,3 +373,15 @@ def test_slots_taken_while_another_execution_has_begun_and_ended_are_given_back(
 
     assert world.run(request).state is RequestState.COMPLETED
     assert_nothing_is_held(world)
+
+
+def test_a_place_left_behind_by_who_has_its_slots_keeps_no_slot_from_the_next() -> None:
+    """A function died in line; the event came again, and took slots as if it had never waited."""
+    world = limited_world()
+    requests = [world.submit("limited") for _ in range(3)]
+    begun(world)
+    world.gates.wait(TENANT, GATE, applicant_of(world.run(requests[0]), 0))
+
+    world.cancel(requests[1])
+
+    assert begun(world, *requests) == [True, False, True]

@@ -1,5 +1,7 @@
 """Tasks lease resources for themselves: before they are handed out, until they have ended."""
 
+from dataclasses import replace
+
 import pytest
 
 from formicary.domain.commands import DispatchTask
@@ -311,3 +313,28 @@ def test_a_task_uses_what_its_job_has_leased_though_another_has_more_to_give(
     choice = choose_resource(gates, TENANT, wanted, leased=of_job)
 
     assert choice.claim.gate == resource_gate(chosen)
+
+
+def test_a_place_left_behind_by_a_task_at_work_keeps_no_lease_from_the_next() -> None:
+    world = device_world()
+    first = world.gates.find_resource(TENANT, "r1")
+    assert first is not None
+    world.gates.put_resource(TENANT, first.model_copy(update={"id": "r2"}))
+    requests = [world.submit("job") for _ in range(3)]
+    handle_all(world)
+    for _ in requests:
+        assert world.work()
+    handle_all(world)
+    (gate,) = (name for name in (GATE, OTHER) if world.gates.line(TENANT, name, 9))
+    (elsewhere,) = {GATE, OTHER} - {gate}
+    (waiting,) = world.gates.line(TENANT, gate, 9)
+    (holder,) = world.gates.holders(TENANT, gate, 9)
+    (at_work,) = world.gates.holders(TENANT, elsewhere, 9)
+    # A function that was late stood in line there, for an attempt that another one has followed.
+    world.gates.wait(TENANT, gate, replace(at_work, stint=at_work.stint - 1))
+    assert world.gates.line(TENANT, gate, 9)[1:] == [waiting]
+
+    world.cancel(holder.request_id)
+    handle_all(world)
+
+    assert [who.name for who in world.gates.holders(TENANT, gate, 9)] == [waiting.name]
