@@ -23,7 +23,7 @@ from formicary.domain.events import (
     TriggerRequested,
 )
 from formicary.domain.gates import UNLIMITED, Applicant, Claim, Gate, rank_of, wanted
-from formicary.domain.job_run import JobRun
+from formicary.domain.job_run import JobRun, Phase
 from formicary.domain.messages import EventMessage, pack_event
 from formicary.domain.proofs import internal_proof
 from formicary.ports import EventQueue, GateRepository
@@ -134,10 +134,14 @@ class Admission:
     def _release_stale(self, run: JobRun) -> None:
         """Give back what a function took that died before it told the run, which goes on without.
 
-        The run may be several executions further; what it holds by now is of a later stint.
+        The run may be several executions further; what it holds by now is of a later stint. One
+        that was cancelled before it had slots asks for none while it tidies up, nor ever again in
+        that stint.
         """
+        asks = run.holds_slots or run.phase is not Phase.FINALIZING
+        over = run.stint if asks else run.stint + 1
         held = [self.gates.held(run.tenant, c.gate, run.request_id) for c in wanted(run.gates)]
-        for stint in sorted({one.stint for one in held if one and one.stint < run.stint}):
+        for stint in sorted({one.stint for one in held if one and one.stint < over}):
             self.release(run, stint)
 
     def set_limit(self, tenant: str, gate: str, limit: int | None, by: str) -> None:

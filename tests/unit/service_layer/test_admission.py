@@ -13,7 +13,7 @@ from formicary.domain.events import (
 from formicary.domain.gates import TENANT_GATE, Gate, TenantLimits, type_gate, user_gate
 from formicary.domain.states import RequestState
 from formicary.service_layer.admission import Admission, applicant_of
-from tests.unit.service_layer.engine_world import TENANT, Killer, World
+from tests.unit.service_layer.engine_world import TENANT, FunctionKilledError, Killer, Result, World
 
 LIMITED = """
 job_type: limited
@@ -385,3 +385,44 @@ def test_a_place_left_behind_by_who_has_its_slots_keeps_no_slot_from_the_next() 
     world.cancel(requests[1])
 
     assert begun(world, *requests) == [True, False, True]
+
+
+FINALIZED = (
+    LIMITED.replace("max_concurrency: 2", "max_concurrency: 2\nretry: 1")
+    + """\
+- task_type: tidy
+  method: SHELL
+  always_run: true
+  script: [tidy]
+"""
+)
+
+
+def test_a_slot_taken_for_a_retry_is_given_back_while_the_cancelled_run_tidies_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once seed 110114 of the simulator: the function died before it told the run."""
+    world = World(outcomes=lambda message: Result("1"))
+    world.upload(FINALIZED)
+    request = world.submit("limited")
+    begun(world)
+    take = world.gates.take
+
+    def take_and_die(*args: Any, **kwargs: Any) -> bool:
+        take(*args, **kwargs)
+        raise FunctionKilledError
+
+    monkeypatch.setattr(world.gates, "take", take_and_die)
+    assert world.work()
+    begun(world)
+    monkeypatch.undo()
+    world.cancel(request)
+    begun(world)
+    assert "tidy" in world.run(request).active
+    assert world.gates.holders(TENANT, GATE, 9)
+
+    world.clock.advance(90)
+    begun(world)
+
+    assert "tidy" in world.run(request).active
+    assert_nothing_is_held(world)
