@@ -16,6 +16,7 @@ from formicary.domain.events import TimerKind
 from formicary.domain.job_run import ActiveTask, ActivityState, Failure, Hold, Phase
 from formicary.domain.restart import next_later
 from formicary.domain.states import ChildMark, RequestState, TaskMark, TaskMethod
+from formicary.domain.task_lease import lease_stint
 from formicary.domain.turns import Turns
 
 CANCEL_GRACE_SECONDS = 60.0
@@ -199,6 +200,17 @@ class Endings(Turns):
             node = self.graph.node(self.graph.name(index)) if untold else None
             if node is not None and node.method is TaskMethod.FORK_JOB:
                 self.commands.append(CancelChild(self.run.child_request_id(index)))
+
+    def return_leases(self) -> None:
+        """Give back what tasks have leased whose next attempts begin after a pause.
+
+        A run that kept a lease, and waited for slots, would wait for ever for one that has these
+        and waits for the lease.
+        """
+        for task in self.active.values():
+            if self.graph.node(task.task_type).leases:
+                stint = lease_stint(self.run, task.attempt - 1)
+                self.commands.append(ReturnLease(task.task_type, stint))
 
     def return_leases_again(self) -> None:
         """Give back what tasks of the execution leased, should nobody have come to it."""

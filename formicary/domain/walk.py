@@ -36,6 +36,8 @@ class Walk(Endings):
     def _show_whether_paused(self) -> None:
         if self.run.phase is Phase.WALKING:
             paused = self.run.hold and not any(map(self.is_on_ant, self.active.values()))
+            if paused and self.run.state is not RequestState.PAUSED:
+                self.return_leases()
             self.change(state=RequestState.PAUSED if paused else RequestState.EXECUTING)
             if paused and self.run.holds_slots:
                 self.leave()

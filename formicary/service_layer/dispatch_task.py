@@ -128,7 +128,7 @@ class TaskDispatcher:
         return [*earlier.of_dependencies(task.dependencies), *named]
 
     def _lease(self, run: JobRun, command: DispatchTask, wanted: BasicResource) -> LeaseAnswer:
-        """Take the lease of a task that has not ended meanwhile.
+        """Take the lease of a task that has not ended meanwhile, of a run that is not paused.
 
         A function that stalled between its commit and its commands may be so late that nobody
         would give the lease back.
@@ -136,7 +136,8 @@ class TaskDispatcher:
         lease = self.leases.take(run, command.task_type, command.attempt, wanted)
         if lease.granted:
             now = self.runs.find(run.tenant, run.request_id)
-            if now is None or command.task_type not in now.active:
+            paused = now is not None and now.state is RequestState.PAUSED
+            if now is None or paused or command.task_type not in now.active:
                 stint = lease_stint(run, command.attempt)
                 self.leases.give_back(run, command.task_type, stint)
                 return LeaseAnswer(False, {})

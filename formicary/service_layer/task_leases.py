@@ -1,7 +1,8 @@
 """Leases of single tasks: taken before the task is handed to an ant, given back when it has ended.
 
-A task keeps its lease over its retries. One that waits stays DISPATCHED without a message; whoever
-gives the lease back sends `SlotFreed` for it, and it is dispatched again.
+A task keeps its lease over its retries, but not in a pause. One that waits stays DISPATCHED
+without a message; whoever gives the lease back sends `SlotFreed` for it, and it is dispatched
+again.
 """
 
 from collections.abc import Iterable

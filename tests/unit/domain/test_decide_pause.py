@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from formicary.domain.commands import CancelTask, StartTimer
+from formicary.domain.commands import CancelTask, ReturnLease, StartTimer
 from formicary.domain.events import (
     JobSubmitted,
     PauseRequested,
@@ -42,6 +42,15 @@ def test_pause_now_interrupts_the_task_which_runs_again_as_another_attempt() -> 
     assert play.resume().dispatched == ["first"]
     assert play.run.active["first"].attempt == 2
     assert play.run.active["first"].failures == 0
+
+
+def test_a_paused_job_gives_back_once_what_its_tasks_have_leased_in_earlier_attempts() -> None:
+    play = Play(graph_of(node(0, "leasing", leases=True)))
+    play.start().pause(now=True)
+    assert [c for c in play.commands if isinstance(c, ReturnLease)] == [ReturnLease("leasing", 1)]
+    assert play.run.active["leasing"].attempt == 2
+    play.resume()
+    assert not [c for c in play.commands if isinstance(c, ReturnLease)]
 
 
 def test_a_retry_that_comes_due_during_a_pause_waits_for_its_end() -> None:

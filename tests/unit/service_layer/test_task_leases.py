@@ -10,6 +10,7 @@ from formicary.domain.job_resource import JobResource
 from formicary.domain.states import RequestState
 from formicary.domain.task_definition import BasicResource
 from formicary.domain.task_lease import lease_stint
+from formicary.domain.task_request import TaskMessage
 from formicary.service_layer.choose_resource import choose_resource
 from tests.unit.service_layer.engine_world import TENANT, Killer, Result, World
 
@@ -338,3 +339,54 @@ def test_a_place_left_behind_by_a_task_at_work_keeps_no_lease_from_the_next() ->
     handle_all(world)
 
     assert [who.name for who in world.gates.holders(TENANT, gate, 9)] == [waiting.name]
+
+
+PAUSING = """
+job_type: pausing
+max_concurrency: 1
+pause_time: 5s
+tasks:
+- task_type: leased
+  method: SHELL
+  resources: {resource_type: device}
+  script: [leased]
+  on_exit_code:
+    "7": PAUSE_JOB
+"""
+
+
+def test_a_paused_run_keeps_no_lease_from_the_run_that_has_its_slot() -> None:
+    """Seed 32281 of the simulator: each waited for what the other had."""
+    tries: list[str] = []
+
+    def pauses_first(message: TaskMessage) -> Result:
+        tries.append(message.request.job_request_id)
+        return Result("7" if tries.count(tries[-1]) == 1 else "0")
+
+    world = device_world(pauses_first)
+    world.upload(PAUSING)
+    requests = [world.submit("pausing") for _ in range(3)]
+
+    world.settle()
+
+    assert {world.run(request).state for request in requests} == {RequestState.COMPLETED}
+    assert len(tries) == 6
+    assert_free(world)
+
+
+def test_a_function_that_dispatches_too_late_keeps_no_lease_for_a_run_that_is_paused() -> None:
+    world = device_world(lambda _: Result("7"))
+    world.upload(PAUSING)
+    request = world.submit("pausing")
+    handle_all(world)
+    stalled = world.run(request)
+    world.work()
+    handle_all(world)
+    assert world.run(request).state is RequestState.PAUSED
+    here = world.engine.situations.of(stalled, world.clock.now())
+
+    late = DispatchTask("leased", 1)
+    list(world.engine.performer.perform(stalled, here.parsed, here.graph, [late]))
+
+    assert_free(world)
+    assert not world.work()
