@@ -55,6 +55,7 @@ from formicary.domain.states import TaskMethod
 _log = logging.getLogger(__name__)
 _LAST_REPORTS_SECONDS = 10.0
 _KILL_SECONDS = 5.0
+_LAST_REAP_SECONDS = 20.0
 
 
 class AntError(Exception):
@@ -110,10 +111,13 @@ class Ant:
             kill_leftovers(self._tasks_folder)
             for left in self._tasks_folder.iterdir():
                 remove_tree(left)
+            reaper = ReapLoop(self._executors.values())
+            reaper.start()
             try:
                 if self._register():
                     self._live()
             finally:
+                reaper.stop(_LAST_REAP_SECONDS)
                 for executor in set(self._executors.values()):
                     executor.close()
 
@@ -174,8 +178,6 @@ class Ant:
             apply=lambda directives: self._apply(directives, polls),
             every_beat=self._see_to_the_host,
         )
-        reaper = ReapLoop(self._executors.values())
-        reaper.start()
         reporter.start()
         self._leases.start()
         heartbeat.start()
@@ -187,7 +189,6 @@ class Ant:
         polls.join()
         reporter.close(_LAST_REPORTS_SECONDS)
         heartbeat.stop()
-        reaper.stop()
         self._leases.stop()
         _log.info("ant ends")
 

@@ -1,4 +1,7 @@
-"""Once a minute, what attempts left behind is removed; in a thread, since an engine may hang."""
+"""What attempts left behind is removed: at the start, once a minute, and at the end.
+
+In a thread, since an engine may hang.
+"""
 
 import logging
 import threading
@@ -11,7 +14,7 @@ EVERY_SECONDS = 60.0
 
 
 class ReapLoop:
-    """Reaps at once when started, then again and again."""
+    """Reaps at once when started, then again and again, and once more when stopped."""
 
     def __init__(self, executors: Iterable[Executor], every_seconds: float = EVERY_SECONDS) -> None:
         self._executors = list({id(executor): executor for executor in executors}.values())
@@ -23,16 +26,20 @@ class ReapLoop:
         """Begin."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Reap no more; one that hangs is not waited for."""
+    def stop(self, seconds: float) -> None:
+        """Reap once more, for what has just ended; an engine that hangs gets so many seconds."""
         self._ended.set()
+        self._thread.join(seconds)
 
     def _run(self) -> None:
-        while not self._ended.is_set():
+        while True:
+            is_last = self._ended.is_set()
             for executor in self._executors:
                 try:
                     executor.reap()
                 except Exception:  # noqa: BLE001 - loop boundary
                     # An engine that is away now may be there in a minute.
                     _log.warning("could not reap", exc_info=True)
+            if is_last:
+                return
             self._ended.wait(self._every_seconds)
