@@ -181,5 +181,22 @@ def add_leases(random: Random, shape: Shape, limits: Limits) -> None:
             task.leases = _wanted(random, random.choice(names))
 
 
+def leave_enough(parent: Shape, child: Shape, parents: int, limits: Limits) -> None:
+    """Let children lease nothing that parents, which wait for them, may have all of.
+
+    Such jobs wait for ever, as whoever writes them has to know. (A `lease_timeout` ends it.)
+    """
+    kept, _, amount = parent.leases.partition("*")
+    forks = any(task.method == "FORK_JOB" for task in parent.tasks)
+    if not kept or not forks or limits.resources[0].lease_timeout:
+        return
+    later = (quota for change in limits.changes for quota in change.quotas)
+    least = min(*later, *(resource.quota for resource in limits.resources), max(_AMOUNTS) + 1)
+    for shape in (child, *child.tasks):
+        name, _, wanted = shape.leases.partition("*")
+        if name == kept and parents * int(amount) + int(wanted) > least:
+            shape.leases = ""
+
+
 def _wanted(random: Random, name: str) -> str:
     return f"{name}*{random.choice(_AMOUNTS)}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from tests.simulator.extras import Extras, add_leases, draw_extras
+from tests.simulator.extras import Extras, add_leases, draw_extras, leave_enough
 from tests.simulator.fans import LARGE, add_fans
 from tests.simulator.fans import SHAPES as SHAPES_WITH_FANS
 from tests.simulator.faults import draw_rates
@@ -74,6 +74,7 @@ def draw_scenario(seed: int) -> Scenario:
     for shape in (parent, child):
         leases = Random(f"leases of {shape.job_type} {number} {extras.limits.variant}")
         add_leases(leases, shape, extras.limits)
+    leave_enough(parent, child, count, extras.limits)
     return Scenario(
         seed=seed,
         parent=parent,
