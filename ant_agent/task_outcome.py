@@ -9,7 +9,7 @@ from ant_agent.executors.base import ExecutorResult
 from ant_agent.masking import Secrets
 from formicary.domain.artifact import Artifact
 from formicary.domain.states import ErrorCode, RequestState
-from formicary.domain.task_request import TaskMessage
+from formicary.domain.task_request import TaskMessage, cost_factor
 from formicary.domain.task_response import TaskLog, TaskResponse, TaskResponseTimings
 
 _MAX_TEXT = 4096
@@ -123,6 +123,7 @@ class Outcome:
             artifacts=self.artifacts,
             warnings=self.warnings[:_MAX_WARNINGS],
             stdout=self.stdout,
+            cost_factor=cost_factor(request.executor_opts),
             timings=self.timings,
             log=self.log,
         )

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 
 from ant_agent.artifact_transfer import ArtifactTransfer, DependencyError
+from ant_agent.attempt_words import words_of_beginning, words_of_end
 from ant_agent.cache import Caches, TaskCache, Workplace
 from ant_agent.cancellation import Cancellation, StopReason, TaskStoppedError
 from ant_agent.executors.base import (
@@ -111,11 +112,16 @@ class TaskRunner:
         except TaskStoppedError as stopped:
             outcome.stop(stopped.reason, message.request.timeout)
             return
+        said = output.say if message.request.executor_opts.wants("debug") else _keep_quiet
+        for line in words_of_beginning(task):
+            said(line)
         with contextlib.closing(executor.open(task)) as session:
             self._execute(session, task, outcome)
             self._clean_up(session, task, outcome)
             task.cancellation.allow_clean_up(self._after_script_seconds)
             self._keeper.keep(message, session, task, cache=cache, outcome=outcome)
+        for line in words_of_end(outcome):
+            said(line)
         if not executor.on_host:
             outcome.reached("pod_shutdown_at")
 
@@ -173,6 +179,8 @@ class TaskRunner:
             outcome.warnings += session.run_after_script()
         except TaskStoppedError as stopped:
             outcome.warnings.append(f"after_script {stopped}")
+        except ExecutorError as error:
+            outcome.warnings.append(f"after_script could not be run: {error}")
         if task.cancellation.reason is StopReason.ABANDONED:
             outcome.stop(StopReason.ABANDONED, None)
         outcome.reached("post_script_finished_at")
@@ -182,3 +190,7 @@ class TaskRunner:
         outcome.context = output.scanner.context
         outcome.stdout = output.scanner.lines
         outcome.warnings += output.warnings
+
+
+def _keep_quiet(line: str) -> None:
+    """Say nothing."""

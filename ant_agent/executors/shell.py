@@ -88,7 +88,9 @@ class ShellSession:
         """Nothing to do: each session ends with all its processes."""
 
     def _session(self, name: str, items: Sequence[str], before: int = 0) -> "_SessionFiles":
-        return _SessionFiles.write(self._task.directory.control, name, items, before)
+        direct = self._task.request.executor_opts.wants("execute_command_without_shell")
+        folder = self._task.directory.control
+        return _SessionFiles.write(folder, name, items, before, direct=direct)
 
     def _run(self, session: "_SessionFiles") -> ProcessEnd:
         task = self._task
@@ -115,9 +117,12 @@ class _SessionFiles:
     border: Path
 
     @classmethod
-    def write(cls, folder: Path, name: str, items: Sequence[str], before: int) -> "_SessionFiles":
+    def write(
+        cls, folder: Path, name: str, items: Sequence[str], before: int, *, direct: bool
+    ) -> "_SessionFiles":
         position, border = folder / f"{name}.position", folder / f"{name}.border"
-        session = ScriptSession(name, items, before, f":>|{shlex.quote(str(border))}")
+        mark = f":>|{shlex.quote(str(border))}"
+        session = ScriptSession(name, items, before, mark, direct)
         for file, text in session.files(folder, position).items():
             (folder / file).write_text(text, encoding="utf-8", errors="replace")
         return cls(session, folder / session.driver, position, border)

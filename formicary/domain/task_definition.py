@@ -192,9 +192,19 @@ class TaskDefinition(Part):
     pod_annotations: AnnotationMap = Field(
         default_factory=dict, description="Annotations of the pod."
     )
-    execute_command_without_shell: bool = Field(False, description="Run commands directly.")
-    debug: bool = Field(False, description="Whether the executor says more.")
-    cost_factor: float = Field(0.0, ge=0, description="What its time costs.")
+    execute_command_without_shell: bool = Field(
+        False,
+        description="SHELL, DOCKER, KUBERNETES: start programs directly: an item is split into"
+        " words as a shell would, but nothing in it is expanded, piped or redirected.",
+    )
+    debug: bool = Field(
+        False, description="Whether the log also tells how the ant begins and ends it."
+    )
+    cost_factor: float = Field(
+        0.0,
+        ge=0,
+        description="What a second of it costs, for `cpu_secs`; 0: 1, and 1 for each service.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -53,6 +53,20 @@ class ExecutorOptions(BaseModel):
         return value is True or str(value).strip().lower() == "true"
 
 
+def cost_factor(options: ExecutorOptions) -> float:
+    """Return what a second of a task costs: its `cost_factor`, else 1, and 1 for each service.
+
+    As in the original, which counts the instances of services so.
+    """
+    given = options.model_extra or {}
+    services = given.get("services") or []
+    return float(given.get("cost_factor") or 1 + sum(_instances(one) for one in services))
+
+
+def _instances(service: object) -> int:
+    return int(service.get("instances", 1)) if isinstance(service, dict) else 1
+
+
 class TaskRequest(BaseModel):
     """One attempt of one task, rendered (the article's fields; ids are strings, `timeout` seconds).
 

@@ -24,6 +24,21 @@ class TaskResponseTimings(BaseModel):
     artifacts_uploaded_at: datetime | None = None
     pod_shutdown_at: datetime | None = None
 
+    def steps(self) -> list[tuple[str, float]]:
+        """Return the steps in the order they ended, each with seconds since `received_at`."""
+        reached = {name: at for name in type(self).model_fields if (at := getattr(self, name))}
+        begin = reached.pop("received_at", None)
+        if begin is None:
+            return []
+        seconds = {name: (at - begin).total_seconds() for name, at in reached.items()}
+        return sorted(seconds.items(), key=lambda step: step[1])
+
+    @property
+    def seconds(self) -> float:
+        """How long the attempt took, as far as its ant told: until the last step."""
+        steps = self.steps()
+        return max(0.0, steps[-1][1]) if steps else 0.0
+
 
 class TaskLog(BaseModel):
     """Where the output of an attempt is: inline when small, else `chunks` objects in the store.

@@ -53,6 +53,10 @@ class JobExecutionView(BaseModel):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     updated_at: datetime | None = None
+    cpu_secs: int = Field(
+        default=0,
+        description="Seconds that its attempts took on ants, each times its `cost_factor`.",
+    )
 
 
 class JobRequestView(BaseModel):
@@ -105,6 +109,7 @@ def run_view(
     run: JobRun, facts: Sequence[TaskFacts] = (), attempts: Iterable[TaskAttempt] = ()
 ) -> JobRequestView:
     """Show a run with its execution, its tasks and what they left."""
+    attempts = list(attempts)
     execution = JobExecutionView(
         id=run.execution_id,
         job_request_id=run.request_id,
@@ -119,7 +124,17 @@ def run_view(
         started_at=run.started_at,
         ended_at=run.ended_at,
         updated_at=run.updated_at,
+        cpu_secs=round(sum(_cost(one) for one in attempts if _is_of(run, one))),
     )
     return listed_run_view(run).model_copy(
         update={"params": dict(run.params), "execution": execution}
     )
+
+
+def _is_of(run: JobRun, attempt: TaskAttempt) -> bool:
+    """Whether an ant made an attempt in the current execution."""
+    return attempt.job_execution_id == run.execution_id and bool(attempt.ant_id)
+
+
+def _cost(attempt: TaskAttempt) -> float:
+    return attempt.timings.seconds * (attempt.cost_factor or 1)

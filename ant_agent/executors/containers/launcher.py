@@ -34,6 +34,7 @@ class Launch:
     def of(cls, request: TaskRequest, streams: Sequence[Stream]) -> "Launch":
         """Take the scripts of a request; a relative `working_dir` lies below WORK."""
         nonce = secrets.token_hex(16)
+        direct = request.executor_opts.wants("execute_command_without_shell")
         return cls(
             streams=streams,
             nonce=nonce,
@@ -42,8 +43,9 @@ class Launch:
                 [*request.before_script, *request.script],
                 len(request.before_script),
                 border=f"printf '\\036{nonce} border\\036\\n'",
+                direct=direct,
             ),
-            after=ScriptSession(AFTER_SCRIPT, request.after_script),
+            after=ScriptSession(AFTER_SCRIPT, request.after_script, direct=direct),
             working_dir=WORK / request.executor_opts.working_dir,
         )
 

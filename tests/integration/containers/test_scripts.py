@@ -45,6 +45,19 @@ def test_the_first_failing_command_is_named_and_ends_the_script(bench: Container
     assert outcome.warnings == ["after_script failed: exit code 3"]
 
 
+def test_without_a_shell_words_reach_the_program_as_they_are(bench: ContainerBench) -> None:
+    outcome, text = bench.run(
+        "printf '%s\\n' $HOME '*' '|'",
+        "unset HOME",
+        after_script=["echo $?"],
+        options={"execute_command_without_shell": True},
+    )
+
+    assert "$HOME\n*\n|\n" in text
+    assert text.endswith("$?\n")
+    assert (outcome.result.exit_code, outcome.result.failed_command) == ("127", "unset HOME")
+
+
 def test_signals_and_lack_of_memory_are_told_apart(bench: ContainerBench) -> None:
     killed, _ = bench.run("kill -9 $$")
     starved, _ = bench.run("tail /dev/zero", container={"memory_limit": "32Mi"})

@@ -16,9 +16,6 @@ UNUSED: dict[str, dict[str, str]] = {
         "artifacts_dir": "the ant chooses its folders",
         "cache_dir": "the ant chooses its folders",
         "artifact_key_prefix": "keys are the system's own",
-        "execute_command_without_shell": "commands run in the shell",
-        "debug": "nothing more is said",
-        "cost_factor": "costs are not counted",
     },
 }
 
