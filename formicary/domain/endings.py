@@ -72,7 +72,7 @@ class Endings(Turns):
         if retries:
             self.rest_before_retry()
         else:
-            self.change(phase=Phase.FINALIZING, hold=Hold.NONE)
+            self._leave_walk()
 
     @property
     def is_waiting(self) -> bool:
@@ -98,8 +98,13 @@ class Endings(Turns):
         """End the walk: the job will be COMPLETED."""
         if self.run.phase is not Phase.WALKING:
             return False
-        self.change(phase=Phase.FINALIZING, outcome=RequestState.COMPLETED, hold=Hold.NONE)
+        self.change(outcome=RequestState.COMPLETED)
+        self._leave_walk()
         return True
+
+    def _leave_walk(self) -> None:
+        """Go on to the finalizers, which no pause holds back."""
+        self.change(phase=Phase.FINALIZING, state=RequestState.EXECUTING, hold=Hold.NONE)
 
     def begin_finalizer(self) -> bool:
         """Begin the next `always_run` task that has not run.

@@ -12,7 +12,7 @@ from formicary.domain.events import (
     TimerKind,
 )
 from formicary.domain.job_run import ActivityState
-from formicary.domain.states import RequestState
+from formicary.domain.states import RequestState, TaskMethod
 from tests.unit.domain.engine_play import Play, graph_of, node
 
 STEPS = (node(0, "first", on_completed="second"), node(1, "second"))
@@ -32,6 +32,22 @@ def test_a_job_whose_last_task_ends_during_a_pause_completes() -> None:
     play = Play(graph_of(node(0, "only"))).start().pause().completes("only")
     assert play.state is RequestState.COMPLETED
     assert not play.run.hold
+
+
+def test_a_job_whose_walk_ends_in_a_pause_is_not_paused_while_it_tidies_up() -> None:
+    """Seed 113575 of the simulator: a task that tidied up was taken for one that rests."""
+    tasks = (
+        node(0, "fork", method=TaskMethod.FORK_JOB, on_completed="wait"),
+        node(1, "wait", method=TaskMethod.AWAIT_FORKED_JOB, await_forked_tasks=("fork",)),
+        node(2, "tidy", always_run=True),
+    )
+    awaited = Play(graph_of(*tasks)).start().forks("fork").pause()
+    cancelled = Play(graph_of(*tasks)).start().forks("fork").pause()
+    assert awaited.state is cancelled.state is RequestState.PAUSED
+
+    for play in (awaited.child_ends("fork", RequestState.COMPLETED), cancelled.cancel()):
+        assert play.dispatched == ["tidy"]
+        assert play.state is RequestState.EXECUTING
 
 
 def test_pause_now_interrupts_the_task_which_runs_again_as_another_attempt() -> None:
