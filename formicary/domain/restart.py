@@ -17,15 +17,15 @@ def restarted(
 
     Completed tasks are kept unless `hard`; what failed or was cancelled runs again with all that
     follows it, and so do completed tasks with `allow_start_if_completed`. Once finalizers may have
-    run, every `always_run` task may run again. A fork task of which some of many children did not
-    complete goes on for these, unless it is what `from_task` names.
+    run, every `always_run` task may run again, be it one that `from_task` passes over. A fork task
+    of which some of many children did not complete goes on for these, unless it is what `from_task`
+    names.
     """
     plan = plan_of(run, graph, hard=hard, from_task=from_task)
     asked = graph.index(from_task) if from_task else -1
     again = set(plan.again)
     if run.phase is Phase.ENDED:
-        # Where the job begins, or what others wait for, is no clean-up: what it left is wanted.
-        wanted = frozenset(graph.start_tasks).union(_depended_on(run, graph))
+        wanted = frozenset(_wanted(run, graph))
         again.update(graph.index(name) for name in graph.always_run_tasks if name not in wanted)
     number = run.retried + 1
     kept = () if hard else tuple(i for i in resumed_forks(run, graph, plan) if i != asked)
@@ -113,10 +113,15 @@ def _kept_letters(run: JobRun, new: JobGraph, index: int, before: int) -> tuple[
     return mark, child, run.origins[before]
 
 
-def _depended_on(run: JobRun, graph: JobGraph) -> Iterator[str]:
-    """Yield the `always_run` tasks that ended well in the walk, and that others depend on."""
+def _wanted(run: JobRun, graph: JobGraph) -> Iterator[str]:
+    """Yield the `always_run` tasks that ended well and are no clean-up: what they left is wanted.
+
+    These are where the job begins, or what others wait for.
+    """
+    starts = frozenset(graph.start_tasks)
     for name in graph.always_run_tasks:
-        if run.marks[graph.index(name)] in WELL and graph.dependents(name):
+        well = run.marks[graph.index(name)] in WELL
+        if well and (name in starts or graph.dependents(name)):
             yield name
 
 

@@ -89,19 +89,28 @@ def _followers(graph: JobGraph, node: TaskNode) -> Iterator[str]:
 
 
 def _unfinished(run: JobRun, graph: JobGraph) -> Iterator[str]:
+    starts = frozenset(graph.start_tasks)
     for index, letter in enumerate(run.marks):
         if letter in _UNFINISHED:
             node = graph.node(graph.name(index))
-            if not _is_finalizer(run, node):
+            if node.task_type in starts or not _is_finalizer(run, node):
                 yield from _where_to_begin(run, graph, node)
     for name in graph.start_tasks:
-        if run.mark(graph.index(name)) is TaskMark.NOT_RUN:
+        never = run.mark(graph.index(name)) is TaskMark.NOT_RUN
+        if never or _only_cleaned_up(run, graph, graph.node(name)):
             yield name
 
 
 def _is_finalizer(run: JobRun, node: TaskNode) -> bool:
     ended_the_job = run.failure is not None and run.failure.task_type == node.task_type
     return node.always_run and run.phase is Phase.ENDED and not ended_the_job
+
+
+def _only_cleaned_up(run: JobRun, graph: JobGraph, node: TaskNode) -> bool:
+    """Whether a start ran when a walk was over that had not begun with it: it has led nowhere."""
+    if not node.always_run or run.phase is not Phase.ENDED:
+        return False
+    return run.mark(node.index) in _COMPLETED and RoutesTaken(run, graph).led_nowhere(node)
 
 
 def _where_to_begin(run: JobRun, graph: JobGraph, node: TaskNode) -> Iterable[str]:

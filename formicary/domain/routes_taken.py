@@ -12,6 +12,7 @@ from formicary.domain.job_graph import JobGraph, TaskNode
 from formicary.domain.job_run import JobRun
 from formicary.domain.routing import is_special
 from formicary.domain.states import SKIPPED_EXIT_CODE, TaskMark
+from formicary.domain.turns import WELL
 
 
 class RoutesTaken:
@@ -35,6 +36,20 @@ class RoutesTaken:
         ways = [self._called(way) for way in _ways(node, self._run.mark(node.index))]
         certain = [way for way in ways if any(self._callers[place] == 1 for place in way)]
         return frozenset().union(*(certain or ways))
+
+    def led_nowhere(self, node: TaskNode) -> bool:
+        """Whether a task that ended well has led to nothing, though it has somewhere to lead to.
+
+        So it is with one that ran when the walk was over.
+        """
+        joins = map(self._graph.node, self._graph.dependents(node.task_type))
+        released = [join.task_type for join in joins if not join.routed and self._is_joined(join)]
+        onward = next(iter(_ways(node, self._run.mark(node.index))))
+        names = (*onward, *released)
+        return bool(self._places(names)) and not (self._called(names) or self.of(node))
+
+    def _is_joined(self, join: TaskNode) -> bool:
+        return all(self._run.mark(self._graph.index(name)) in WELL for name in join.depends_on)
 
     def _called(self, names: Iterable[str]) -> set[int]:
         marks = self._run.marks

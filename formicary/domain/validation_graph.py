@@ -70,11 +70,9 @@ class TaskGraph:
 
     @property
     def unrouted_always_run(self) -> tuple[str, ...]:
-        """The tasks that run last, whatever happened: routed to by nobody."""
+        """The tasks that run last, whatever happened, unless they have run: routed to by nobody."""
         return tuple(
-            name
-            for name in self.tasks
-            if name in self.always_run and name not in self.routed and name not in self.starts
+            name for name in self.tasks if name in self.always_run and name not in self.routed
         )
 
     def reachable(self, *names: str) -> set[str]:

@@ -131,7 +131,8 @@ def _join_faults(task: TaskEntry, graph: TaskGraph) -> Iterator[Fault]:
             mend = "name the tasks, and give them `except` where they may be left out"
             yield Fault(FaultCode.BAD_VALUE, message, mend, *place)
         for name in task_names(scalar, graph.tasks):
-            if name in graph.unrouted_always_run and name != task.name:
+            last = name in graph.unrouted_always_run and name not in graph.starts
+            if last and name != task.name:
                 message = f'task "{task.name}": depends_on names "{name}", which runs last'
                 mend = f'let a task lead to "{name}", or depend on another one'
                 yield Fault(FaultCode.WRONG_ORDER, message, mend, *place)

@@ -260,16 +260,18 @@ class Ledger(InMemoryRunRepository):
                 raise BrokenError(f"slots are lost: {gate}, there are {members}")
 
     def _check_always_run(self, run: JobRun) -> None:
+        """What always runs has run in this execution, or has ended well in an earlier one."""
         began = any(
             state.execution_id == run.execution_id and state.phase not in _NOT_UNDER_WAY
             for state in self._log[run.request_id]
         )
         shape = self.world.shape(run.job_type, run.job_version)
         routed = shape.routed()
-        for task, mark in zip(shape.tasks, run.marks, strict=True):
+        for index, (task, mark) in enumerate(zip(shape.tasks, run.marks, strict=True)):
             unrouted = task.name not in routed
             must = task.always_run and (unrouted or run.state != "COMPLETED")
-            if began and must and mark == TaskMark.NOT_RUN:
+            kept = run.origin_execution_id(index) != run.execution_id
+            if began and must and mark not in (_WELL if kept else _ENDED):
                 raise BrokenError(f"{task.name} always runs, but did not: {run.marks}")
 
     def _check_expectation(self, run: JobRun) -> str:

@@ -47,7 +47,7 @@ def graph_of(*nodes: TaskNode, **policy: Any) -> StaticGraph:
         nodes,
         starts,
         always,
-        tuple(name for name in always if name not in named and name not in starts),
+        tuple(name for name in always if name not in named),
         JobPolicy(**policy),
     )
 

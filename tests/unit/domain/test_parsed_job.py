@@ -232,6 +232,21 @@ def test_an_always_run_task_that_nobody_leads_to_runs_last_and_is_no_start() -> 
     assert graph.unrouted_always_run_tasks == ["tidy"]
 
 
+def test_a_start_that_always_runs_runs_last_where_a_restart_has_passed_it_over() -> None:
+    parsed = parse_job(
+        job(
+            "task_type: setup, method: SHELL, script: [s], always_run: true, on_completed: work",
+            "task_type: work, method: SHELL, script: [w]",
+            "task_type: check, method: SHELL, script: [c], depends_on: [setup]",
+        )
+    )
+
+    graph = parsed.graph({})
+
+    assert graph.start_tasks == ["setup"]
+    assert graph.unrouted_always_run_tasks == ["setup"]
+
+
 def test_routing_keys_leave_out_what_only_variables_can_tell() -> None:
     parsed = parse_job(
         job(
