@@ -76,11 +76,12 @@ class DockerBench(ContainerBench):
     method = TaskMethod.DOCKER
 
     def left(self) -> list[str]:
-        label = {"label": f"{ANT}={self.ant_id}"}
+        api, label = self.engine.api, {"label": f"{ANT}={self.ant_id}"}
+        # Only names: what is being removed cannot be looked at any more.
         return [
-            *(item.name for item in self.engine.containers.list(all=True, filters=label)),
-            *(item.name for item in self.engine.networks.list(filters=label)),
-            *(item.name for item in self.engine.volumes.list(filters=label)),
+            *(item["Names"][0] for item in api.containers(all=True, filters=label)),
+            *(item["Name"] for item in api.networks(filters=label)),
+            *(item["Name"] for item in api.volumes(filters=label)["Volumes"] or ()),
         ]
 
 
