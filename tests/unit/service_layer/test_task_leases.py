@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from formicary.domain.commands import DispatchTask
+from formicary.domain.events import PauseRequested
 from formicary.domain.gates import Claim, applicant_name, resource_gate
 from formicary.domain.job_resource import JobResource
 from formicary.domain.states import RequestState
@@ -390,3 +391,46 @@ def test_a_function_that_dispatches_too_late_keeps_no_lease_for_a_run_that_is_pa
 
     assert_free(world)
     assert not world.work()
+
+
+AWAITING = """
+job_type: awaiting
+tasks:
+- task_type: fork
+  method: FORK_JOB
+  fork_job_type: failing
+  on_completed: wait
+- task_type: wait
+  method: AWAIT_FORKED_JOB
+  await_forked_tasks: [fork]
+- task_type: tidy
+  method: SHELL
+  always_run: true
+  resources: {resource_type: device}
+  script: [tidy]
+"""
+FAILING = """
+job_type: failing
+tasks:
+- task_type: fails
+  method: SHELL
+  script: [fails]
+"""
+
+
+def test_a_clean_up_has_its_lease_though_the_walk_ended_in_a_pause() -> None:
+    """Seed 36051 of the simulator."""
+    world = device_world(lambda message: Result("0" if "tidy" in message.task_key else "1"))
+    world.upload(AWAITING)
+    world.upload(FAILING)
+    request = world.submit("awaiting")
+    handle_all(world)
+    world.tell(world.run(request), PauseRequested(after=0))
+    handle_all(world)
+    assert world.run(request).state is RequestState.PAUSED
+
+    world.settle()
+
+    assert world.run(request).state is RequestState.FAILED
+    assert ("tidy", 1) in world.ran
+    assert_free(world)
