@@ -132,10 +132,14 @@ def events_of(change: Change) -> list[LifecycleEvent]:
 
 
 def _state_change(change: Change) -> JobExecutionLifecycleEvent | None:
-    """Return the change of the job's state, None when it stayed."""
+    """Return the change of the job's state, None when it stayed.
+
+    A restart that has nothing to do ends at once: another execution, in the same state.
+    """
     new = change.new
     old_state, new_state = str(change.old.get("job_state", "")), str(new["job_state"])
-    if old_state == new_state:
+    ended_again = new_state in TERMINAL_STATES and not _same_execution(change)
+    if old_state == new_state and not ended_again:
         return None
     common = _common(change)
     return JobExecutionLifecycleEvent(
@@ -155,8 +159,7 @@ def _job_event_id(request_id: str, execution_id: str, state: str) -> str:
 def _ended_tasks(change: Change) -> list[TaskExecutionLifecycleEvent]:
     common = _common(change)
     execution_id = common["job_execution_id"]
-    same = str(change.old.get("job_execution_id", "")) == execution_id
-    if Announces.TASKS not in change.announces or not same:
+    if Announces.TASKS not in change.announces or not _same_execution(change):
         return []
     pairs = enumerate(zip(change.old_marks, change.new_marks, strict=False))
     return [
@@ -169,6 +172,10 @@ def _ended_tasks(change: Change) -> list[TaskExecutionLifecycleEvent]:
         for index, (old, new) in pairs
         if old != new and (state := STATE_OF_MARK.get(TaskMark(new)))
     ]
+
+
+def _same_execution(change: Change) -> bool:
+    return bool(change.old.get("job_execution_id") == change.new.get("job_execution_id"))
 
 
 def _common(change: Change) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Stream:
 
     def tell(self, before: JobRun, after: JobRun, *, kind: bool) -> None:
         """Tell of the end of a run, and note it; or lose it, unless the world is kind."""
-        if before.state.terminal or not after.state.terminal:
+        if not after.state.terminal or (before.state.terminal and end_of(before) == end_of(after)):
             return
         if not kind and self._random.random() < self._rate:
             self.lost += 1

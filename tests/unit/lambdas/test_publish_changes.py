@@ -54,6 +54,27 @@ def test_a_commit_that_keeps_the_state_is_nobodys_news(bus: InMemoryEventBus) ->
     assert bus.published == []
 
 
+def test_a_restart_that_ends_at_once_in_the_same_state_is_an_end_of_its_own(
+    bus: InMemoryEventBus,
+) -> None:
+    """Seed 208698 of the simulator: a version that has nothing more to do."""
+    ended = record(state="COMPLETED")
+    again = copy.deepcopy(ended)
+    images = again["dynamodb"]
+    images["OldImage"] = copy.deepcopy(images["NewImage"])
+    told_ends = InMemoryToldEnds()
+    publish(bus, told_ends, [again])
+    assert bus.published == []
+
+    images["NewImage"]["summary"]["M"]["job_execution_id"]["S"] = "01KDVDNA00NEXT"
+    publish(bus, told_ends, [again])
+
+    assert [event.job_execution_id for event in bus.published] == ["01KDVDNA00NEXT"]
+    assert [(event.old_state, event.new_state) for event in bus.published] == [
+        ("COMPLETED", "COMPLETED")
+    ]
+
+
 def test_a_new_request_is_published(bus: InMemoryEventBus) -> None:
     publish(bus, InMemoryToldEnds(), [record(state="PENDING", OldImage=None)])
 
