@@ -5,7 +5,7 @@ wanted); only the redelivery of the event that caused it performs it again. So t
 no write for clearing, and a crash between commit and perform is repaired by the queue.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from formicary.domain.commands import (
     AcquireSlots,
@@ -33,7 +33,22 @@ def next_outbox(run: JobRun, cause: str, commands: Iterable[Command]) -> tuple[O
         if still_due(run, entry.command)
         and not (asks_again and isinstance(entry.command, AcquireSlots))
     ]
-    return _without_old_returns((*kept, *added))
+    return _without_old_returns((*kept, *_returns_of_latecomers(run, added), *added))
+
+
+def _returns_of_latecomers(run: JobRun, added: Iterable[OutboxEntry]) -> Iterator[OutboxEntry]:
+    """Yield the returns of leases again, for the events that had handed out the tasks.
+
+    The function that hands one out may stall until the task has ended and its lease was returned,
+    take the lease then, and die. Its event is delivered again.
+    """
+    ended = {
+        entry.command.task_type: entry for entry in added if isinstance(entry.command, ReturnLease)
+    }
+    for entry in run.outbox if ended else ():
+        ends = isinstance(entry.command, DispatchTask) and ended.get(entry.command.task_type)
+        if ends and ends.cause != entry.cause:
+            yield OutboxEntry(entry.cause, ends.command)
 
 
 def _without_old_returns(outbox: tuple[OutboxEntry, ...]) -> tuple[OutboxEntry, ...]:
