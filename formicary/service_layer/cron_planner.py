@@ -71,9 +71,20 @@ class CronPlanner:
             self._cancel_pending(current)
         if record is not None and definition is not None:
             fresh = self._fresh(record, definition, current)
-            self._make_pending(self.definitions.save_schedule(fresh))
+            self._make_pending(self._save(fresh))
         elif current is not None:
-            self._end(current)
+            self._save(_ended(current, self.clock.now()))
+
+    def _save(self, schedule: Schedule) -> Schedule:
+        """Store a schedule that its type says, also when it has been stored.
+
+        Who changed the type meanwhile may have found the schedule before, all in line with it.
+        """
+        saved = self.definitions.save_schedule(schedule)
+        record = self.definitions.find_type(schedule.tenant, schedule.job_type)
+        if not _is_in_line(saved, record, self._scheduled_definition(record)):
+            raise ConcurrentUpdateError(f"the job type {schedule.job_type} was changed meanwhile")
+        return saved
 
     def _go_on(self, schedule: Schedule) -> None:
         """Do once more what may have been broken off."""
@@ -83,11 +94,6 @@ class CronPlanner:
             self.plan_next(pending)
         else:
             self._make_pending(schedule)
-
-    def _end(self, schedule: Schedule) -> None:
-        changes = {"serial": schedule.serial + 1, "expression": "", "pending_at": None}
-        replaced = {"replaced": schedule.pending_id, "changed_at": self.clock.now()}
-        self.definitions.save_schedule(schedule.evolve(**changes, **replaced))
 
     def _scheduled_definition(self, record: JobTypeRecord | None) -> JobDefinition | None:
         """Return the version in force when it runs by itself and is not disabled."""
@@ -224,6 +230,11 @@ class CronPlanner:
         proof = internal_proof(run.key)
         message = pack_event(run.tenant, run.request_id, run.execution_id, proof, event)
         self.events.send(message)
+
+
+def _ended(schedule: Schedule, now: datetime) -> Schedule:
+    changes = {"serial": schedule.serial + 1, "expression": "", "pending_at": None}
+    return schedule.evolve(**changes, replaced=schedule.pending_id, changed_at=now)
 
 
 def _is_in_line(
