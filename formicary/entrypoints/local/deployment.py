@@ -64,9 +64,7 @@ def deploy(aws: EmbeddedAws, progress: Progress) -> Deployed:
     running = [tools.start("synth", "--quiet", *context, "--output", str(aws.home.assembly))]
     if _read(parameters, _BOOTSTRAP_MARK) is None:
         progress.tell("preparing the embedded account and synthesising the stacks (about 15 s)")
-        # It synthesises, too; in a folder of its own, since two must not share one.
-        output = ("--output", str(aws.home.bootstrap_assembly))
-        running.append(tools.start("bootstrap", f"aws://{ACCOUNT}/{REGION}", *output))
+        running.append(tools.start_bootstrap())
     else:
         progress.tell("synthesising the stacks (about 8 s)")
     for step in running:
@@ -96,13 +94,18 @@ class _Step:
 class _Cdk:
     aws: EmbeddedAws
 
-    def start(self, command: str, *arguments: str) -> _Step:
+    def start_bootstrap(self) -> _Step:
+        # Where no cdk.json is, since a cdk that finds an app synthesises it, here a second time.
+        quiet = ("--no-notices", "--no-version-reporting")
+        return self.start("bootstrap", f"aws://{ACCOUNT}/{REGION}", *quiet, folder=self.home.folder)
+
+    def start(self, command: str, *arguments: str, folder: Path = CHECKOUT) -> _Step:
         log = self.home.log(f"cdk-{command}")
         tool = [str(_BIN / "node"), str(CHECKOUT / "node_modules/aws-cdk/bin/cdk")]
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [*tool, command, *arguments],
-                cwd=CHECKOUT,
+                cwd=folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

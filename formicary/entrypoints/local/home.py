@@ -43,11 +43,6 @@ class Home:
         return self.folder / "cdk.out"
 
     @property
-    def bootstrap_assembly(self) -> Path:
-        """What the account is prepared with."""
-        return self.folder / "cdk.bootstrap"
-
-    @property
     def env_file(self) -> Path:
         """What a client needs: URL, token, endpoint."""
         return self.folder / "env"
