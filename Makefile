@@ -72,15 +72,19 @@ test-fast: setup ## Unit tests and contracts in memory, under a minute
 
 .PHONY: test
 test: lint ## Everything that needs no AWS account
-	$(BIN)/pytest tests/simulator tests/unit tests/contract -m "seeds or fast" $(BESIDE)
-	@$(MAKE) --no-print-directory --jobs 2 test-system test-parts
+	@$(MAKE) --no-print-directory --jobs 4 test-system test-containers test-parts test-quick
 
-# The tests of the one local system mostly wait, so the other slow ones run meanwhile.
-.PHONY: test-system test-parts
+# All but the last mostly wait. That one works all the time, so it takes the cores when nobody else wants them.
+.PHONY: test-system test-containers test-parts test-quick
+CONTAINERS := tests/integration/containers
 test-system:
-	$(BIN)/pytest tests/e2e --durations 15
+	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --no-loadscope-reorder --durations 15
+test-containers:
+	$(BIN)/pytest $(CONTAINERS) --durations 5
 test-parts:
-	$(BIN)/pytest --ignore tests/e2e -m "not seeds and not fast" --durations 15
+	$(BIN)/pytest --ignore tests/e2e --ignore $(CONTAINERS) -m "not seeds and not fast" --durations 15
+test-quick:
+	nice -n 10 $(BIN)/pytest tests/simulator tests/unit tests/contract -m "seeds or fast" $(BESIDE)
 
 .PHONY: synth
 synth: setup ## Write the templates for an AWS account to cdk.out (no account needed)

@@ -1,4 +1,7 @@
-"""One local system for all tests of this folder; those that break it come last."""
+"""One local system for all tests of this folder that a process runs; those that break it come last.
+
+Whole files go to a process each (`--dist loadfile`), so that the tests of a file share its system.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.api import eventually
 from tests.e2e.containers import DockerPlace, KubernetesPlace
+from tests.e2e.deployed_functions import ENGINE, DeployedFunctions
 from tests.e2e.local_system import LocalSystem
 from tests.e2e.web_server import WebServer
 from tests.engines import cluster, engine
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["cluster", "engine"]
 _HERE = Path(__file__).parent
 _SECONDS = 400
+# They take longest, so they begin first: a process that begins one last is waited for alone.
+_LONG = ("test_functions_in_trouble", "test_http_without_ants", "test_ants_that_go")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,7 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.e2e)
         # The first test waits for the system to come up, which deploys its stacks.
         item.add_marker(pytest.mark.timeout(_SECONDS))
-    items.sort(key=lambda item: "system_to_break" in getattr(item, "fixturenames", ()))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if "system_to_break" in getattr(item, "fixturenames", ()):
+        return 2
+    return 0 if item.path.stem in _LONG else 1
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +51,20 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSystem]:
     system = LocalSystem(tmp_path_factory.mktemp("e2e") / "home")
     try:
         system.up()
+        _wait_until_engines_are_loaded(system)
         yield system
     finally:
         system.close()
+
+
+def _wait_until_engines_are_loaded(system: LocalSystem) -> None:
+    """Have the two calls answered that load engines in the background.
+
+    The emulator ends what a function has in hand when its environment changes, and starts it again
+    with the old one: a test that changes it would go on without its change.
+    """
+    functions = DeployedFunctions(system)
+    assert eventually(lambda: functions.logs(ENGINE).count("REPORT RequestId") >= 2)
 
 
 @pytest.fixture

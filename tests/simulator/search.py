@@ -80,13 +80,13 @@ class Figures:
 
 
 def play_seeds(
-    seeds: Iterable[int], *, until: float | None = None, world_type: type[World] = World
+    seeds: Iterable[int], *, within: float | None = None, world_type: type[World] = World
 ) -> Figures:
-    """Play the worlds of these seeds, until a moment of `time.monotonic` if one is given."""
+    """Play the worlds of these seeds, for so many seconds of processor time if they are given."""
     figures = Figures()
     began = time.process_time()
     for seed in seeds:
-        if until is not None and time.monotonic() > until:
+        if within is not None and time.process_time() - began > within:
             break
         world, reason = play(draw_scenario(seed), world_type=world_type)
         figures.note(world)
