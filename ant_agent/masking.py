@@ -80,8 +80,10 @@ class StreamMasker:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._held = b""
-        # So much of what is held belongs to a secret whose beginning was masked already.
+        # So much of what is held belongs to a secret, ...
         self._covered = 0
+        # ... for whose beginning the mask is out already.
+        self._begun = False
 
     @property
     def held(self) -> int:
@@ -99,18 +101,26 @@ class StreamMasker:
         places = _Places(text, plain)
         border = places.original(tail)
         self._held = text[border:]
-        covering = [end for start, end in spans if start < tail < end]
-        self._covered = covering[0] - tail if covering else 0
         ready = [(start, min(end, tail)) for start, end in spans if start < tail]
-        return _masked(text[:border], ready, places)
+        masked = self._go_on(_masked(text[:border], ready, places))
+        cut = [(start, end) for start, end in spans if start <= tail < end]
+        self._covered = cut[0][1] - tail if cut else 0
+        if tail:
+            on_this_line = not masked.endswith((b"\r", b"\n"))
+            self._begun = bool(cut) and cut[0][0] < tail and on_this_line
+        return masked
 
     def finish(self) -> bytes:
         """Return the rest: no more comes."""
         text, self._held = self._held, b""
         plain = text.translate(None, _LINE_ENDS)
-        masked = _masked(text, self._spans(plain), _Places(text, plain))
-        self._covered = 0
+        masked = self._go_on(_masked(text, self._spans(plain), _Places(text, plain)))
+        self._covered, self._begun = 0, False
         return masked
+
+    def _go_on(self, masked: bytes) -> bytes:
+        """Leave out the mask of the rest of a secret: one stands for the whole."""
+        return masked.removeprefix(MASK.encode()) if self._begun else masked
 
     def _spans(self, plain: bytes) -> list[tuple[int, int]]:
         spans = self._secrets.spans(plain)
