@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The doors that a function is not: a change of the command line must not redeploy the functions.
 # Containers and pods are out of a function's reach.
 _NOT_IN_FUNCTIONS = ("cli", "local", "containers", "docker", "kubernetes", "__pycache__")
-_PACKAGES = ("formicary", "lambdas", "ant_agent")
+SOURCE_PACKAGES = ("formicary", "lambdas", "ant_agent")
 # The functions speak to these services alone; the other 400 models make up 25 MB of botocore.
 _BOTO_SERVICES = frozenset(
     {
@@ -133,7 +133,7 @@ class UvBundling:
             stdin=self._requirements,
         )
         _prune(output)
-        for package in _PACKAGES:
+        for package in SOURCE_PACKAGES:
             shutil.copytree(
                 ROOT / package,
                 output / package,
@@ -201,6 +201,6 @@ def _fingerprint(requirements: str, target: BundleTarget) -> str:
 
 def source_files(root: Path) -> list[Path]:
     """The files of ours that a function is made of, relative to the root, in a stable order."""
-    found = (path for package in _PACKAGES for path in (root / package).rglob("*"))
+    found = (path for package in SOURCE_PACKAGES for path in (root / package).rglob("*"))
     relative = (path.relative_to(root) for path in found if path.is_file())
     return sorted(path for path in relative if not set(path.parts) & set(_NOT_IN_FUNCTIONS))

@@ -24,7 +24,17 @@ MAIL_FROM = "formicary@example.org"
 # Kept in the state itself, so that it goes back with the stacks when a crash goes back.
 _MARK = "/formicary/local/deployment"
 _BOOTSTRAP_MARK = "/cdk-bootstrap/hnb659fds/version"
-_SOURCES = ("app.py", "cdk.json", "uv.lock", "package-lock.json", "stacks", "lambdas", "formicary")
+DEPLOYED_SOURCES = (
+    "app.py",
+    "cdk.json",
+    "uv.lock",
+    "package-lock.json",
+    "stacks",
+    "statemachines",
+    "lambdas",
+    "formicary",
+    "ant_agent",
+)
 _NOT_DEPLOYED = frozenset({"cli", "local"})  # as in the bundle
 
 
@@ -52,7 +62,7 @@ def deploy(aws: EmbeddedAws, progress: Progress) -> Deployed:
     parameters = aws.client("ssm")
     context = _context()
     wanted = fingerprint(
-        [CHECKOUT / name for name in _SOURCES],
+        [CHECKOUT / name for name in DEPLOYED_SOURCES],
         extra=" ".join([sys.version, *context]),
         without=_NOT_DEPLOYED,
     )
