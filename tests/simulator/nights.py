@@ -65,7 +65,7 @@ class Nights:
     def hold_one_more(self) -> bool:
         """Let another night come, a day later, if there are any; False when one found nothing."""
         self.kind = True
-        if not self._between or self._found_nothing():
+        if not (self._between or self.world.left_alone) or self._found_nothing():
             return False
         self._kind_nights += 1
         if self._kind_nights > _NIGHTS:
@@ -75,7 +75,7 @@ class Nights:
         return True
 
     def check_end(self) -> None:
-        """Where nothing was lost there was nothing to mend, once the world was kind.
+        """Where nothing was lost, or left alone, a kind world left nothing to mend.
 
         Before, an event may fail for longer than the sweep has patience.
         """
@@ -85,7 +85,7 @@ class Nights:
             for kind, count in self._mended_at_rest.items()
             if not (kind == Stall.UNTOLD_END and self.world.stream.lost)
         }
-        if found and not lost:
+        if found and not lost and not self.world.left_alone:
             raise BrokenError(f"nothing was lost, but housekeeping mended {found}")
         ends = self.world.runs.ends() if self._between else ()
         untold = self.world.stream.told_ends.untold(TENANT, ends)

@@ -99,7 +99,7 @@ class World:
         self.trace: list[str] = []
         self.steps = 0
         self.rests_since = EPOCH
-        self.handled = 0
+        self.handled = self.left_alone = 0
         for shape in self.shapes.values():
             self.queues.update(store(api, self.task_queues, shape, TENANT))
         for later in (timed, newer):
@@ -205,10 +205,10 @@ class World:
         while self._goes_on() and self.step():
             pass
         self._be_kind()
-        days = 40 if self.scenario.extras.losses.drawn else 1
-        limit = self.clock.now() + timedelta(days=days)
+        kind_from = self.clock.now()
         while self.step() or self._resume_paused() or self.nights.hold_one_more():
-            if self.clock.now() > limit or self.steps > MAX_STEPS:
+            days = 40 if self.scenario.extras.losses.drawn or self.left_alone else 1
+            if self.clock.now() > kind_from + timedelta(days=days) or self.steps > MAX_STEPS:
                 raise BrokenError("the world is kind, but there is no end: " + self.runs.stuck())
         self.runs.check_end()
         self.nights.check_end()
@@ -335,15 +335,24 @@ class World:
                 outcome = engine.handle(got.message)
             except SimulatedKillError:
                 self.say(f"killed at {got.message.kind}")
+                self._note_failure(got)
                 raise
             except Exception as error:
                 if not getattr(error, "retryable", False):
                     raise BrokenError(f"an event is refused for good: {error!r}") from error
+                self._note_failure(got)
                 continue
             self.handled += 1
             self.say(f"{got.message.kind} {got.message.event} {outcome.value}")
             if not self.faults.happens("event delivered again"):
                 self.events.delete(got.receipt)
+
+    def _note_failure(self, got: ReceivedEvent) -> None:
+        """Count an event that is not given again, since another function had it too and is done.
+
+        What the one that failed has left is there until the next night.
+        """
+        self.left_alone += got.message not in self.events.pending()
 
     def _ignore(self, _answer: Any, error: Any) -> None:
         if error is not None and not isinstance(error, SimulatedKillError):
