@@ -96,17 +96,25 @@ class Admission:
         """Give back slots, leave the line, and wake who is next."""
         for claim in claims:
             # One by one: a lease that has ended must not keep the others.
-            if not self.gates.give_back(tenant, [claim], applicant.name, applicant.stint):
-                self.gates.stop_waiting(tenant, claim.gate, applicant.rank, applicant.stint)
-            self._wake(tenant, claim.gate, WAKE_AT_ONCE, _by(applicant))
+            if self.gates.give_back(tenant, [claim], applicant.name, applicant.stint):
+                self._wake(tenant, claim.gate, WAKE_AT_ONCE, _by(applicant))
+                continue
+            self.gates.stop_waiting(tenant, claim.gate, applicant.rank, applicant.stint)
+            # One for one: wake-ups come twice, and must not become more and more.
+            self._wake(tenant, claim.gate, 1, _by(applicant))
 
     def leave_line(self, tenant: str, gate: str, applicant: Applicant) -> None:
-        """Leave the line of a gate; whoever was woken for nothing was woken in place of the next.
+        """Take somebody out of a line who was woken for nothing, in place of the next.
 
-        The next is woken though nobody stood there: a function may have died in between.
+        Who does not stand there wakes nobody: wake-ups come twice, and each would call for more.
         """
+        if self.gates.waits(tenant, gate, applicant.rank) is None:
+            return
+        by = f"{_by(applicant)}:left"
+        # Before as well, should the function die in between.
+        self._wake(tenant, gate, 1, by, besides=applicant.rank)
         self.gates.stop_waiting(tenant, gate, applicant.rank, applicant.stint)
-        self._wake(tenant, gate, WAKE_AT_ONCE, f"{_by(applicant)}:left")
+        self._wake(tenant, gate, 1, by)
 
     def expire(self, run: JobRun, stint: int) -> None:
         """Take back the leases of a run that may last no longer; its other slots stay."""
@@ -186,11 +194,15 @@ class Admission:
         by = f"{_by(applicant)}:behind"
         self._wake(tenant, full.gate, WAKE_AFTER_PASSING, by, before=applicant.rank)
 
-    def _wake(self, tenant: str, name: str, most: int, by: str, before: str = "") -> None:
+    def _wake(
+        self, tenant: str, name: str, most: int, by: str, *, before: str = "", besides: str = ""
+    ) -> None:
         gate = self.gates.find(tenant, name)
         if gate is None or gate.free <= 0:
             return
-        first = self.gates.line(tenant, name, min(gate.free, most), before=before)
+        most = min(gate.free, most)
+        line = self.gates.line(tenant, name, most + bool(besides), before=before)
+        first = [who for who in line if who.rank != besides][:most]
         if first:
             self.events.send_all([_wake_up(tenant, who, by) for who in first])
 

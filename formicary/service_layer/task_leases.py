@@ -67,8 +67,7 @@ class TaskLeases:
         Whoever stands behind it there would wake it for ever, and it them, until an ant has begun.
         """
         for gate in gates:
-            if self.gates.waits(tenant, gate, applicant.rank) is not None:
-                self.admission.leave_line(tenant, gate, applicant)
+            self.admission.leave_line(tenant, gate, applicant)
 
     def give_back(self, run: JobRun, task_type: str, stint: int) -> None:
         """Give back what a task has leased, from whichever resource, and leave every line.

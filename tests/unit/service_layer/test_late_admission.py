@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from formicary.domain.errors import ConcurrentUpdateError
-from formicary.domain.events import JobSubmitted
+from formicary.domain.events import JobSubmitted, SlotFreed
 from formicary.domain.states import RequestState
 from formicary.service_layer.admission import Admission, applicant_of
 from tests.unit.service_layer.engine_world import TENANT, FunctionKilledError, Result, World
@@ -110,3 +110,26 @@ def test_a_slot_taken_for_a_retry_is_given_back_while_the_cancelled_run_tidies_u
 
     assert "tidy" in world.run(request).active
     assert_nothing_is_held(world)
+
+
+@pytest.mark.parametrize(("ends_before", "most"), [(False, 0), (True, 10)])
+def test_wake_ups_that_come_twice_do_not_become_more_and_more(
+    *, ends_before: bool, most: int
+) -> None:
+    """Each that nobody needs leads to one other at most, though slots are free and many wait."""
+    world = limited_world()
+    request = world.submit("limited")
+    if ends_before:
+        world.settle()
+    for _ in range(30):
+        world.submit("limited")
+    while world.handle_events():
+        pass
+    world.gates.limit(TENANT, GATE, 12)
+    run = world.run(request)
+
+    for _ in range(10):
+        Admission(world.gates, world.events).refused(run, SlotFreed(run.stint, "somebody"))
+
+    assert len(world.gates.line(TENANT, GATE, 100)) > 20
+    assert len(world.events.pending()) == most
