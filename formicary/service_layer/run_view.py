@@ -55,7 +55,8 @@ class JobExecutionView(BaseModel):
     updated_at: datetime | None = None
     cpu_secs: int = Field(
         default=0,
-        description="Seconds that its attempts took on ants, each times its `cost_factor`.",
+        description="Seconds that its attempts took on ants, each times its `cost_factor`; of those"
+        " that count, since a late report changes nothing.",
     )
 
 
@@ -132,8 +133,9 @@ def run_view(
 
 
 def _is_of(run: JobRun, attempt: TaskAttempt) -> bool:
-    """Whether an ant made an attempt in the current execution."""
-    return attempt.job_execution_id == run.execution_id and bool(attempt.ant_id)
+    """Whether an ant made an attempt in the current execution, and it counts."""
+    counts = attempt.job_execution_id == run.execution_id and not attempt.late
+    return counts and bool(attempt.ant_id)
 
 
 def _cost(attempt: TaskAttempt) -> float:

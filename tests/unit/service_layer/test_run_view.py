@@ -33,10 +33,11 @@ def attempt(seconds: float, factor: float, **changes: object) -> TaskAttempt:
     return known.model_copy(update=changes)
 
 
-def test_cpu_secs_are_the_seconds_of_all_attempts_on_ants_times_their_factors() -> None:
+def test_cpu_secs_are_the_seconds_of_attempts_on_ants_times_their_factors() -> None:
     attempts = [
         attempt(10, 2.0),
-        attempt(3, 0.0, attempt=2, status=RequestState.FAILED, late=True),
+        attempt(3, 0.0, attempt=2, status=RequestState.FAILED),
+        attempt(100, 1.0, late=True),
         attempt(100, 1.0, job_execution_id="an earlier one"),
         attempt(100, 1.0, ant_id=""),
         attempt(0, 5.0, timings=TaskResponseTimings()),
