@@ -190,9 +190,12 @@ class Admission:
             self._wake(tenant, claim.gate, WAKE_AFTER_PASSING, f"{_by(applicant)}:passed")
 
     def _wake_before(self, tenant: str, full: Claim, applicant: Applicant) -> None:
-        """Wake those before it when slots are free: the one who should have may be lost."""
+        """Wake the first before it when slots are free: the one who should have may be lost.
+
+        One for one: while calls fail, many look in vain before one passes.
+        """
         by = f"{_by(applicant)}:behind"
-        self._wake(tenant, full.gate, WAKE_AFTER_PASSING, by, before=applicant.rank)
+        self._wake(tenant, full.gate, 1, by, before=applicant.rank)
 
     def _wake(
         self, tenant: str, name: str, most: int, by: str, *, before: str = "", besides: str = ""

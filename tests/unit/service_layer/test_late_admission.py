@@ -133,3 +133,19 @@ def test_wake_ups_that_come_twice_do_not_become_more_and_more(
 
     assert len(world.gates.line(TENANT, GATE, 100)) > 20
     assert len(world.events.pending()) == most
+
+
+def test_who_looks_in_vain_wakes_one_and_no_more() -> None:
+    """While calls fail, slots stay free, and each of many that look is woken again and again."""
+    world = limited_world()
+    for _ in range(30):
+        world.submit("limited")
+    while world.handle_events():
+        pass
+    world.gates.limit(TENANT, GATE, 5)
+    last = world.run(world.gates.line(TENANT, GATE, 100)[-1].request_id)
+
+    for _ in range(10):
+        assert Admission(world.gates, world.events).acquire(last, last.stint, waited=True) is None
+
+    assert len(world.events.pending()) == 10
