@@ -112,16 +112,16 @@ class TaskRunner:
         except TaskStoppedError as stopped:
             outcome.stop(stopped.reason, message.request.timeout)
             return
-        said = output.say if message.request.executor_opts.wants("debug") else _keep_quiet
-        for line in words_of_beginning(task):
-            said(line)
+        debug = message.request.executor_opts.wants("debug")
+        if debug:
+            output.say("\n".join(words_of_beginning(task)))
         with contextlib.closing(executor.open(task)) as session:
             self._execute(session, task, outcome)
             self._clean_up(session, task, outcome)
             task.cancellation.allow_clean_up(self._after_script_seconds)
             self._keeper.keep(message, session, task, cache=cache, outcome=outcome)
-        for line in words_of_end(outcome):
-            said(line)
+        if debug:
+            output.say("\n".join(words_of_end(outcome)))
         if not executor.on_host:
             outcome.reached("pod_shutdown_at")
 
@@ -190,7 +190,3 @@ class TaskRunner:
         outcome.context = output.scanner.context
         outcome.stdout = output.scanner.lines
         outcome.warnings += output.warnings
-
-
-def _keep_quiet(line: str) -> None:
-    """Say nothing."""
