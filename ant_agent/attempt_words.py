@@ -26,7 +26,7 @@ def words_of_beginning(task: TaskContext) -> Iterator[str]:
     services = [one for one in given.get("services") or [] if isinstance(one, dict)]
     for service in services:
         yield f"[debug] service {service.get('name')}: {service.get('image')}"
-    place = task.working_dir if request.executor_opts.working_dir == "" else options.working_dir
+    place = options.working_dir or task.working_dir
     yield f"[debug] working directory: {place}"
     yield f"[debug] environment: {' '.join(sorted(task.environment)) or 'empty'}"
     timeout = "none" if request.timeout is None else f"{request.timeout:g} s"
