@@ -97,10 +97,10 @@ listens() {
 
 naps=0
 while [ "$gate" = hold ] && [ ! -e "$home/state/go" ]; do
-  # Whoever has found this on both streams follows both, and lets the scripts begin.
+  # Whoever has found this on all streams follows them, and lets the scripts begin.
   naps=$((naps + 1)) told=no
   if [ $naps -lt 100 ] || [ $((naps % 50)) = 0 ]; then told=yes; fi
-  [ "$streams$told" = carriedyes ] && tell waiting $naps
+  [ $told = yes ] && tell waiting $naps
   nap
 done
 for port in "$@"; do

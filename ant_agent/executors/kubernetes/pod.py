@@ -35,7 +35,6 @@ class PodPlan:
     settings: ContainerSettings
     launch: Launch
     environment: Mapping[str, str]
-    hold: bool
     with_helper: bool
     timeout_seconds: float | None
 
@@ -156,7 +155,7 @@ class PodPlan:
             **self._common(self.main, self.options.image, container),
             "command": [
                 *(definition.entrypoint if definition else ()),
-                *self.launch.command(hold=self.hold, carried=self.is_carried, ports=ports),
+                *self.launch.command(hold=True, carried=self.is_carried, ports=ports),
             ],
             "securityContext": {"privileged": privileged, **drop},
             "envFrom": [self._environment(), *_camel_list(container.env_from)],

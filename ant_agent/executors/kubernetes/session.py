@@ -127,8 +127,6 @@ class KubernetesSession:
             settings=self._settings,
             launch=Launch.of(request, self._task.streams),
             environment=self._task.environment,
-            # Until the files are there and both streams are followed.
-            hold=bool(inputs or len(self._task.streams) > 1),
             with_helper=bool(moves or options.helper.image),
             timeout_seconds=request.timeout,
         )
@@ -160,11 +158,10 @@ class KubernetesSession:
             cancellation=self._task.cancellation,
             grace_seconds=self._settings.grace_seconds,
         )
-        if plan.is_carried:
-            # Both are followed before the first line, or their order would be lost.
-            self._await(run, "waiting", plan, _BEGIN_SECONDS)
-        if plan.hold:
-            self._files(plan).let_go()
+        # Followed before the first line: a cluster may turn a log over before anybody has read it,
+        # and of two logs the order would be lost.
+        self._await(run, "waiting", plan, _BEGIN_SECONDS)
+        self._files(plan).let_go()
         patience = self._settings.service_seconds if plan.services else _BEGIN_SECONDS
         ready = self._await(run, "ready", plan, patience)
         if _MIXED in ready.words:
@@ -199,7 +196,11 @@ class KubernetesSession:
             return found
         if found is None and plan.services and kind == "ready":
             raise self._not_ready(plan, patience)
-        words = self._how_it_ended().words or "its shell does not begin"
+        words = (
+            self._how_it_ended().words
+            if found is not None
+            else f"nothing is heard of its shell after {patience:g} s"
+        )
         raise ExecutorError(ErrorCode.CONTAINER, f"the container did not start: {words}")
 
     def _blame_services(self, plan: PodPlan) -> None:

@@ -36,7 +36,6 @@ def plan(
         settings=ContainerSettings(**(settings or {})),
         launch=Launch.of(task("echo hidden-word").request, streams),
         environment=environment or {},
-        hold=False,
         with_helper=with_helper,
         timeout_seconds=timeout_seconds,
     )
@@ -52,6 +51,8 @@ def test_a_task_without_files_is_one_container_that_starts_once() -> None:
     (main,) = pod["spec"]["containers"]
     assert (main["name"], main["image"]) == ("work", "alpine")
     assert main["command"][0] == "/bin/sh"
+    # Nothing is written before the log is followed.
+    assert "hold" in main["command"]
     assert pod["spec"]["restartPolicy"] == "Never"
     assert pod["metadata"] == {
         "name": "formicary-build-1",
