@@ -17,6 +17,8 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 # Shorter values stand in too much text that is no secret.
 MIN_LENGTH = 4
+# So much of how a secret may begin is shown while nothing follows: it is hardly ever one.
+_SHOWN = MIN_LENGTH - 1
 _LINE_ENDS = b"\r\n"
 _LINE_END = re.compile(rb"[\r\n]+")
 _END = -1
@@ -80,6 +82,8 @@ class StreamMasker:
     def __init__(self, secrets: Secrets) -> None:
         self._secrets = secrets
         self._held = b""
+        # So much of what is held has been shown during a pause.
+        self._shown = 0
         # So much of what is held belongs to a secret, ...
         self._covered = 0
         # ... for whose beginning the mask is out already.
@@ -88,7 +92,7 @@ class StreamMasker:
     @property
     def held(self) -> int:
         """How many bytes are held back."""
-        return len(self._held)
+        return len(self._held) - self._shown
 
     def feed(self, block: bytes) -> bytes:
         """Take a block, return what is known not to be secret, or masked."""
@@ -102,7 +106,8 @@ class StreamMasker:
         border = places.original(tail)
         self._held = text[border:]
         ready = [(start, min(end, tail)) for start, end in spans if start < tail]
-        masked = self._go_on(_masked(text[:border], ready, places))
+        masked = self._go_on(_masked(text[:border], ready, places, self._shown))
+        self._shown = max(0, self._shown - border)
         cut = [(start, end) for start, end in spans if start <= tail < end]
         self._covered = cut[0][1] - tail if cut else 0
         if tail:
@@ -110,12 +115,25 @@ class StreamMasker:
             self._begun = bool(cut) and cut[0][0] < tail and on_this_line
         return masked
 
+    def pause(self) -> bytes:
+        """Return what may be shown though nobody knows what follows: nothing has for a while.
+
+        A line must not wait for ever for its end because a secret begins like it. If it was one,
+        its rest is masked; more than a few characters are not shown.
+        """
+        plain = self._held.translate(None, _LINE_ENDS)
+        if self._covered or len(plain) > _SHOWN:
+            return b""
+        shown, self._shown = self._held[self._shown :], len(self._held)
+        return shown
+
     def finish(self) -> bytes:
         """Return the rest: no more comes."""
         text, self._held = self._held, b""
         plain = text.translate(None, _LINE_ENDS)
-        masked = self._go_on(_masked(text, self._spans(plain), _Places(text, plain)))
-        self._covered, self._begun = 0, False
+        masked = _masked(text, self._spans(plain), _Places(text, plain), self._shown)
+        masked = self._go_on(masked)
+        self._covered, self._begun, self._shown = 0, False, 0
         return masked
 
     def _go_on(self, masked: bytes) -> bytes:
@@ -148,15 +166,15 @@ class _Places:
         return min(self._length, place + (self._removed[index - 1] if index else 0))
 
 
-def _masked(text: bytes, spans: list[tuple[int, int]], places: _Places) -> bytes:
+def _masked(text: bytes, spans: list[tuple[int, int]], places: _Places, done: int) -> bytes:
+    """Return a text with masks, without its beginning that is done."""
     if not spans:
-        return text
+        return text[done:]
     pieces: list[bytes] = []
-    done = 0
     for start, end in spans:
         first, last = places.original(start), places.original(end - 1) + 1
-        pieces += (text[done:first], _stars(text[first:last]))
-        done = last
+        pieces += (text[done:first], _stars(text[max(done, first) : last]))
+        done = max(done, last)
     pieces.append(text[done:])
     return b"".join(pieces)
 

@@ -15,10 +15,12 @@ from typing import Protocol
 from ant_agent.log_streamer import INLINE_LIMIT, LogStreamer, ObjectSink
 from ant_agent.masking import Secrets, StreamMasker
 from ant_agent.output_scanner import OutputScanner
+from ant_agent.pause_watch import PauseWatch
 from formicary.domain.log_streams import Stream
 from formicary.domain.task_response import TaskLog
 
 _log = logging.getLogger(__name__)
+_PAUSE_SECONDS = 1.0
 
 
 class OutputSink(Protocol):
@@ -51,6 +53,7 @@ class OutputLog:
         self._size = 0
         self._truncated = False
         self._streamer = LogStreamer(self._fd, sink, prefix)
+        self._pauses = PauseWatch(_PAUSE_SECONDS, self._pause)
         self.scanner = OutputScanner(keep_lines=keep_lines)
 
     @property
@@ -66,6 +69,13 @@ class OutputLog:
                 # What is held back belongs to what came before.
                 self._streamer.comes_from(stream, self._size + self._masker.held)
                 self._keep(self._masker.feed(block))
+                if self._masker.held:
+                    self._pauses.touch()
+
+    def _pause(self) -> None:
+        """Show what only waits for what follows: the line may be complete."""
+        with self._lock:
+            self._keep(self._masker.pause())
 
     def _keep(self, block: bytes) -> None:
         if self._truncated:
@@ -83,6 +93,7 @@ class OutputLog:
 
     def finish(self) -> TaskLog:
         """Ship the rest and tell where everything is."""
+        self._pauses.close()
         self.scanner.finish()
         with self._lock:
             self._keep(self._masker.finish())
@@ -95,6 +106,7 @@ class OutputLog:
 
     def discard(self) -> None:
         """Stop shipping and close the file; `finish` comes first when the output matters."""
+        self._pauses.close()
         self._streamer.abandon()
         os.close(self._fd)
 

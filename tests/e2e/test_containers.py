@@ -119,9 +119,7 @@ def left(system, api, place):
     api.define(LEFT.format(name=place.name, method=place.method))
     request = api.submit(f"e2e-{name}")
     assert eventually(lambda: "attempt 1" in log_so_far(api, request)), (
-        api.run(request),
-        place.of_run(request),
-        system.home.log(name).read_text(),
+        f"{api.run(request)}\n{place.of_run(request)}\n{system.home.log(name).read_text()}"
     )
     ant.kill()
     return request

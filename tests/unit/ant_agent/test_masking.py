@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ant_agent.masking import MASK, Secrets, StreamMasker
+from ant_agent.masking import MASK, MIN_LENGTH, Secrets, StreamMasker
 
 _SECRET = "s3cr3t/+ü\"$ '&=%"
 secret_texts = st.text(
@@ -41,11 +41,16 @@ def _lower_codes(text: str) -> str:
     return "%".join([parts[0], *(part[:2].lower() + part[2:] for part in parts[1:])])
 
 
-def _in_blocks(secrets: Secrets, text: bytes, cuts: list[int]) -> bytes:
+def _in_blocks(
+    secrets: Secrets, text: bytes, cuts: list[int], *, with_pauses: bool = False
+) -> bytes:
     masker = StreamMasker(secrets)
     borders = sorted({0, *(cut % (len(text) + 1) for cut in cuts), len(text)})
-    blocks = [text[a:b] for a, b in itertools.pairwise(borders)]
-    return b"".join([*map(masker.feed, blocks), masker.finish()])
+    masked = b""
+    for begin, end in itertools.pairwise(borders):
+        masked += masker.feed(text[begin:end])
+        masked += masker.pause() if with_pauses else b""
+    return masked + masker.finish()
 
 
 def _core(form: bytes) -> bytes:
@@ -90,11 +95,35 @@ def test_no_form_passes_when_it_is_broken_into_lines(
 
 
 @given(
+    secret=secret_texts,
+    form=st.sampled_from(sorted(FORMS)),
+    width=st.integers(min_value=1, max_value=60),
+    before=st.binary(max_size=20),
+    cuts=st.lists(st.integers(min_value=0, max_value=300), max_size=12),
+)
+def test_pauses_show_three_characters_of_a_form_at_most(
+    secret: str, form: str, width: int, before: bytes, cuts: list[int]
+) -> None:
+    written = FORMS[form](secret)
+    lines = b"\n".join(written[i : i + width] for i in range(0, len(written), width))
+
+    masked = _in_blocks(Secrets([secret]), before + b"<" + lines + b">", cuts, with_pauses=True)
+
+    assert _core(written)[: MIN_LENGTH + 1] not in masked.replace(b"\n", b"")
+    assert _core(written)[MIN_LENGTH - 1 :] not in masked.replace(b"\n", b"")
+
+
+@given(
     text=st.binary(max_size=400),
     cuts=st.lists(st.integers(min_value=0, max_value=400), max_size=8),
+    with_pauses=st.booleans(),
 )
-def test_what_holds_no_secret_passes_unchanged(text: bytes, cuts: list[int]) -> None:
-    assert _in_blocks(Secrets(["a-secret-that-is-not-there"]), text, cuts) == text
+def test_what_holds_no_secret_passes_unchanged(
+    text: bytes, cuts: list[int], *, with_pauses: bool
+) -> None:
+    secrets = Secrets(["a-secret-that-is-not-there"])
+
+    assert _in_blocks(secrets, text, cuts, with_pauses=with_pauses) == text
 
 
 @given(
@@ -145,6 +174,24 @@ def test_what_is_no_secret_is_not_held_back() -> None:
     assert masker.feed(b"working... ") == b"working... "
     assert masker.feed(b"s3") == b""
     assert masker.feed(b"ven\n") == b"s3ven\n"
+
+
+def test_a_line_that_ends_as_a_secret_begins_is_whole_after_a_pause() -> None:
+    masker = StreamMasker(Secrets([_SECRET]))
+
+    assert masker.feed(b"ready: s\n") == b"ready: "
+    assert (masker.held, masker.pause(), masker.pause()) == (2, b"s\n", b"")
+    assert masker.held == 0
+    assert masker.feed(b"more s") == b"more "
+    assert masker.pause() == b"s"
+    assert masker.feed(_SECRET[1:].encode() + b"\n") + masker.finish() == b"***\n"
+
+
+def test_most_of_a_secret_is_not_shown_however_long_a_pause_is() -> None:
+    masker = StreamMasker(Secrets([_SECRET]))
+
+    assert masker.feed(_SECRET[:5].encode()) + masker.pause() == b""
+    assert masker.feed(_SECRET[5:].encode()) + masker.finish() == b"***"
 
 
 def test_values_that_are_too_short_to_tell_are_no_secrets() -> None:

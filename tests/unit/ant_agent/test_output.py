@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ant_agent import output_log
 from ant_agent.masking import Secrets
 from ant_agent.output_log import OutputLog
 from ant_agent.output_scanner import OutputScanner
@@ -226,6 +227,26 @@ def test_a_secret_that_lies_across_the_streams_is_masked(tmp_path: Path) -> None
     parts = list(read_streams(told.streams).parts(0, told.size))
     assert [part.stream for part in parts] == [Stream.STDOUT, Stream.STDERR, Stream.STDOUT]
     assert parts[-1].begin == len("it is ***\nno\n")
+
+
+def test_a_last_line_that_ends_as_a_secret_begins_is_shown_while_nothing_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_log, "_PAUSE_SECONDS", 0.05)
+    file = tmp_path / "s"
+    log = OutputLog(file, limit=10**7, sink=Sink(), prefix="s/", secrets=Secrets(["1-secret"]))
+
+    log.write(b"listening on port 1\n")
+    end = time.monotonic() + 20
+    while file.read_bytes() != b"listening on port 1\n":
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    log.write(b"token 1-secret\n", Stream.STDERR)
+
+    told = log.finish()
+    log.discard()
+    assert told.inline == "listening on port 1\ntoken ***\n"
+    assert read_streams(told.streams).switches == (20,)
 
 
 def test_the_memory_of_streams_is_bounded() -> None:
