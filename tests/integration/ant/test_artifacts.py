@@ -100,7 +100,7 @@ def test_a_folder_and_a_file_travel_from_task_to_task(bench: Workbench) -> None:
 def test_when_decides_what_is_kept(bench: Workbench, when: str, script: str, kept: int) -> None:
     options = keeping("f", when=when)
 
-    outcome = bench.run(task("echo x > f", script, options=options, timeout=0.5))
+    outcome = bench.run(task("echo x > f", script, options=options, timeout=2))
 
     assert len(outcome.artifacts) == kept
 

@@ -162,7 +162,7 @@ def test_a_timeout_ends_a_call(bench: Workbench, server: str) -> None:
 
     outcome = bench.run(get(f"{server}/slow", timeout=0.3))
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert outcome.result.error_code == "ERR_TASK_TIMED_OUT"
 
 

@@ -81,7 +81,7 @@ def test_the_other_side_is_told_the_task_and_its_reply_is_the_outcome(world, mes
     messaging.respond()
 
     message = messaging.send(variables={"key": {"value": "hidden", "secret": True}})
-    response = world.outcome(message, 30)
+    response = world.outcome(message)
 
     assert (response.status, response.error_message) == (RequestState.COMPLETED, "")
     told = response.job_context
@@ -96,7 +96,7 @@ def test_a_reply_that_says_failed_fails_the_task_with_its_own_words(world, messa
     messaging.start_ant()
     messaging.respond()
 
-    response = world.outcome(messaging.send("fail"), 30)
+    response = world.outcome(messaging.send("fail"))
 
     assert response.status is RequestState.FAILED
     assert (response.error_code, response.error_message) == ("ERR_MESSAGING_WORKER", "mock error")
@@ -115,7 +115,7 @@ def test_a_reply_without_an_outcome_fails_the_task(world, messaging, reply, told
     messaging.start_ant()
     messaging.respond()
 
-    response = world.outcome(messaging.send(reply), 30)
+    response = world.outcome(messaging.send(reply))
 
     assert response.status is RequestState.FAILED
     assert response.error_code == "ERR_MESSAGING"
@@ -131,7 +131,7 @@ def test_many_tasks_share_a_reply_queue_and_each_has_its_own_reply(world, messag
     messages = [messaging.send() for _ in range(16)]
 
     for message in messages:
-        response = world.outcome(message, 60)
+        response = world.outcome(message)
         assert response.job_context["idempotency_key"] == message.task_key
     eventually(lambda: world.messages_left(messaging.replies) == 0)
 
@@ -144,7 +144,7 @@ def test_a_reply_for_somebody_else_stays_on_the_queue(world, messaging):
     messaging.reply(co_relation_id="of-another-ant")
     messaging.reply(co_relation_id=request["co_relation_id"])
 
-    assert world.outcome(message, 30).status is RequestState.COMPLETED
+    assert world.outcome(message).status is RequestState.COMPLETED
     assert world.messages_left(messaging.replies) == 1
 
 
@@ -152,16 +152,16 @@ def test_a_second_reply_is_taken_off_the_queue(world, messaging):
     messaging.start_ant()
     messaging.respond()
 
-    assert world.outcome(messaging.send("twice"), 30).status is RequestState.COMPLETED
-    assert world.outcome(messaging.send(), 30).status is RequestState.COMPLETED
+    assert world.outcome(messaging.send("twice")).status is RequestState.COMPLETED
+    assert world.outcome(messaging.send()).status is RequestState.COMPLETED
 
-    eventually(lambda: world.messages_left(messaging.replies) == 0, 30)
+    eventually(lambda: world.messages_left(messaging.replies) == 0)
 
 
 def test_a_task_without_a_reply_times_out(world, messaging):
     messaging.start_ant()
 
-    response = world.outcome(messaging.send(timeout=0.5), 30)
+    response = world.outcome(messaging.send(timeout=0.5))
 
     assert (response.status, response.error_code) == (RequestState.FAILED, "ERR_TASK_TIMED_OUT")
 
@@ -173,14 +173,14 @@ def test_a_task_that_waits_is_cancelled(world, messaging):
 
     world.control_plane.cancel = [message.task_key]
 
-    assert world.outcome(message, 30).status is RequestState.CANCELLED
+    assert world.outcome(message).status is RequestState.CANCELLED
 
 
 @pytest.mark.parametrize("field", ["requests", "replies"])
 def test_a_queue_that_does_not_exist_is_told_with_the_mend(world, messaging, field):
     messaging.start_ant()
 
-    response = world.outcome(messaging.send(**{field: "nowhere"}), 30)
+    response = world.outcome(messaging.send(**{field: "nowhere"}))
 
     assert response.error_code == "ERR_MESSAGING"
     mend = f"aws sqs create-queue --queue-name {messaging.prefix}nowhere"
@@ -194,7 +194,7 @@ def test_a_reply_queue_that_is_removed_fails_who_waits(world, messaging):
 
     world.sqs.delete_queue(QueueUrl=messaging.replies)
 
-    response = world.outcome(message, 30)
+    response = world.outcome(message)
     assert response.error_code == "ERR_MESSAGING"
     assert "does not exist" in response.error_message
 
@@ -203,7 +203,7 @@ def test_a_reply_queue_that_is_removed_fails_who_waits(world, messaging):
 def test_no_name_leads_out_of_the_tenants_queues(world, messaging, name):
     messaging.start_ant()
 
-    response = world.outcome(messaging.send(requests=name), 30)
+    response = world.outcome(messaging.send(requests=name))
 
     assert response.error_code == "ERR_VALIDATION"
     assert "messaging_request_queue: the queue name" in response.error_message
@@ -214,7 +214,7 @@ def test_the_reply_is_kept_where_an_artifact_is_declared(world, messaging):
     messaging.respond()
 
     message = messaging.send(options={"artifacts": {"paths": ["out/reply.json"]}})
-    (artifact,) = world.outcome(message, 30).artifacts
+    (artifact,) = world.outcome(message).artifacts
 
     kept = json.loads(world.object(artifact.key))
     assert kept["co_relation_id"] == message.task_key

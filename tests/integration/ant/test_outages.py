@@ -134,14 +134,14 @@ def test_the_task_of_a_killed_ant_is_finished_by_another_and_its_processes_are_r
 
 def test_a_first_sigterm_lets_the_task_end_and_takes_no_more(world: World) -> None:
     ant = world.start_process()
-    running = world.send(task("sleep 1"))
+    running = world.send(task("sleep 2"))
     eventually(lambda: in_flight(world))
 
     ant.send_signal(signal.SIGTERM)
-    time.sleep(0.3)
+    eventually(lambda: '"draining"' in (world.work / "ant-p.stderr").read_text())
     waiting = world.send(task("true"))
 
-    assert ant.wait(15) == 0
+    assert ant.wait(60) == 0
     assert world.outcome(running).status is RequestState.COMPLETED
     assert world.messages_left() == 1
     assert len(world.reports()) == 1
@@ -158,10 +158,10 @@ def test_a_second_sigterm_kills_the_task_and_gives_its_message_back_at_once(
     eventually(lambda: in_flight(world) and pid_file.exists())
 
     ant.send_signal(signal.SIGTERM)
-    time.sleep(0.2)
+    eventually(lambda: '"draining"' in (world.work / "ant-p.stderr").read_text())
     ant.send_signal(signal.SIGTERM)
 
-    assert ant.wait(10) == 0
+    assert ant.wait(60) == 0
     assert not process_exists(pid_file)
     answer = world.sqs.receive_message(QueueUrl=world.shell, VisibilityTimeout=0)
     assert len(answer["Messages"]) == 1

@@ -71,9 +71,9 @@ def test_idle_queues_neither_hold_capacity_nor_starve(world: World) -> None:
     busy = [world.send(task("true"), queues[0]) for _ in range(10)]
     rare = world.send(task("true"), queues[3])
 
-    world.outcome(rare, 6)
+    world.outcome(rare, 15)
     for message in busy:
-        world.outcome(message, 6)
+        world.outcome(message, 15)
 
 
 def test_two_ants_share_the_work(world: World) -> None:

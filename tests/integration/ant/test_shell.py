@@ -163,9 +163,9 @@ def test_a_timeout_covers_the_task_and_kills_children_that_ignore_sigterm(
     script = f"trap '' TERM; (trap '' TERM; sleep 60) & echo $! > {pid_file}; wait; wait"
 
     started = time.monotonic()
-    outcome = bench.run(task(script, timeout=0.5, after_script=["echo cleaned"]))
+    outcome = bench.run(task(script, timeout=2, after_script=["echo cleaned"]))
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert outcome.status() is RequestState.FAILED
     assert (outcome.result.error_code, outcome.result.exit_code) == ("ERR_TASK_TIMED_OUT", "")
     assert outcome.log.inline == "cleaned\n"
@@ -173,7 +173,7 @@ def test_a_timeout_covers_the_task_and_kills_children_that_ignore_sigterm(
 
 
 def test_sigterm_gives_a_task_the_grace_to_clean_up(bench: Workbench) -> None:
-    outcome = bench.run(task("trap 'echo bye; exit 0' TERM; sleep 30 & wait", timeout=0.3))
+    outcome = bench.run(task("trap 'echo bye; exit 0' TERM; sleep 60 & wait", timeout=2))
 
     assert outcome.log.inline == "bye\n"
     assert outcome.result.error_code == "ERR_TASK_TIMED_OUT"
@@ -181,7 +181,7 @@ def test_sigterm_gives_a_task_the_grace_to_clean_up(bench: Workbench) -> None:
 
 def test_a_cancel_ends_the_task_as_cancelled(bench: Workbench) -> None:
     def cancel(cancellation: Cancellation) -> None:
-        time.sleep(0.2)
+        eventually(lambda: "begun" in bench.log_so_far())
         cancellation.stop(StopReason.CANCELLED)
 
     outcome = bench.run(task("echo begun; sleep 60", "echo more"), cancel)
@@ -202,7 +202,7 @@ def test_a_daemon_that_holds_stdout_open_neither_delays_nor_outlives_the_task(
     started = time.monotonic()
     outcome = bench.run(task(script))
 
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert outcome.status() is RequestState.COMPLETED
     if "env -i" in hide:
         # It hides who it is: only an ant that owns its process may end it, once nothing runs.

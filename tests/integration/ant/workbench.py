@@ -132,6 +132,11 @@ class Workbench:
             directory.remove()
             cancellation.close()
 
+    def log_so_far(self) -> str:
+        """What a running attempt has written."""
+        files = self.folder.glob("t*/output.log")
+        return "".join(file.read_text(errors="replace") for file in files)
+
     def close(self) -> None:
         """Let go of engines."""
         for executor in set(self.executors.values()):

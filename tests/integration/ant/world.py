@@ -31,7 +31,7 @@ sys.exit(main(Settings(url=url, token="secret-token", id=name, work_dir=Path(wor
 """
 
 
-def eventually(condition: Callable[[], Any], seconds: float = 15) -> Any:
+def eventually(condition: Callable[[], Any], seconds: float = 60) -> Any:
     """Return the first true answer."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -124,7 +124,7 @@ class World:
         """Have one task run and return what is reported."""
         return self.outcome(self.send(task(*script, **changes)))
 
-    def outcome(self, message: TaskMessage, seconds: float = 15) -> TaskResponse:
+    def outcome(self, message: TaskMessage, seconds: float = 60) -> TaskResponse:
         """Wait for the report of an attempt."""
         return eventually(lambda: self._find(message), seconds).response
 

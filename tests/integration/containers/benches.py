@@ -61,8 +61,7 @@ class ContainerBench:
 
     def log_so_far(self) -> str:
         """What a running task has written."""
-        files = self.workbench.folder.glob("t*/output.log")
-        return "".join(file.read_text(errors="replace") for file in files)
+        return self.workbench.log_so_far()
 
     def left(self) -> list[str]:
         """What of this ant is on the engine."""

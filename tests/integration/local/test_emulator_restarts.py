@@ -81,7 +81,7 @@ def make_function(aws, queue: str) -> None:
     functions.create_event_source_mapping(FunctionName="slow", EventSourceArn=source, BatchSize=1)
 
 
-def eventually(condition, seconds: float = 20.0) -> bool:
+def eventually(condition, seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
