@@ -84,8 +84,7 @@ class Admission:
         self.gates.wait(tenant, full.gate, applicant)
         for other in claims if moves else ():
             if other.gate != full.gate:
-                self.gates.stop_waiting(tenant, other.gate, applicant.rank, applicant.stint)
-                self._wake(tenant, other.gate, WAKE_AFTER_PASSING, _by(applicant))
+                self.leave_line(tenant, other.gate, applicant)
         return full.gate
 
     def release(self, run: JobRun, stint: int) -> None:
@@ -104,7 +103,7 @@ class Admission:
             self._wake(tenant, claim.gate, 1, _by(applicant))
 
     def leave_line(self, tenant: str, gate: str, applicant: Applicant) -> None:
-        """Take somebody out of a line who was woken for nothing, in place of the next.
+        """Take somebody out of a line who was woken for nothing there, in place of the next.
 
         Who does not stand there wakes nobody: wake-ups come twice, and each would call for more.
         """

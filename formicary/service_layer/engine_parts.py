@@ -45,6 +45,7 @@ class EngineParts:
 
     definitions_type: ClassVar[type[ParsedDefinitions]] = ParsedDefinitions
     committer_type: ClassVar[type[EventCommitter]] = EventCommitter
+    admission_type: ClassVar[type[Admission]] = Admission
 
     runs: RunRepository
     definitions: DefinitionRepository
@@ -76,7 +77,7 @@ class EngineParts:
     def __post_init__(self) -> None:
         """Put the parts together."""
         self.parsed_definitions = self.definitions_type(self.definitions)
-        self.admission = Admission(self.gates, self.events)
+        self.admission = self.admission_type(self.gates, self.events)
         self.leases = TaskLeases(self.gates, self.admission, self.clock)
         self.known_error_rules = KnownErrorRules(self.error_rules, self.clock)
         self.function_tasks = (

@@ -1,13 +1,15 @@
 """What is drawn beside the first scenario, each from a stream of its own.
 
 The seeds below `PLAIN` have none of it, those from there on losses and limits, and those from
-`FULL_FROM` on all there is: tests name some of the earlier ones for what they tell.
+`FULL_FROM` on all there is but crowds, which are those from `CROWDS_FROM` on: tests name some of
+the earlier ones for what they tell.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from tests.simulator.crowds import Crowd, draw_crowd
 from tests.simulator.error_table import ErrorTable, draw_error_table
 from tests.simulator.fans import Fans, draw_fans
 from tests.simulator.schedules import Schedules, draw_schedules
@@ -17,6 +19,7 @@ from tests.simulator.submissions import Submissions, draw_submissions
 PLAIN = 20_000
 FULL_FROM = 100_000
 USERS_FROM = 200_000
+CROWDS_FROM = 300_000
 LOSSES = ("event lost", "task message lost", "report out for an hour")
 
 
@@ -75,6 +78,7 @@ class Extras:
     errors: ErrorTable = field(default_factory=ErrorTable)
     schedules: Schedules = field(default_factory=Schedules)
     submissions: Submissions = field(default_factory=Submissions)
+    crowd: Crowd = field(default_factory=Crowd)
 
     @property
     def interfere(self) -> bool:
@@ -92,7 +96,8 @@ class Extras:
         }
         found = {name for name, there in drawn.items() if there}
         found |= self.fans.features() | self.errors.features()
-        return found | self.schedules.features() | self.submissions.features()
+        found |= self.schedules.features() | self.submissions.features()
+        return found | self.crowd.features()
 
 
 def draw_extras(seed: int) -> Extras:
@@ -111,6 +116,9 @@ def draw_extras(seed: int) -> Extras:
             fans=draw_fans(Random(f"fans {seed}")),
             errors=draw_error_table(Random(f"errors {seed}")),
         )
+    if seed >= CROWDS_FROM:
+        crowd = draw_crowd(Random(f"crowd {seed}"))
+        return Extras(full=True, losses=losses, limits=limits, crowd=crowd)
     return Extras(
         full=True,
         losses=losses,

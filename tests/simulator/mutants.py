@@ -16,6 +16,7 @@ from formicary.domain.housekeeping import Chore
 from formicary.domain.job_graph import JobGraph, TaskNode
 from formicary.domain.job_run import ActiveTask, ActivityState, JobRun
 from formicary.domain.states import TaskMark
+from formicary.service_layer.admission import Admission
 from formicary.service_layer.commit_event import EventCommitter
 from formicary.service_layer.control_plane import ControlPlane
 from formicary.service_layer.handle_event import Engine
@@ -160,6 +161,18 @@ class WorldWithWholeTake(World):
     gates_type = WholeTake
 
 
+class Loud(Admission):
+    """Wakes others for whoever is woken for nothing, whether it stands in that line or not."""
+
+    def leave_line(self, tenant: str, gate: str, applicant: Applicant) -> None:
+        self.gates.stop_waiting(tenant, gate, applicant.rank, applicant.stint)
+        self.wake(tenant, gate, applicant.name)
+
+
+class LoudEngine(FastEngine):
+    admission_type = Loud
+
+
 MUTANTS = {
     "the version check": without("VersionCheck", runs=LastWriterWins),
     "the fencing": without("Fencing", engine=UnfencedEngine),
@@ -175,6 +188,7 @@ MUTANTS = {
     ),
     "the sweep": WorldWithoutSweep,
     "what is held of a gate": WorldWithWholeTake,
+    "the quiet of those who stand in no line": without("Quiet", engine=LoudEngine),
     **MUTANTS_OF_FANS,
     **MUTANTS_OF_USERS,
 }

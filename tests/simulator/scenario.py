@@ -68,6 +68,8 @@ def draw_scenario(seed: int) -> Scenario:
     count = random.choice([1, 1, 2, 2, 4])
     if extras.fans.variant:
         count = 1 if extras.fans.variant == LARGE else min(count, 2)
+    if extras.crowd.requests:
+        count, parent = extras.crowd.requests, extras.crowd.shape()
     if extras.submissions.new_version is not None:
         # What a job type lets go on at once is looked at across its versions.
         extras.submissions.new_version.max_concurrency = parent.max_concurrency
@@ -81,7 +83,7 @@ def draw_scenario(seed: int) -> Scenario:
         child=child,
         submits=tuple(random.choice([0.0, 0.0, 20.0]) for _ in range(count)),
         verbs=_draw_verbs(random, count),
-        rates=draw_rates(random) | extras.losses.rates,
+        rates=(extras.crowd.rates or draw_rates(random)) | extras.losses.rates,
         interruptions=random.choice([0.0, 0.05, 0.2, 0.5]),
         skew=random.choice([0.0, 0.0, 1.5, 300.0]),
         ants=random.choice([1, 2, 3]),

@@ -44,7 +44,7 @@ class Figures:
     def note(self, world: World) -> None:
         """Count a world that was played."""
         self.seeds += 1
-        self.events += world.handled
+        self.events += world.handled.total()
         self.faults += world.faults.counts()
         self.features.update(world.scenario.features())
         self.judged += world.runs.judged

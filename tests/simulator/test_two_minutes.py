@@ -4,7 +4,7 @@ from itertools import chain, count, islice
 
 import pytest
 
-from tests.simulator.extras import FULL_FROM, USERS_FROM
+from tests.simulator.extras import CROWDS_FROM, FULL_FROM, USERS_FROM
 from tests.simulator.search import play_seeds
 
 SECONDS = 110
@@ -16,6 +16,8 @@ SEEDS = 1_500
 @pytest.mark.timeout(1200)  # other tests go first
 def test_nothing_breaks_in_two_minutes_of_seeds(capsys: pytest.CaptureFixture[str]) -> None:
     layers = [count(first + 10_000) for first in (0, FULL_FROM, USERS_FROM)]
+    # A crowd takes as long as many other worlds.
+    layers = [layer for layer in layers for _ in range(5)] + [count(CROWDS_FROM + 10_000)]
     all_layers = chain.from_iterable(zip(*layers, strict=False))
     figures = play_seeds(islice(all_layers, SEEDS), within=SECONDS)
     with capsys.disabled():

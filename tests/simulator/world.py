@@ -1,5 +1,6 @@
 """One world: functions, ants, users and queues under one scheduler and one virtual clock."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
@@ -28,6 +29,7 @@ from tests.simulator.administrators import add_rows, furnish
 from tests.simulator.ants import LEASE_SECONDS, TENANT, Ant
 from tests.simulator.broken import BrokenError
 from tests.simulator.calls import Interruptions, SkewedClock
+from tests.simulator.crowds import check_wake_ups
 from tests.simulator.definitions import FastEngine, SharedDefinitions, queues_of, store
 from tests.simulator.expectations import expect_all
 from tests.simulator.faults import Faults
@@ -99,7 +101,8 @@ class World:
         self.trace: list[str] = []
         self.steps = 0
         self.rests_since = EPOCH
-        self.handled = self.left_alone = 0
+        self.handled: Counter[str] = Counter()
+        self.left_alone = 0
         for shape in self.shapes.values():
             self.queues.update(store(api, self.task_queues, shape, TENANT))
         for later in (timed, newer):
@@ -212,6 +215,7 @@ class World:
                 raise BrokenError("the world is kind, but there is no end: " + self.runs.stuck())
         self.runs.check_end()
         self.nights.check_end()
+        check_wake_ups(self.handled, len(self.runs.newest()))
 
     def _goes_on(self) -> bool:
         seconds = self.scenario.extras.losses.noisy_seconds or NOISY_SECONDS
@@ -342,7 +346,7 @@ class World:
                     raise BrokenError(f"an event is refused for good: {error!r}") from error
                 self._note_failure(got)
                 continue
-            self.handled += 1
+            self.handled[got.message.kind] += 1
             self.say(f"{got.message.kind} {got.message.event} {outcome.value}")
             if not self.faults.happens("event delivered again"):
                 self.events.delete(got.receipt)

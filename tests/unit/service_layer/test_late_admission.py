@@ -1,11 +1,13 @@
 """Functions that come late to the gates, or died there, keep nothing from others."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from formicary.domain.errors import ConcurrentUpdateError
 from formicary.domain.events import JobSubmitted, SlotFreed
+from formicary.domain.gates import TenantLimits
 from formicary.domain.states import RequestState
 from formicary.service_layer.admission import Admission, applicant_of
 from tests.unit.service_layer.engine_world import TENANT, FunctionKilledError, Result, World
@@ -149,3 +151,25 @@ def test_who_looks_in_vain_wakes_one_and_no_more() -> None:
         assert Admission(world.gates, world.events).acquire(last, last.stint, waited=True) is None
 
     assert len(world.events.pending()) == 10
+
+
+def test_who_looks_in_vain_wakes_nobody_in_lines_where_it_stands_no_more() -> None:
+    """Seed 300051 of the simulator: each of many looks called for two more, without end."""
+    world = World()
+    world.gates.put_tenant_limits(TENANT, TenantLimits(users={"user": 1}))
+    world.upload(LIMITED)
+    requests = [world.submit("limited") for _ in range(3)]
+    begun(world)
+    stands_elsewhere = world.run(requests[1])
+    for number in range(20):
+        other = replace(
+            applicant_of(stands_elsewhere, 0), request_id=f"r{number}", rank=f"z{number}"
+        )
+        world.gates.wait(TENANT, GATE, other)
+
+    for _ in range(10):
+        admission = Admission(world.gates, world.events)
+        assert admission.acquire(stands_elsewhere, 0, waited=True) is None
+
+    assert len(world.gates.line(TENANT, GATE, 100)) == 20
+    assert world.events.pending() == []

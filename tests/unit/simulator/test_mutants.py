@@ -30,6 +30,7 @@ CATCHES = {
     "the Idempotency-Key": 200_002,
     "the next occurrence": 200_006,
     "the sweep of schedules": 200_033,
+    "the quiet of those who stand in no line": 300_051,
 }
 # Where a change of the engine changes the story of that seed, one of the next ones must tell.
 NEXT = 100
