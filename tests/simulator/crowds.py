@@ -4,18 +4,19 @@ The lines of the other worlds are too short to show wake-ups that become more an
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
+from formicary.domain.job_run import JobRun
 from tests.simulator.broken import BrokenError
 from tests.simulator.shapes import PARENT_TYPE, Shape, draw_shape
 
 # Definitions come again, so that most worlds find theirs parsed.
 _SHAPES = 40
 # Each slot that is given back, each place that is left, and each look in vain wakes a few; faults
-# have them wake again. Of a storm there are hundreds a run.
-_WAKE_UPS_A_RUN = 20
+# have them wake again. Of a storm there are hundreds.
+_WAKE_UPS = 20
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def draw_crowd(random: Random) -> Crowd:
     )
 
 
-def check_wake_ups(handled: Counter[str], runs: int) -> None:
-    """What runs hear of slots stays in proportion to their number."""
-    heard = handled["SlotFreed"]
-    if heard > _WAKE_UPS_A_RUN * runs:
-        raise BrokenError(f"{heard} wake-ups for {runs} runs are a storm")
+def check_wake_ups(handled: Counter[str], runs: Sequence[JobRun]) -> None:
+    """What runs hear of slots stays in proportion to how often they begin."""
+    heard, begins = handled["SlotFreed"], sum(run.stint + 1 for run in runs)
+    if heard > _WAKE_UPS * begins:
+        raise BrokenError(f"{heard} wake-ups for {begins} begins are a storm")

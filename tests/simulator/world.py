@@ -215,7 +215,7 @@ class World:
                 raise BrokenError("the world is kind, but there is no end: " + self.runs.stuck())
         self.runs.check_end()
         self.nights.check_end()
-        check_wake_ups(self.handled, len(self.runs.newest()))
+        check_wake_ups(self.handled, self.runs.newest())
 
     def _goes_on(self) -> bool:
         seconds = self.scenario.extras.losses.noisy_seconds or NOISY_SECONDS

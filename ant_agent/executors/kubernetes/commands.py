@@ -3,6 +3,7 @@
 import contextlib
 import json
 import select
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from formicary.domain.states import ErrorCode
 
 _STDOUT, _STDERR, _ERROR = 1, 2, 3
 _LOOK_SECONDS = 1.0
+_SHORT_SECONDS = 60.0
 _MOST_WORDS = 2000
 
 
@@ -42,13 +44,16 @@ class PodCommand:
             cancellation.check()
             self._client.write_stdin(block)
 
-    def output(self, cancellation: Cancellation | None = None) -> Iterator[bytes]:
-        """Yield what it writes; raises CommandError when it fails."""
+    def output(
+        self, cancellation: Cancellation | None = None, seconds: float | None = None
+    ) -> Iterator[bytes]:
+        """Yield what it writes; raises CommandError when it fails, or takes longer than given."""
         # The client's own reading keeps everything in memory until somebody asks.
         sock = self._client.sock
+        end = None if seconds is None else time.monotonic() + seconds
         try:
             while True:
-                self._wait(sock, cancellation)
+                self._wait(sock, cancellation, end)
                 kind, frame = sock.recv_data_frame(True)
                 if kind == ABNF.OPCODE_CLOSE:
                     break
@@ -69,12 +74,16 @@ class PodCommand:
         with contextlib.suppress(WebSocketException, OSError):
             self._client.sock.shutdown()
 
-    def _wait(self, sock: Any, cancellation: Cancellation | None) -> None:
-        if cancellation is None or getattr(sock.sock, "pending", lambda: 0)():
+    def _wait(self, sock: Any, cancellation: Cancellation | None, end: float | None) -> None:
+        if getattr(sock.sock, "pending", lambda: 0)():
             return
         while not select.select([sock.sock], [], [], _LOOK_SECONDS)[0]:
+            if cancellation is not None:
+                cancellation.check()
+            if end is not None and time.monotonic() > end:
+                raise CommandError(ErrorCode.CONTAINER, f"{self._name} does not come to its end")
+        if cancellation is not None:
             cancellation.check()
-        cancellation.check()
 
     def _take(self, channel: int, data: bytes) -> Iterator[bytes]:
         if channel == _STDOUT and data:
@@ -88,6 +97,14 @@ class PodCommand:
                 self._failure = words or str(told.get("message", "it failed"))
 
 
-def run(cluster: Cluster, pod: str, container: str, command: list[str]) -> bytes:
+def run(
+    cluster: Cluster,
+    pod: str,
+    container: str,
+    command: list[str],
+    *,
+    cancellation: Cancellation | None = None,
+    seconds: float = _SHORT_SECONDS,
+) -> bytes:
     """Run a short command and return what it writes."""
-    return b"".join(PodCommand(cluster, pod, container, command).output())
+    return b"".join(PodCommand(cluster, pod, container, command).output(cancellation, seconds))

@@ -51,7 +51,10 @@ class PodFiles:
     def let_go(self) -> None:
         """Let the scripts begin."""
         let_go = f": >{GO}"
-        run(self._cluster, self._pod, self._container, ["/bin/sh", "-c", let_go])
+        command = ["/bin/sh", "-c", let_go]
+        run(
+            self._cluster, self._pod, self._container, command, cancellation=self._task.cancellation
+        )
 
     def fetch(self, patterns: Sequence[str]) -> list[str]:
         """Bring what the patterns name into the staging folder."""

@@ -238,7 +238,8 @@ class KubernetesSession:
 
     def _send(self, order: Order) -> None:
         assert self._plan is not None  # noqa: S101 - it runs
-        words = ["/bin/sh", "-c", f"kill -{order.value} 1"]
+        # The launcher sends TERM on to everybody in its container, this shell too.
+        words = ["/bin/sh", "-c", f"trap '' TERM; kill -{order.value} 1"]
         run(self._cluster, self._name, self._plan.main, words)
 
     def _end_of(self, container: str) -> dict[str, Any] | None:
