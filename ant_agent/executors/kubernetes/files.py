@@ -52,9 +52,8 @@ class PodFiles:
         """Let the scripts begin."""
         let_go = f": >{GO}"
         command = ["/bin/sh", "-c", let_go]
-        run(
-            self._cluster, self._pod, self._container, command, cancellation=self._task.cancellation
-        )
+        cancellation = self._task.cancellation
+        run(self._cluster, self._pod, self._container, command, cancellation=cancellation)
 
     def fetch(self, patterns: Sequence[str]) -> list[str]:
         """Bring what the patterns name into the staging folder."""

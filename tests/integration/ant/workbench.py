@@ -113,7 +113,7 @@ class Workbench:
             log_sink=self.objects,
             base_environment=self.settings.task_environment(),
             output_limit=self.settings.output_limit_bytes,
-            after_script_seconds=2,
+            after_script_seconds=60,
             ant_secrets=self.settings.masked_values,
         )
 
