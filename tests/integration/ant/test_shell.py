@@ -163,19 +163,21 @@ def test_a_timeout_covers_the_task_and_kills_children_that_ignore_sigterm(
     script = f"trap '' TERM; (trap '' TERM; sleep 60) & echo $! > {pid_file}; wait; wait"
 
     started = time.monotonic()
-    outcome = bench.run(task(script, timeout=2, after_script=["echo cleaned"]))
+    message = task(script, timeout=2, after_script=["echo cleaned"])
+    outcome = bench.run(message)
 
     assert time.monotonic() - started < 30
     assert outcome.status() is RequestState.FAILED
     assert (outcome.result.error_code, outcome.result.exit_code) == ("ERR_TASK_TIMED_OUT", "")
-    assert outcome.log.inline == "cleaned\n"
+    assert bench.text(message, outcome) == "cleaned\n"
     eventually(lambda: not alive(pid_file))
 
 
 def test_sigterm_gives_a_task_the_grace_to_clean_up(bench: Workbench) -> None:
-    outcome = bench.run(task("trap 'echo bye; exit 0' TERM; sleep 60 & wait", timeout=2))
+    message = task("trap 'echo bye; exit 0' TERM; sleep 60 & wait", timeout=2)
+    outcome = bench.run(message)
 
-    assert outcome.log.inline == "bye\n"
+    assert bench.text(message, outcome) == "bye\n"
     assert outcome.result.error_code == "ERR_TASK_TIMED_OUT"
 
 
@@ -184,10 +186,11 @@ def test_a_cancel_ends_the_task_as_cancelled(bench: Workbench) -> None:
         eventually(lambda: "begun" in bench.log_so_far())
         cancellation.stop(StopReason.CANCELLED)
 
-    outcome = bench.run(task("echo begun; sleep 60", "echo more"), cancel)
+    message = task("echo begun; sleep 60", "echo more")
+    outcome = bench.run(message, cancel)
 
     assert outcome.status() is RequestState.CANCELLED
-    assert outcome.log.inline == "begun\n"
+    assert bench.text(message, outcome) == "begun\n"
 
 
 @pytest.mark.parametrize("hide", ["setsid", "env -i setsid -f", "nohup"])
