@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ant_agent import log_streamer
 from tests.integration.ant.embedded_aws import EmbeddedAws
 from tests.integration.ant.world import World
 
@@ -24,3 +25,9 @@ def world(aws: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     world = World(aws, tmp_path)
     yield world
     world.close()
+
+
+@pytest.fixture(autouse=True)
+def short_logs_come_with_the_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow this machine is just now; a task of more than two seconds ships its log."""
+    monkeypatch.setattr(log_streamer, "_FLUSH_SECONDS", 60.0)

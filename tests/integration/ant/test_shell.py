@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ant_agent import log_streamer
 from ant_agent.cancellation import Cancellation, StopReason
 from formicary.domain.log_streams import read_streams
 from formicary.domain.states import RequestState
@@ -280,7 +281,10 @@ def test_long_output_becomes_chunks_that_do_not_cut_characters(bench: Workbench)
         chunk.decode()
 
 
-def test_output_is_shipped_while_the_task_runs(bench: Workbench) -> None:
+def test_output_is_shipped_while_the_task_runs(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_streamer, "_FLUSH_SECONDS", 0.5)
     message = task("echo early; sleep 60")
     key = f"{message.object_prefix}log/000001"
 
