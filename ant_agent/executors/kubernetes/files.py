@@ -7,9 +7,8 @@ from typing import BinaryIO
 
 from ant_agent.executors.base import TaskContext
 from ant_agent.executors.containers import staging
-from ant_agent.executors.containers.launcher import GO
 from ant_agent.executors.kubernetes.cluster import Cluster
-from ant_agent.executors.kubernetes.commands import PodCommand, run
+from ant_agent.executors.kubernetes.commands import PodCommand
 
 _BLOCK = 64 * 1024
 # tar reads on after its end marker in some images, so that it must be told how much there is.
@@ -47,13 +46,6 @@ class PodFiles:
             with tempfile.TemporaryFile(dir=self._task.directory.control) as archive:
                 staging.write_tar(archive, texts={}, tree=(source, PurePosixPath()))
                 self._send(archive)
-
-    def let_go(self) -> None:
-        """Let the scripts begin."""
-        let_go = f": >{GO}"
-        command = ["/bin/sh", "-c", let_go]
-        cancellation = self._task.cancellation
-        run(self._cluster, self._pod, self._container, command, cancellation=cancellation)
 
     def fetch(self, patterns: Sequence[str]) -> list[str]:
         """Bring what the patterns name into the staging folder."""

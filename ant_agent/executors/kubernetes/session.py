@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ant_agent.executors.base import ExecutorError, ExecutorResult, TaskContext
-from ant_agent.executors.containers.launcher import HOME, Launch
+from ant_agent.executors.containers.launcher import GO, HOME, Launch
 from ant_agent.executors.containers.marks import Mark
 from ant_agent.executors.containers.options import container_options
 from ant_agent.executors.containers.outcome import (
@@ -161,7 +161,7 @@ class KubernetesSession:
         # Followed before the first line: a cluster may turn a log over before anybody has read it,
         # and of two logs the order would be lost.
         self._await(run, "waiting", plan, _BEGIN_SECONDS)
-        self._files(plan).let_go()
+        self._let_go(plan)
         patience = self._settings.service_seconds if plan.services else _BEGIN_SECONDS
         ready = self._await(run, "ready", plan, patience)
         if _MIXED in ready.words:
@@ -170,6 +170,12 @@ class KubernetesSession:
                 " no mkfifo, which separate_streams needs; name one that has as helper.image"
             )
         return run
+
+    def _let_go(self, plan: PodPlan) -> None:
+        """Let the scripts begin: by their own user, since the helper's may not write there."""
+        command = ["/bin/sh", "-c", f": >{GO}"]
+        cancellation = self._task.cancellation
+        run(self._cluster, self._name, plan.main, command, cancellation=cancellation)
 
     def _follow(self, plan: PodPlan) -> LogFollower | TwoLogs:
         def follower(container: str, stream: Stream) -> LogFollower:
