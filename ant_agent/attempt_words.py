@@ -10,8 +10,8 @@ from ant_agent.task_outcome import Outcome
 from formicary.domain.task_request import cost_factor
 
 
-def words_of_beginning(task: TaskContext) -> Iterator[str]:
-    """Tell what is begun, and where."""
+def words_of_beginning(task: TaskContext, *, on_host: bool) -> Iterator[str]:
+    """Tell what is begun, and where; elsewhere than on the host only the task may name a folder."""
     request = task.request
     options = request.executor_opts
     given = options.model_extra or {}
@@ -26,8 +26,9 @@ def words_of_beginning(task: TaskContext) -> Iterator[str]:
     services = [one for one in given.get("services") or [] if isinstance(one, dict)]
     for service in services:
         yield f"[debug] service {service.get('name')}: {service.get('image')}"
-    place = options.working_dir or task.working_dir
-    yield f"[debug] working directory: {place}"
+    place = options.working_dir or (task.working_dir if on_host else "")
+    if place:
+        yield f"[debug] working directory: {place}"
     yield f"[debug] environment: {' '.join(sorted(task.environment)) or 'empty'}"
     timeout = "none" if request.timeout is None else f"{request.timeout:g} s"
     yield f"[debug] timeout: {timeout}; cost factor: {cost_factor(options):g}"

@@ -114,7 +114,7 @@ class TaskRunner:
             return
         debug = message.request.executor_opts.wants("debug")
         if debug:
-            output.say("\n".join(words_of_beginning(task)))
+            output.say("\n".join(words_of_beginning(task, on_host=executor.on_host)))
         with contextlib.closing(executor.open(task)) as session:
             self._execute(session, task, outcome)
             self._clean_up(session, task, outcome)

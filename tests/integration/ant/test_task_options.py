@@ -52,6 +52,7 @@ def test_with_debug_the_log_tells_how_it_began_and_ended_and_no_value(bench: Wor
     log = bench.run(message).log.inline
 
     assert log.startswith("[debug] SHELL ")
+    assert "\n[debug] working directory: /" in log
     assert " Key" in log
     assert "k-9-value" not in log
     assert "\nout\n[debug] FAILED, exit code 4: " in log

@@ -58,6 +58,14 @@ def test_without_a_shell_words_reach_the_program_as_they_are(bench: ContainerBen
     assert (outcome.result.exit_code, outcome.result.failed_command) == ("127", "unset HOME")
 
 
+def test_debug_tells_of_no_folder_that_the_container_does_not_have(bench: ContainerBench) -> None:
+    text = bench.output("pwd", options={"debug": True})
+
+    assert "[debug] image: alpine:latest\n" in text
+    assert "\n/formicary/work\n" in text
+    assert str(bench.workbench.folder) not in text
+
+
 def test_signals_and_lack_of_memory_are_told_apart(bench: ContainerBench) -> None:
     killed, _ = bench.run("kill -9 $$")
     starved, _ = bench.run("tail /dev/zero", container={"memory_limit": "32Mi"})
