@@ -60,6 +60,7 @@ class KubernetesSession:
         self._made: list[tuple[str, str]] = []
         self._plan: PodPlan | None = None
         self._run: ScriptRun | None = None
+        self._ready = False
         self._logs: LogFollower | TwoLogs | None = None
         self._warnings: list[str] = []
 
@@ -85,7 +86,7 @@ class KubernetesSession:
 
     def run_after_script(self) -> list[str]:
         """Run it in the same container, in a shell of its own."""
-        if self._run is None:
+        if self._run is None or not self._ready:
             return ["after_script was not run: the pod did not start"]
         try:
             return after_script_warnings(self._run.after_script())
@@ -164,6 +165,7 @@ class KubernetesSession:
         self._let_go(plan)
         patience = self._settings.service_seconds if plan.services else _BEGIN_SECONDS
         ready = self._await(run, "ready", plan, patience)
+        self._ready = True
         if _MIXED in ready.words:
             self._warnings.append(
                 f"the log does not tell the streams apart: image {plan.helper_image} has no cat or"

@@ -75,9 +75,10 @@ def test_a_service_that_never_listens(cluster: Cluster, tmp_path: Path) -> None:
     bench = KubernetesBench(cluster, tmp_path, service_seconds=2)
     service = _service("db", "echo still busy; sleep 100")
 
-    outcome, text = bench.run("true", options={"services": [service]})
+    outcome, text = bench.run("true", options={"services": [service]}, after_script=["echo after"])
 
     assert outcome.result.error_code == "ERR_SERVICE_NOT_READY"
+    assert outcome.warnings == ["after_script was not run: the pod did not start"]
     assert "service db did not get ready: nobody listens" in outcome.result.error_message
     assert "5432" in outcome.result.error_message
     assert "still busy" in text
