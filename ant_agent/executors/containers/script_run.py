@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -68,7 +68,7 @@ class ScriptRun:
 
     def __init__(
         self,
-        blocks: Iterator[tuple[Stream, bytes]],
+        blocks: Generator[tuple[Stream, bytes]],
         *,
         launch: Launch,
         send: Callable[[Order], None],
@@ -188,10 +188,12 @@ class ScriptRun:
 
     def _read(self) -> None:
         try:
-            for stream, block in self._blocks:
-                self._sort(stream, block)
-                if self._closed:
-                    return
+            # Left to the garbage collector its connection would be open for a while.
+            with contextlib.closing(self._blocks):
+                for stream, block in self._blocks:
+                    self._sort(stream, block)
+                    if self._closed:
+                        return
         except Exception as error:  # noqa: BLE001 - clients raise many kinds when a stream breaks
             if not self._closed:
                 _log.warning("the output of a container broke off", extra={"error": str(error)})

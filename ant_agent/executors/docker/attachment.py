@@ -2,7 +2,7 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from docker.utils.socket import STDERR, frames_iter
@@ -19,7 +19,7 @@ class Attachment:
         # The client hides the connection behind a file; both want to be closed.
         self._connection = getattr(self._socket, "_sock", self._socket)
 
-    def blocks(self) -> Iterator[tuple[Stream, bytes]]:
+    def blocks(self) -> Generator[tuple[Stream, bytes]]:
         """Yield stdout and stderr in the order of their coming, to the container's end."""
         for number, block in frames_iter(self._socket, tty=False):
             yield (Stream.STDERR if number == STDERR else Stream.STDOUT), block

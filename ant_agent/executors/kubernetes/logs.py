@@ -4,7 +4,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from kubernetes.client.exceptions import ApiException
@@ -55,7 +55,7 @@ class LogFollower:
         self._looker: threading.Thread | None = None
         self._turned_over = False
 
-    def blocks(self) -> Iterator[tuple[Stream, bytes]]:
+    def blocks(self) -> Generator[tuple[Stream, bytes]]:
         """Yield the output as it comes; all of it comes from the stream that the container has."""
         breaks = 0
         while breaks < _MOST_BREAKS:

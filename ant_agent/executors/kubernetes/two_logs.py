@@ -3,7 +3,7 @@
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from ant_agent.executors.kubernetes.logs import LogFollower
 from formicary.domain.log_streams import Stream
@@ -24,7 +24,7 @@ class TwoLogs:
         self._queue: queue.Queue[tuple[Stream, bytes | None]] = queue.Queue(_BLOCKS)
         self._closed = False
 
-    def blocks(self) -> Iterator[tuple[Stream, bytes]]:
+    def blocks(self) -> Generator[tuple[Stream, bytes]]:
         """Yield output until both have ended, or stderr has been lost."""
         for stream in self._followers:
             threading.Thread(target=self._read, args=(stream,), name="log", daemon=True).start()
