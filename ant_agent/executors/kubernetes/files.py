@@ -1,5 +1,6 @@
 """Files into a pod and out of it: tar streams of commands in one of its containers."""
 
+import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -53,13 +54,14 @@ class PodFiles:
         if not roots:
             return []
         arguments = ["/bin/sh", "-c", _OUT, "sh", str(self._folder), *roots]
-        command = PodCommand(self._cluster, self._pod, self._container, arguments)
-        reader = staging.BlockReader(command.output(self._task.cancellation))
-        if not reader.has_something():
-            return []
         folder: Path = self._task.working_dir
-        warnings = staging.unpack(reader, folder, PurePosixPath(), patterns)
-        reader.read_rest()
+        command = PodCommand(self._cluster, self._pod, self._container, arguments)
+        with contextlib.closing(command):
+            reader = staging.BlockReader(command.output(self._task.cancellation))
+            if not reader.has_something():
+                return []
+            warnings = staging.unpack(reader, folder, PurePosixPath(), patterns)
+            reader.read_rest()
         return warnings
 
     def _send(self, archive: BinaryIO) -> None:
@@ -67,9 +69,10 @@ class PodFiles:
         archive.seek(0)
         arguments = ["/bin/sh", "-c", _IN, "sh", str(self._folder), str(size)]
         command = PodCommand(self._cluster, self._pod, self._container, arguments, reads=True)
-        command.write(_blocks(archive), self._task.cancellation)
-        for _ in command.output(self._task.cancellation):
-            pass
+        with contextlib.closing(command):
+            command.write(_blocks(archive), self._task.cancellation)
+            for _ in command.output(self._task.cancellation):
+                pass
 
 
 def _blocks(archive: BinaryIO) -> Iterator[bytes]:
