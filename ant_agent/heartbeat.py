@@ -12,6 +12,7 @@ from formicary.domain.ant import AntDirectives
 
 _log = logging.getLogger(__name__)
 _SHORTEST_SECONDS = 0.05
+_LAST_BEAT_SECONDS = 5.0
 
 
 class HeartbeatLoop:
@@ -42,8 +43,9 @@ class HeartbeatLoop:
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Beat no more; the beat under way is waited for, since its connection is closed next."""
         self._stopped.set()
+        self._thread.join(_LAST_BEAT_SECONDS)
 
     def _beat_on(self) -> None:
         while not self._stopped.wait(max(_SHORTEST_SECONDS, self._interval)):
